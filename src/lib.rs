@@ -1,0 +1,6 @@
+//! Tells whether an Amazon Cognito user pool can move to multi-Region replication (MRR), with proof.
+//!
+//! `ARCHITECTURE.md` says how the modules depend on each other; `docs/contract.md` what users may rely on.
+
+pub mod policy;
+pub mod scan;

@@ -1,0 +1,1 @@
+//! Evaluation of IAM policy documents.
