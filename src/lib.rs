@@ -4,3 +4,4 @@
 
 pub mod policy;
 pub mod scan;
+pub mod yaml;

@@ -1,0 +1,340 @@
+//! YAML (and so JSON) text as a tree in which every node knows its place.
+//!
+//! For rule files, decisions files and CloudFormation templates: all three must name line and column of a mistake or a
+//! hit, must see duplicate keys rather than lose them, and must survive hostile input. Tags such as `!Sub` are kept.
+//! Not a schema language: what a tree may contain is its reader's business. Nothing here executes or includes.
+
+use granit_parser::{Event, Options, Parser, ScalarStyle, Span, Tag};
+
+/// The most nodes one document may have after its aliases are expanded.
+const MAX_NODES: usize = 500_000;
+/// The most nodes that aliases may add: a "billion laughs" stops here, an ordinary anchor does not.
+const MAX_ALIASED_NODES: usize = 50_000;
+/// The deepest nesting that is followed.
+const MAX_DEPTH: usize = 256;
+
+/// A place in a text: both count from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Place {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
+/// One node of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// The node's own local tag with its exclamation mark (`!Sub`), if it has one.
+    pub tag: Option<String>,
+    /// What the node is.
+    pub value: Value,
+    /// Where it begins.
+    pub place: Place,
+}
+
+/// The three kinds of YAML node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// A scalar's text after escapes; `plain` is false for anything quoted or a block.
+    Scalar {
+        /// The text.
+        text: String,
+        /// Whether it was written without quotes, so that `true` or `3` mean a boolean or a number.
+        plain: bool,
+    },
+    /// A sequence.
+    List(Vec<Node>),
+    /// A mapping in the order written; duplicate keys are all there.
+    Map(Vec<(Node, Node)>),
+}
+
+/// Why a text is not a document we can use.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}:{}: {message}", place.line, place.column)]
+pub struct SyntaxError {
+    /// Where.
+    pub place: Place,
+    /// What is wrong, without the text itself.
+    pub message: String,
+}
+
+impl Node {
+    /// The text, if this is a scalar.
+    pub fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Scalar { text, .. } => Some(text),
+            Value::List(_) | Value::Map(_) => None,
+        }
+    }
+
+    /// The text, if this is a scalar that means a string: quoted, or plain and neither null, boolean nor number.
+    pub fn as_string(&self) -> Option<&str> {
+        match &self.value {
+            Value::Scalar { text, plain } if !*plain || plain_json(text).is_string() => Some(text),
+            Value::Scalar { .. } | Value::List(_) | Value::Map(_) => None,
+        }
+    }
+
+    /// The items, if this is a sequence.
+    pub fn list(&self) -> Option<&[Node]> {
+        match &self.value {
+            Value::List(items) => Some(items),
+            Value::Scalar { .. } | Value::Map(_) => None,
+        }
+    }
+
+    /// The pairs in the order written, if this is a mapping.
+    pub fn map(&self) -> Option<&[(Node, Node)]> {
+        match &self.value {
+            Value::Map(pairs) => Some(pairs),
+            Value::Scalar { .. } | Value::List(_) => None,
+        }
+    }
+
+    /// The value of the first pair with this key.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.map()?.iter().find(|(k, _)| k.text() == Some(key)).map(|(_, value)| value)
+    }
+
+    /// Whether this is a plain `null`, `~` or nothing at all.
+    pub fn is_null(&self) -> bool {
+        matches!(&self.value, Value::Scalar { text, plain: true } if plain_json(text).is_null())
+    }
+
+    /// The same content as JSON by YAML 1.2's core schema; of duplicate keys the first counts.
+    pub fn to_json(&self) -> serde_json::Value {
+        match &self.value {
+            Value::Scalar { text, plain: true } => plain_json(text),
+            Value::Scalar { text, plain: false } => serde_json::Value::String(text.clone()),
+            Value::List(items) => items.iter().map(Node::to_json).collect(),
+            Value::Map(pairs) => {
+                let mut map = serde_json::Map::new();
+                for (key, value) in pairs {
+                    if let Some(key) = key.text() {
+                        map.entry(key.to_owned()).or_insert_with(|| value.to_json());
+                    }
+                }
+                serde_json::Value::Object(map)
+            }
+        }
+    }
+}
+
+/// What an unquoted scalar means in YAML 1.2's core schema.
+fn plain_json(text: &str) -> serde_json::Value {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => serde_json::Value::Null,
+        "true" | "True" | "TRUE" => true.into(),
+        "false" | "False" | "FALSE" => false.into(),
+        _ => {
+            let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+            if digits.starts_with(|c: char| c.is_ascii_digit()) {
+                if let Ok(number) = text.parse::<i64>() {
+                    return number.into();
+                }
+                if let Some(number) = text.parse::<f64>().ok().and_then(serde_json::Number::from_f64) {
+                    return number.into();
+                }
+            }
+            text.into()
+        }
+    }
+}
+
+/// Reads exactly one document. An empty text is a null scalar.
+pub fn parse(text: &str) -> Result<Node, SyntaxError> {
+    let mut options = Options::default();
+    options.emit_comments = false;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut builder = Builder::default();
+    for event in Parser::new_from_str_with_options(text, options) {
+        let (event, span) = event.map_err(|error| SyntaxError {
+            place: Place { line: to_u32(error.marker().line()), column: to_u32(error.marker().col() + 1) },
+            message: first_line(&error.info()),
+        })?;
+        builder.take(event, &span)?;
+    }
+    Ok(builder.root.unwrap_or(Node {
+        tag: None,
+        value: Value::Scalar { text: String::new(), plain: true },
+        place: Place { line: 1, column: 1 },
+    }))
+}
+
+/// A node under construction.
+enum Open {
+    List(Vec<Node>),
+    Map(Vec<(Node, Node)>, Option<Node>),
+}
+
+#[derive(Default)]
+struct Builder {
+    open: Vec<(Open, Option<String>, Place, usize)>,
+    root: Option<Node>,
+    anchors: std::collections::BTreeMap<usize, (Node, usize)>,
+    nodes: usize,
+    aliased: usize,
+}
+
+impl Builder {
+    fn take(&mut self, event: Event<'_>, span: &Span) -> Result<(), SyntaxError> {
+        let place = Place { line: to_u32(span.start.line()), column: to_u32(span.start.col() + 1) };
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let tag = local_tag(tag.as_deref());
+                let plain = style == ScalarStyle::Plain && tag.is_none();
+                let value = Value::Scalar { text: text.into_owned(), plain };
+                self.push(Node { tag, value, place }, anchor, 1)?;
+            }
+            Event::SequenceStart(_, anchor, tag) => {
+                self.start(Open::List(Vec::new()), tag.as_deref(), place, anchor)?;
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.start(Open::Map(Vec::new(), None), tag.as_deref(), place, anchor)?;
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                if let Some((open, tag, place, anchor)) = self.open.pop() {
+                    let value = match open {
+                        Open::List(items) => Value::List(items),
+                        Open::Map(pairs, _) => Value::Map(pairs),
+                    };
+                    self.push(Node { tag, value, place }, anchor, 1)?;
+                }
+            }
+            Event::Alias(id) => {
+                let Some((node, size)) = self.anchors.get(&id).cloned() else {
+                    return Err(error(place, "an alias to a node that contains it"));
+                };
+                self.aliased += size;
+                if self.aliased > MAX_ALIASED_NODES {
+                    return Err(error(place, "the document's aliases expand to more than 50,000 nodes"));
+                }
+                self.push(node, 0, size)?;
+            }
+            Event::DocumentStart(..) if self.root.is_some() => {
+                return Err(error(place, "a second document begins here; one is expected"));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, open: Open, tag: Option<&Tag>, place: Place, anchor: usize) -> Result<(), SyntaxError> {
+        if self.open.len() >= MAX_DEPTH {
+            return Err(error(place, "the document is nested more than 256 levels deep"));
+        }
+        self.open.push((open, local_tag(tag), place, anchor));
+        Ok(())
+    }
+
+    fn push(&mut self, node: Node, anchor: usize, size: usize) -> Result<(), SyntaxError> {
+        self.nodes += size;
+        if self.nodes > MAX_NODES {
+            return Err(error(node.place, "the document has more than 500,000 nodes"));
+        }
+        if anchor != 0 {
+            let size = count(&node);
+            self.anchors.insert(anchor, (node.clone(), size));
+        }
+        match self.open.last_mut() {
+            None => self.root = Some(node),
+            Some((Open::List(items), ..)) => items.push(node),
+            Some((Open::Map(pairs, key), ..)) => match key.take() {
+                None => *key = Some(node),
+                Some(key) => pairs.push((key, node)),
+            },
+        }
+        Ok(())
+    }
+}
+
+fn count(node: &Node) -> usize {
+    1 + match &node.value {
+        Value::Scalar { .. } => 0,
+        Value::List(items) => items.iter().map(count).sum(),
+        Value::Map(pairs) => pairs.iter().map(|(key, value)| count(key) + count(value)).sum(),
+    }
+}
+
+/// `!Sub` as `!Sub`; YAML's own tags (`!!str`) as none, since the text already says what they say.
+fn local_tag(tag: Option<&Tag>) -> Option<String> {
+    let written = tag?.to_string();
+    (written.starts_with('!') && !written.starts_with("!!")).then_some(written)
+}
+
+fn error(place: Place, message: &str) -> SyntaxError {
+    SyntaxError { place, message: message.to_owned() }
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or("not valid YAML").to_owned()
+}
+
+fn to_u32(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_from_one_and_tags_are_kept() {
+        let node = parse("a:\n  - !Sub '${x}'\n  - 3\n").unwrap();
+        let list = node.get("a").unwrap().list().unwrap();
+        assert_eq!(list[0].tag.as_deref(), Some("!Sub"));
+        assert_eq!(list[0].text(), Some("${x}"));
+        assert_eq!(list[1].place, Place { line: 3, column: 5 });
+        assert_eq!(list[1].to_json(), serde_json::json!(3));
+    }
+
+    #[test]
+    fn json_is_read_with_places() {
+        let node = parse("{\n\t\"a\": [\"b\\/c\", null, 1.5, \"1\", \"\\ud83d\\ude00\"]\n}").unwrap();
+        assert_eq!(node.to_json(), serde_json::json!({"a": ["b/c", null, 1.5, "1", "😀"]}));
+        assert_eq!(node.get("a").unwrap().list().unwrap()[0].place.line, 2);
+    }
+
+    #[test]
+    fn duplicate_keys_are_all_there() {
+        assert_eq!(parse("a: 1\na: 2\n").unwrap().map().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn an_empty_text_is_null() {
+        assert!(parse("").unwrap().is_null());
+        assert!(parse("# only a comment\n").unwrap().is_null());
+    }
+
+    #[test]
+    fn a_mistake_names_its_place() {
+        let error = parse("a: 1\nb: [1, 2\nc: 3\n").unwrap_err();
+        assert!(error.place.line >= 2, "{error}");
+    }
+
+    #[test]
+    fn an_alias_bomb_stops() {
+        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..12 {
+            let previous = level - 1;
+            let refs = vec![format!("*a{previous}"); 10].join(", ");
+            text.push_str(&format!("a{level}: &a{level} [{refs}]\n"));
+        }
+        assert!(parse(&text).unwrap_err().message.contains("aliases"));
+    }
+
+    #[test]
+    fn deep_nesting_stops() {
+        let text = "[".repeat(5000);
+        assert!(parse(&text).is_err());
+        let block: String = (0..600).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+        assert!(parse(&block).is_err());
+    }
+
+    #[test]
+    fn plain_words_keep_their_meaning() {
+        let node = parse("[yes, 2026-11-21, '3', 0x1f, -4, 1e3, us-east-1]").unwrap();
+        assert_eq!(node.to_json(), serde_json::json!(["yes", "2026-11-21", "3", "0x1f", -4, 1000.0, "us-east-1"]));
+    }
+}
