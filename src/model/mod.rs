@@ -1,0 +1,17 @@
+//! The vocabulary of the tool: what can be known, judged and reported. No IO, no AWS, no rule files.
+//!
+//! Every other module speaks in these words; this one names no other module.
+
+mod cause;
+mod fields;
+mod observed;
+pub mod report;
+mod truth;
+mod verdict;
+
+pub use cause::Cause;
+pub use fields::{Absence, FieldSpec, FieldType, Fields};
+pub use observed::{Fact, Listed, Observed, Record, Source, Value};
+pub use report::{Coverage, Evidence, Finding, Report, Subject};
+pub use truth::Truth;
+pub use verdict::{DecidedBy, Gate, Level, Position, Resolve, Status, SubjectKind, TargetIssuer, Verdict};

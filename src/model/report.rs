@@ -1,0 +1,369 @@
+//! The report: what `audit` found, complete enough that every output format is written from it alone.
+//!
+//! This is also the shape of `--format json`, which other people's dashboards read. A field that has been released
+//! keeps its name and meaning; see `docs/contract.md`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Cause, DecidedBy, Gate, Level, Position, Resolve, Source, Status, SubjectKind, TargetIssuer, Verdict,
+};
+
+/// The version of the report's shape.
+pub const REPORT_SCHEMA_VERSION: u32 = 1;
+
+/// Everything one run of `audit` says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// Version of this shape; grows when a field changes its meaning.
+    pub schema_version: u32,
+    /// The tool that wrote it.
+    pub tool: Tool,
+    /// How it was judged.
+    pub run: Run,
+    /// What was judged.
+    pub snapshot: SnapshotSummary,
+    /// The answer.
+    pub summary: Summary,
+    /// The rules that were judged, by id.
+    pub rules: BTreeMap<String, RuleSummary>,
+    /// Every result, sorted; not-applicable ones only as counts unless asked for.
+    pub findings: Vec<Finding>,
+    /// What could be seen.
+    pub coverage: Coverage,
+    /// The decisions file's entries and what became of them.
+    pub waivers: Vec<WaiverState>,
+}
+
+/// The name and version of the program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tool {
+    /// `mrready`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// The judging options of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Run {
+    /// The clock of the run, RFC 3339.
+    pub now: String,
+    /// Where the operator is heading with the issuer.
+    pub target_issuer: TargetIssuer,
+    /// The gates asked for by `--gate`; empty: the done and next ones count.
+    pub gates: Vec<Gate>,
+    /// `fail`, `warn` or `never`.
+    pub fail_on: String,
+    /// Whether reductions that touch a blocker end in exit code 3.
+    pub strict: bool,
+    /// Digest of the rules that were judged, `sha256:…`.
+    pub catalogue_digest: String,
+    /// How many rules were judged.
+    pub catalogue_rules: usize,
+    /// Digests of the decisions files, `sha256:…`.
+    pub waiver_digests: Vec<String>,
+    /// Every option that made the run see or count less than its defaults.
+    pub reductions: Vec<Reduction>,
+}
+
+/// An option that made the run see or count less.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Reduction {
+    /// The option as given.
+    pub option: String,
+    /// What it changes.
+    pub effect: String,
+    /// Whether a blocker is concerned.
+    pub touches_blocker: bool,
+}
+
+/// What was judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SnapshotSummary {
+    /// Digest of the canonical entries, `sha256:…`.
+    pub digest: String,
+    /// The oldest answer, RFC 3339.
+    pub evidence_from: Option<String>,
+    /// The newest answer, RFC 3339.
+    pub evidence_to: Option<String>,
+    /// The accounts seen.
+    pub accounts: Vec<String>,
+    /// The Regions asked.
+    pub regions: Vec<String>,
+    /// What was searched for consumers: `service Region`.
+    pub searched: Vec<String>,
+    /// The caller's role, without its session.
+    pub caller: Option<String>,
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    /// One sentence per thing a reader must know first.
+    pub answer: Vec<String>,
+    /// How many results of each verdict, not-applicable ones included.
+    pub counts: BTreeMap<Verdict, usize>,
+    /// The pools, sorted by account and id.
+    pub pools: Vec<PoolSummary>,
+    /// The exit code and every reason for it.
+    pub exit: Exit,
+}
+
+/// One pool and its gates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PoolSummary {
+    /// The pool's id.
+    pub id: String,
+    /// Its name, where known.
+    pub name: Option<String>,
+    /// Its ARN in the primary Region.
+    pub arn: String,
+    /// The account it lives in.
+    pub account: String,
+    /// The primary Region: the id's prefix.
+    pub region: String,
+    /// The replica Region, where given or derived.
+    pub replica_region: Option<String>,
+    /// Who owns it, where configured.
+    pub owner: Option<String>,
+    /// The oldest answer about it, RFC 3339.
+    pub evidence_from: Option<String>,
+    /// Its gates.
+    pub gates: BTreeMap<Gate, GateSummary>,
+}
+
+/// Where a pool stands before one gate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GateSummary {
+    /// Done, next, later or not planned.
+    pub position: Position,
+    /// Blocked, undetermined or ready.
+    pub status: Status,
+    /// Whether it decides the exit code.
+    pub counted: bool,
+    /// Done and blocked: something that was in place is not any more.
+    pub regression: bool,
+    /// How many results of each verdict.
+    pub counts: BTreeMap<Verdict, usize>,
+    /// Unwaived blockers that are false, as `rule subject`.
+    pub blocked_by: Vec<String>,
+    /// Unwaived blockers that are unknown or manual, as `rule subject`.
+    pub undetermined_by: Vec<String>,
+}
+
+/// How the process ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Exit {
+    /// The code.
+    pub code: u8,
+    /// Why.
+    pub because: Vec<String>,
+}
+
+/// What a rule is, as far as a reader of the report needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RuleSummary {
+    /// What the rule requires.
+    pub title: String,
+    /// Its level in this run.
+    pub level: Level,
+    /// Who can tell.
+    pub decided_by: DecidedBy,
+    /// The gates it belongs to.
+    pub gates: Vec<Gate>,
+    /// The kind of thing it judges.
+    pub subject: SubjectKind,
+    /// Tags, such as the number in the catalogue of checks.
+    pub tags: Vec<String>,
+    /// Whether a decisions file may waive it.
+    pub waivable: bool,
+    /// Why it matters.
+    pub why: String,
+    /// Where it is written.
+    pub references: Vec<Reference>,
+    /// How many subjects it did not concern.
+    pub not_applicable: usize,
+}
+
+/// A source of a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reference {
+    /// Where.
+    pub url: String,
+    /// The day on which it was read, `YYYY-MM-DD`.
+    pub read: String,
+    /// `API`, `DOC`, `STD`, `TP`, `INF` or `UNV`.
+    pub grade: String,
+}
+
+/// What a rule judged.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Subject {
+    /// Its kind.
+    pub kind: SubjectKind,
+    /// Stable id; for a pool its id.
+    pub id: String,
+    /// The name people gave it.
+    pub name: Option<String>,
+    /// Its ARN, where it has one.
+    pub arn: Option<String>,
+    /// Where it lives.
+    pub region: Option<String>,
+    /// The account it lives in.
+    pub account: String,
+    /// The pool it concerns; `null` where a reference could not be resolved.
+    pub pool_id: Option<String>,
+}
+
+/// One rule on one subject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// Stable over runs: made of rule, subject and account only.
+    pub fingerprint: String,
+    /// The rule's id.
+    pub rule: String,
+    /// The result.
+    pub verdict: Verdict,
+    /// The rule's level in this run.
+    pub level: Level,
+    /// The rule's gates.
+    pub gates: Vec<Gate>,
+    /// What was judged.
+    pub subject: Subject,
+    /// Who owns the pool, where configured.
+    pub owner: Option<String>,
+    /// One sentence.
+    pub message: String,
+    /// What was seen and where; for an unknown what was missing.
+    pub evidence: Vec<Evidence>,
+    /// What to do; empty for a pass.
+    pub remediation: Option<Remediation>,
+    /// The decision that applies.
+    pub waiver: Option<AppliedWaiver>,
+    /// When it was first seen, with a baseline.
+    pub first_seen: Option<String>,
+}
+
+/// One field that a check looked at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Evidence {
+    /// The field.
+    pub field: String,
+    /// Where it was read.
+    pub sources: Vec<Source>,
+    /// What was seen; `null` where it is unknown or absent.
+    pub actual: Option<String>,
+    /// What the rule wants.
+    pub expected: Option<String>,
+    /// Whether AWS answered and left it out.
+    pub absent: bool,
+    /// Why it is not known.
+    pub cause: Option<Cause>,
+    /// The cause in words.
+    pub cause_text: Option<String>,
+    /// The IAM actions that would make it known.
+    pub missing_actions: Vec<String>,
+}
+
+/// What to do about a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Remediation {
+    /// Ids of steps, see `rules/steps`.
+    pub steps: Vec<String>,
+    /// One line.
+    pub summary: String,
+    /// When, seen from the step the gate guards.
+    pub when: Resolve,
+}
+
+/// The decision that applies to a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AppliedWaiver {
+    /// `waive`, `accept_unknown` or `attest`.
+    pub kind: String,
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Until when, `YYYY-MM-DD` or RFC 3339.
+    pub expires: String,
+    /// The ticket, where given.
+    pub ticket: Option<String>,
+    /// For an attestation: who said so.
+    pub by: Option<String>,
+    /// For an attestation: when.
+    pub on: Option<String>,
+    /// For an attestation: on what ground.
+    pub evidence: Option<String>,
+}
+
+/// An entry of a decisions file and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct WaiverState {
+    /// The file as given, and the line.
+    pub place: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its rule.
+    pub rule: String,
+    /// Its subject pattern.
+    pub subject: String,
+    /// `applied`, `unused`, `expired`, `outdated` or `refused`.
+    pub state: String,
+    /// Why, in words.
+    pub detail: String,
+}
+
+/// What could be seen, and what could not.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Coverage {
+    /// Calls made.
+    pub asked: usize,
+    /// Calls answered.
+    pub answered: usize,
+    /// Calls refused.
+    pub denied: usize,
+    /// Calls throttled to the last attempt.
+    pub throttled: usize,
+    /// Calls that failed otherwise.
+    pub failed: usize,
+    /// Every call that was not answered.
+    pub problems: Vec<CallProblem>,
+    /// What was not asked, and why.
+    pub not_asked: Vec<NotAsked>,
+    /// Per missing IAM action, the unknown findings it would resolve, by fingerprint.
+    pub missing_actions: BTreeMap<String, Vec<String>>,
+}
+
+/// A call that was not answered.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct CallProblem {
+    /// The account.
+    pub account: String,
+    /// The Region.
+    pub region: String,
+    /// `service:Operation`.
+    pub call: String,
+    /// How many such calls.
+    pub times: usize,
+    /// The cause.
+    pub cause: Cause,
+}
+
+/// A call that was not made.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct NotAsked {
+    /// `service:Operation`, or what was not searched.
+    pub what: String,
+    /// Why not.
+    pub why: String,
+}
+
+/// The JSON Schema of a report.
+pub fn report_schema() -> serde_json::Value {
+    schemars::schema_for!(Report).to_value()
+}
