@@ -4,5 +4,6 @@
 
 pub mod model;
 pub mod policy;
+pub mod rules;
 pub mod scan;
 pub mod yaml;

@@ -8,9 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Cause, DecidedBy, Gate, Level, Position, Resolve, Source, Status, SubjectKind, TargetIssuer, Verdict,
-};
+use super::{Cause, DecidedBy, Gate, Level, Position, Resolve, Source, Status, SubjectKind, TargetIssuer, Verdict};
 
 /// The version of the report's shape.
 pub const REPORT_SCHEMA_VERSION: u32 = 1;
