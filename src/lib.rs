@@ -6,4 +6,5 @@ pub mod model;
 pub mod policy;
 pub mod rules;
 pub mod scan;
+pub mod snapshot;
 pub mod yaml;

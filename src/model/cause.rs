@@ -169,10 +169,9 @@ impl std::fmt::Display for Cause {
             Self::Undecided { keys } => write!(f, "no API shows what decides it: {}", keys.join(", ")),
             Self::Unrecognised { value } => write!(f, "AWS answered `{value}`, which this version does not know"),
             Self::NoMeaning { member } => write!(f, "AWS left out {member}, and what that means is not documented"),
-            Self::Contradiction { what } => write!(f, "{what}"),
             Self::NoTargetRegion => write!(f, "target Region not given: say which with --replica-region"),
             Self::Stale { call, time } => write!(f, "the answer of {call} is from {time}, too old"),
-            Self::Given { what } => write!(f, "{what}"),
+            Self::Contradiction { what } | Self::Given { what } => write!(f, "{what}"),
         }
     }
 }

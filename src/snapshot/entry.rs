@@ -1,0 +1,201 @@
+//! One line of the log: a call with its answer or error, or an issuer reference found in an answer.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// One line of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Entry {
+    /// A call to AWS.
+    Call(Call),
+    /// An issuer reference.
+    Hit(Hit),
+}
+
+/// A call to AWS: exactly one of `response` and `error` is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// The account asked.
+    pub account: String,
+    /// The Region asked.
+    pub region: String,
+    /// The service, as in IAM and the AWS CLI.
+    pub service: String,
+    /// The operation, in the API's spelling.
+    pub operation: String,
+    /// The parameters that make the question, without page tokens and page sizes.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schemars(with = "std::collections::BTreeMap<String, Value>")]
+    pub parameters: Map<String, Value>,
+    /// The page from 1, for operations that page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<u32>,
+    /// Whether AWS said that there is another page.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
+    /// When the last attempt was answered.
+    #[schemars(with = "String")]
+    pub time: Timestamp,
+    /// The answer in its normal form, as far as it is admitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<Value>,
+    /// What came instead of an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<CallError>,
+    /// Pointers of members that AWS gave and that are not kept; `*` stands for an index.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<String>,
+}
+
+/// What came instead of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CallError {
+    /// What it means for the evidence.
+    pub kind: ErrorKind,
+    /// AWS's error code, or `Timeout`, `Connection`, `Unparsable`.
+    pub code: String,
+    /// The HTTP status, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The IAM actions that are missing, for a refusal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing_actions: Vec<String>,
+    /// What kind of policy refused, where AWS said so; never the caller, never a resource.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// What an error means for the evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorKind {
+    /// Refused.
+    Denied,
+    /// Too many requests, to the last attempt.
+    Throttled,
+    /// The resource is not there.
+    NotFound,
+    /// The operation is not offered here.
+    NotOffered,
+    /// Anything else, incl. no answer and an answer that cannot be read.
+    Failed,
+}
+
+/// An issuer reference: where a verifier names a pool's issuer. Holds the matched span only, never what stands beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hit {
+    /// The account it was found in.
+    pub account: String,
+    /// The Region it was found in.
+    pub region: String,
+    /// The service of the call in whose answer it was found.
+    pub service: String,
+    /// The operation of that call.
+    pub operation: String,
+    /// The parameters of that call.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schemars(with = "std::collections::BTreeMap<String, Value>")]
+    pub parameters: Map<String, Value>,
+    /// When that call was answered.
+    #[schemars(with = "String")]
+    pub time: Timestamp,
+    /// The stack's name, or the export's.
+    pub container: String,
+    /// The resource or output in the template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logical_id: Option<String>,
+    /// The property path, such as `Properties.JwtConfiguration.Issuer`.
+    pub path: String,
+    /// JSON pointer into the template or the answer.
+    pub pointer: String,
+    /// The line from 1, where AWS gave text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// The column from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+    /// The class, see `facts/issuer-references`.
+    pub class: String,
+    /// `definite`, `likely` or `review`.
+    pub confidence: String,
+    /// `error`, `warning` or `info`.
+    pub severity: String,
+    /// The pool it names; absent if that cannot be resolved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool_id: Option<String>,
+    /// For an unresolved pool: the name of what stands for it, never a value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unresolved: Option<String>,
+    /// The matched span.
+    pub text: String,
+    /// Whether it accepts the updated issuer too, or names it alone.
+    pub accepts_new: bool,
+    /// The version of the evaluator that found it.
+    pub evaluator: u32,
+}
+
+/// What was asked: the identity under which a newer answer replaces an older one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Question {
+    /// The account.
+    pub account: String,
+    /// The Region.
+    pub region: String,
+    /// The service.
+    pub service: String,
+    /// The operation.
+    pub operation: String,
+    /// The parameters as canonical JSON.
+    pub parameters: String,
+}
+
+impl Entry {
+    /// What it answers.
+    pub fn question(&self) -> Question {
+        let (account, region, service, operation, parameters) = match self {
+            Self::Call(c) => (&c.account, &c.region, &c.service, &c.operation, &c.parameters),
+            Self::Hit(h) => (&h.account, &h.region, &h.service, &h.operation, &h.parameters),
+        };
+        Question {
+            account: account.clone(),
+            region: region.clone(),
+            service: service.clone(),
+            operation: operation.clone(),
+            parameters: Value::Object(parameters.clone()).to_string(),
+        }
+    }
+
+    /// When it was answered.
+    pub fn time(&self) -> Timestamp {
+        match self {
+            Self::Call(call) => call.time,
+            Self::Hit(hit) => hit.time,
+        }
+    }
+
+    /// The order of entries in a document.
+    pub(super) fn sort_key(&self) -> (Question, u8, u32, String) {
+        match self {
+            Self::Call(call) => (self.question(), 0, call.page.unwrap_or(0), String::new()),
+            Self::Hit(hit) => (
+                self.question(),
+                1,
+                hit.line.unwrap_or(0),
+                format!("{}\u{0}{}\u{0}{}\u{0}{}", hit.pointer, hit.column.unwrap_or(0), hit.class, hit.text),
+            ),
+        }
+    }
+}
+
+impl Call {
+    /// `service:Operation`.
+    pub fn name(&self) -> String {
+        format!("{}:{}", self.service, self.operation)
+    }
+}

@@ -1,0 +1,359 @@
+//! Snapshot bytes: JSON or JSON lines, plain, gzip or zstd; and the journal of a collection under way.
+//!
+//! Reading never trusts: a size limit against decompression bombs, a known version, an end line that says the document
+//! is whole. The disk is the shell's.
+
+use std::io::{Read, Write};
+
+use sha2::{Digest, Sha256};
+
+use super::{Entry, Header, SNAPSHOT_SCHEMA_VERSION, Scope, Snapshot, hex};
+
+/// The most bytes a document may unpack to: 2 GiB.
+const MAX_BYTES: u64 = 2 << 30;
+
+/// How a snapshot is written, chosen by the file's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Encoding {
+    /// JSON lines instead of one JSON document.
+    pub lines: bool,
+    /// Around it.
+    pub packing: Packing,
+}
+
+/// Compression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    /// None.
+    Plain,
+    /// `.gz`
+    Gzip,
+    /// `.zst`
+    Zstd,
+}
+
+/// Why bytes are not a snapshot.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// The name has no extension that says how to write it.
+    #[error("`{name}` has no known extension; use .json or .jsonl, with .gz or .zst after it if you like")]
+    UnknownExtension {
+        /// The file's name.
+        name: String,
+    },
+    /// Broken compression.
+    #[error("{name}: cannot be unpacked: {source}")]
+    Unpack {
+        /// The file's name.
+        name: String,
+        /// What the library says.
+        source: std::io::Error,
+    },
+    /// Larger than any snapshot.
+    #[error("{name}: unpacks to more than 2 GiB; split it by account")]
+    TooLarge {
+        /// The file's name.
+        name: String,
+    },
+    /// Not the JSON of a snapshot.
+    #[error("{name}:{line}:{column}: not a mrready snapshot: {message}")]
+    Json {
+        /// The file's name.
+        name: String,
+        /// Line from 1.
+        line: usize,
+        /// Column from 1.
+        column: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// Written by a newer program.
+    #[error("{name}: snapshot version {found} is newer than this mrready knows ({known}); update mrready")]
+    Version {
+        /// The file's name.
+        name: String,
+        /// Its version.
+        found: u32,
+        /// The newest known.
+        known: u32,
+    },
+    /// The end is missing.
+    #[error("{name}: ends after {entries} entries without its end line: it was cut off; collect again")]
+    Truncated {
+        /// The file's name.
+        name: String,
+        /// Entries read.
+        entries: usize,
+    },
+    /// An entry that is neither answer nor error, or both.
+    #[error("{name}: entry {index} ({call}) must have exactly one of `response` and `error`")]
+    Entry {
+        /// The file's name.
+        name: String,
+        /// Index from 0.
+        index: usize,
+        /// `service:Operation`.
+        call: String,
+    },
+}
+
+/// The last line of a JSON-lines document.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct End {
+    end: usize,
+}
+
+impl Encoding {
+    /// The encoding that a file name asks for.
+    pub fn of_name(name: &str) -> Result<Self, SnapshotError> {
+        let (stem, packing) = if let Some(stem) = name.strip_suffix(".gz") {
+            (stem, Packing::Gzip)
+        } else if let Some(stem) = name.strip_suffix(".zst") {
+            (stem, Packing::Zstd)
+        } else {
+            (name, Packing::Plain)
+        };
+        let lines = match stem.rsplit('.').next() {
+            Some("json") => false,
+            Some("jsonl") => true,
+            _ => return Err(SnapshotError::UnknownExtension { name: name.to_owned() }),
+        };
+        Ok(Self { lines, packing })
+    }
+}
+
+/// The bytes of a snapshot; the same content gives the same bytes.
+pub fn write(snapshot: &Snapshot, encoding: Encoding) -> std::io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    if encoding.lines {
+        write_line(&mut text, &snapshot.header)?;
+        for entry in &snapshot.entries {
+            write_line(&mut text, entry)?;
+        }
+        write_line(&mut text, &End { end: snapshot.entries.len() })?;
+    } else {
+        serde_json::to_writer_pretty(&mut text, snapshot)?;
+        text.push(b'\n');
+    }
+    match encoding.packing {
+        Packing::Plain => Ok(text),
+        Packing::Gzip => {
+            let mut encoder = flate2::GzBuilder::new().mtime(0).write(Vec::new(), flate2::Compression::default());
+            encoder.write_all(&text)?;
+            encoder.finish()
+        }
+        Packing::Zstd => zstd::encode_all(text.as_slice(), 0),
+    }
+}
+
+fn write_line<T: serde::Serialize>(out: &mut Vec<u8>, value: &T) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.push(b'\n');
+    Ok(())
+}
+
+/// Reads a snapshot, whatever its encoding: the bytes say which. `name` is for messages.
+pub fn read(name: &str, bytes: &[u8]) -> Result<Snapshot, SnapshotError> {
+    let unpacked = unpack(name, bytes)?;
+    let text = unpacked.as_deref().unwrap_or(bytes);
+    let snapshot = if is_lines(text) { read_lines(name, text)? } else { read_document(name, text)? };
+    for (index, entry) in snapshot.entries.iter().enumerate() {
+        if let Entry::Call(call) = entry
+            && call.response.is_some() == call.error.is_some()
+        {
+            return Err(SnapshotError::Entry { name: name.to_owned(), index, call: call.name() });
+        }
+    }
+    Ok(snapshot)
+}
+
+fn unpack(name: &str, bytes: &[u8]) -> Result<Option<Vec<u8>>, SnapshotError> {
+    let failed = |source| SnapshotError::Unpack { name: name.to_owned(), source };
+    let mut out = Vec::new();
+    let taken = if bytes.starts_with(&[0x1f, 0x8b]) {
+        flate2::read::MultiGzDecoder::new(bytes).take(MAX_BYTES + 1).read_to_end(&mut out).map_err(failed)?
+    } else if bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        let decoder = zstd::stream::read::Decoder::new(bytes).map_err(failed)?;
+        decoder.take(MAX_BYTES + 1).read_to_end(&mut out).map_err(failed)?
+    } else {
+        return Ok(None);
+    };
+    if taken as u64 > MAX_BYTES {
+        return Err(SnapshotError::TooLarge { name: name.to_owned() });
+    }
+    Ok(Some(out))
+}
+
+/// A document in lines has its header, and nothing else, on the first one.
+fn is_lines(text: &[u8]) -> bool {
+    let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    serde_json::from_slice::<Header>(first).is_ok()
+}
+
+fn read_document(name: &str, text: &[u8]) -> Result<Snapshot, SnapshotError> {
+    // `Snapshot` itself is flattened: read that way, everything would be buffered and a mistake would lose its place.
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Document {
+        mrready_snapshot: u32,
+        tool_version: String,
+        scope: Scope,
+        entries: Vec<Entry>,
+    }
+    version(name, text, 0)?;
+    let Document { mrready_snapshot, tool_version, scope, entries } =
+        serde_json::from_slice(text).map_err(|error| json_error(name, 0, &error))?;
+    Ok(Snapshot { header: Header { mrready_snapshot, tool_version, scope }, entries })
+}
+
+fn read_lines(name: &str, text: &[u8]) -> Result<Snapshot, SnapshotError> {
+    let mut header: Option<Header> = None;
+    let mut entries = Vec::new();
+    let mut ended = false;
+    for (index, line) in text.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty()) {
+        if header.is_none() {
+            version(name, line, index)?;
+            header = Some(serde_json::from_slice(line).map_err(|error| json_error(name, index, &error))?);
+            continue;
+        }
+        if let Ok(End { end }) = serde_json::from_slice::<End>(line) {
+            ended = end == entries.len();
+            continue;
+        }
+        entries.push(serde_json::from_slice(line).map_err(|error| json_error(name, index, &error))?);
+    }
+    match header {
+        Some(header) if ended => Ok(Snapshot { header, entries }),
+        _ => Err(SnapshotError::Truncated { name: name.to_owned(), entries: entries.len() }),
+    }
+}
+
+/// Refuses a document of a newer version with a sentence that says so, instead of the first field it does not know.
+fn version(name: &str, text: &[u8], index: usize) -> Result<(), SnapshotError> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        mrready_snapshot: u32,
+    }
+    let found: Version = serde_json::from_slice(text).map_err(|error| json_error(name, index, &error))?;
+    if found.mrready_snapshot > SNAPSHOT_SCHEMA_VERSION {
+        let (found, known) = (found.mrready_snapshot, SNAPSHOT_SCHEMA_VERSION);
+        return Err(SnapshotError::Version { name: name.to_owned(), found, known });
+    }
+    Ok(())
+}
+
+fn json_error(name: &str, index: usize, error: &serde_json::Error) -> SnapshotError {
+    let message = error.to_string();
+    let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+    SnapshotError::Json { name: name.to_owned(), line: index + error.line(), column: error.column(), message }
+}
+
+/// One line of `FILE.partial`: a checksum, a space, the entry. A line that was cut off does not check.
+pub fn journal_line(entry: &Entry) -> std::io::Result<String> {
+    let json = serde_json::to_string(entry)?;
+    Ok(format!("{} {json}\n", checksum(json.as_bytes())))
+}
+
+/// The whole lines of a journal; what was cut off at its end is left out.
+pub fn read_journal(bytes: &[u8]) -> Vec<Entry> {
+    bytes
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| {
+            let (sum, json) = line.split_at_checked(17)?;
+            (sum.trim_ascii_end() == checksum(json).as_bytes()).then_some(())?;
+            serde_json::from_slice(json).ok()
+        })
+        .collect()
+}
+
+fn checksum(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes)[..8])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Call;
+    use super::*;
+
+    fn sample() -> Snapshot {
+        let call = |operation: &str| {
+            Entry::Call(Call {
+                account: "1".to_owned(),
+                region: "us-east-1".to_owned(),
+                service: "kms".to_owned(),
+                operation: operation.to_owned(),
+                parameters: serde_json::Map::new(),
+                page: None,
+                more: false,
+                time: "2026-11-21T10:00:00Z".parse().unwrap(),
+                response: Some(serde_json::json!({"b": 1, "a": [null]})),
+                error: None,
+                dropped: Vec::new(),
+            })
+        };
+        Snapshot::new(Scope::default(), vec![call("GetKeyPolicy"), call("DescribeKey")])
+    }
+
+    #[test]
+    fn every_encoding_reads_back_with_the_same_digest() {
+        let snapshot = sample();
+        for name in ["a.json", "a.jsonl", "a.json.gz", "a.jsonl.gz", "a.json.zst", "a.jsonl.zst"] {
+            let bytes = write(&snapshot, Encoding::of_name(name).unwrap()).unwrap();
+            let back = read(name, &bytes).unwrap();
+            assert_eq!(back, snapshot, "{name}");
+            assert_eq!(back.digest(), snapshot.digest(), "{name}");
+        }
+        assert!(matches!(Encoding::of_name("a.yaml"), Err(SnapshotError::UnknownExtension { .. })));
+    }
+
+    #[test]
+    fn every_cut_is_noticed() {
+        for name in ["a.json", "a.jsonl", "a.json.gz", "a.jsonl.zst"] {
+            let bytes = write(&sample(), Encoding::of_name(name).unwrap()).unwrap();
+            for end in 0..bytes.len() - 1 {
+                assert!(read(name, &bytes[..end]).is_err(), "{name} cut to {end} of {}", bytes.len());
+            }
+        }
+    }
+
+    #[test]
+    fn a_mistake_names_line_and_column() {
+        let text = b"{\n \"mrready_snapshot\": 1,\n \"tool_version\": 3\n}";
+        let message = read("x.json", text).unwrap_err().to_string();
+        assert!(message.starts_with("x.json:3:"), "{message}");
+        let message = read("x.json", b"{\"mrready_snapshot\": 99}").unwrap_err().to_string();
+        assert!(message.contains("newer"), "{message}");
+    }
+
+    #[test]
+    fn an_entry_without_answer_is_refused() {
+        let mut snapshot = sample();
+        if let Some(Entry::Call(call)) = snapshot.entries.first_mut() {
+            call.response = None;
+        }
+        let bytes = write(&snapshot, Encoding::of_name("a.json").unwrap()).unwrap();
+        assert!(matches!(read("a.json", &bytes), Err(SnapshotError::Entry { .. })));
+    }
+
+    #[test]
+    fn a_journal_loses_only_the_line_that_was_cut() {
+        let snapshot = sample();
+        let text: String = snapshot.entries.iter().map(|entry| journal_line(entry).unwrap()).collect();
+        assert_eq!(read_journal(text.as_bytes()), snapshot.entries);
+        assert_eq!(read_journal(&text.as_bytes()[..text.len() - 3]), snapshot.entries[..1]);
+    }
+
+    #[test]
+    fn the_newer_answer_wins_whatever_the_order() {
+        let old = sample();
+        let mut new = sample();
+        if let Some(Entry::Call(call)) = new.entries.first_mut() {
+            call.time = "2026-11-22T10:00:00Z".parse().unwrap();
+        }
+        let a = Snapshot::merge(vec![old.clone(), new.clone()]).unwrap();
+        let b = Snapshot::merge(vec![new.clone(), old]).unwrap();
+        assert_eq!(a.entries, new.entries);
+        assert_eq!(a.digest(), b.digest());
+    }
+}

@@ -1,0 +1,209 @@
+//! The snapshot: an evidence log of AWS answers at one time. Collecting writes it, everything else reads it.
+//!
+//! Here are the document ([`Snapshot`], [`Entry`]), the table of operations ([`operations`]), the one normal form of
+//! their answers ([`normal`]), what of them may be kept ([`admit`]) and the encodings ([`format`]). What the answers
+//! mean is the business of `facts`. No IO: bytes in, bytes out.
+
+pub mod admit;
+pub mod entry;
+pub mod format;
+pub mod normal;
+pub mod operations;
+mod xml;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+pub use entry::{Call, CallError, Entry, ErrorKind, Hit, Question};
+pub use format::{Encoding, SnapshotError};
+
+/// The version of the document's shape that this program writes.
+pub const SNAPSHOT_SCHEMA_VERSION: u32 = 1;
+
+/// What was asked of which account, and every answer.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Snapshot {
+    /// What was to be looked at, and by what.
+    #[serde(flatten)]
+    pub header: Header,
+    /// The answers, sorted.
+    pub entries: Vec<Entry>,
+}
+
+/// The head of a snapshot.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// Version of the document's shape.
+    pub mrready_snapshot: u32,
+    /// Version of the program that collected it.
+    pub tool_version: String,
+    /// What was to be looked at.
+    pub scope: Scope,
+}
+
+/// The scope of a collection.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scope {
+    /// The pools that were asked for, or found by `--all-pools`.
+    pub pools: BTreeSet<PoolKey>,
+    /// `--replica-region`: by primary Region; the empty key is for all others.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub replica_regions: BTreeMap<String, String>,
+    /// Where consumers were looked for.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub searched: BTreeSet<Searched>,
+    /// What was not asked, and why.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub not_asked: BTreeSet<Unasked>,
+}
+
+/// A user pool in an account.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PoolKey {
+    /// The account's twelve digits.
+    pub account: String,
+    /// The pool's id.
+    pub id: String,
+}
+
+/// A service in a Region that was searched for consumers of tokens. Whether the search was whole is said by its calls.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Searched {
+    /// The account.
+    pub account: String,
+    /// `apigateway`, `apigatewayv2`, `cloudformation`.
+    pub service: String,
+    /// The Region.
+    pub region: String,
+}
+
+/// A call that was deliberately not made.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Unasked {
+    /// The account.
+    pub account: String,
+    /// The Region, where there is one.
+    pub region: String,
+    /// `service:Operation`.
+    pub call: String,
+    /// Why, and what to do to have it asked.
+    pub why: String,
+}
+
+impl Snapshot {
+    /// A snapshot of these entries, sorted, one answer to each question.
+    pub fn new(scope: Scope, entries: Vec<Entry>) -> Self {
+        let header = Header {
+            mrready_snapshot: SNAPSHOT_SCHEMA_VERSION,
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            scope,
+        };
+        let mut snapshot = Self { header, entries };
+        snapshot.sort();
+        snapshot
+    }
+
+    fn sort(&mut self) {
+        self.entries.sort_by_cached_key(Entry::sort_key);
+        self.entries.dedup();
+    }
+
+    /// Several documents as one log: of two answers to the same question the newer counts, whole with all its pages.
+    ///
+    /// Of equally old ones the later document wins only where its bytes sort higher, so that order does not matter.
+    pub fn merge(documents: Vec<Self>) -> Option<Self> {
+        let mut documents = documents.into_iter();
+        let mut merged = documents.next()?;
+        let rest: Vec<Self> = documents.collect();
+        if rest.is_empty() {
+            merged.sort();
+            return Some(merged);
+        }
+        let mut newest: BTreeMap<Question, (Timestamp, Vec<Entry>)> = BTreeMap::new();
+        let mut scope = Scope::default();
+        for document in std::iter::once(merged.clone()).chain(rest) {
+            scope.absorb(document.header.scope);
+            for (question, entries) in by_question(document.entries) {
+                let time = entries.iter().map(Entry::time).max().unwrap_or(Timestamp::UNIX_EPOCH);
+                let candidate = (time, entries);
+                match newest.get(&question) {
+                    Some(held) if (held.0, canonical(&held.1)) >= (candidate.0, canonical(&candidate.1)) => {}
+                    _ => {
+                        newest.insert(question, candidate);
+                    }
+                }
+            }
+        }
+        merged.header.scope = scope;
+        merged.entries = newest.into_values().flat_map(|(_, entries)| entries).collect();
+        merged.sort();
+        Some(merged)
+    }
+
+    /// `sha256:…` of the canonical entries and the scope, so that all encodings of one content have one digest.
+    pub fn digest(&self) -> String {
+        let mut hasher = Sha256::new();
+        hasher.update(canonical(&self.header.scope));
+        for entry in &self.entries {
+            hasher.update(canonical(entry));
+            hasher.update(b"\n");
+        }
+        format!("sha256:{}", hex(&hasher.finalize()))
+    }
+
+    /// Every call, in order.
+    pub fn calls(&self) -> impl Iterator<Item = &Call> {
+        self.entries.iter().filter_map(|entry| if let Entry::Call(call) = entry { Some(call) } else { None })
+    }
+
+    /// Every issuer reference, in order.
+    pub fn hits(&self) -> impl Iterator<Item = &Hit> {
+        self.entries.iter().filter_map(|entry| if let Entry::Hit(hit) = entry { Some(hit) } else { None })
+    }
+}
+
+impl Scope {
+    fn absorb(&mut self, other: Self) {
+        self.pools.extend(other.pools);
+        self.replica_regions.extend(other.replica_regions);
+        self.searched.extend(other.searched);
+        self.not_asked.extend(other.not_asked);
+    }
+}
+
+/// The entries of a document by the question they answer; a hit belongs to the call whose answer it was found in.
+fn by_question(entries: Vec<Entry>) -> BTreeMap<Question, Vec<Entry>> {
+    let mut groups: BTreeMap<Question, Vec<Entry>> = BTreeMap::new();
+    for entry in entries {
+        groups.entry(entry.question()).or_default().push(entry);
+    }
+    groups
+}
+
+/// Bytes that are equal exactly if the content is: `serde_json` sorts the members of its maps.
+fn canonical<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_value(value).map(|value| value.to_string().into_bytes()).unwrap_or_default()
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The JSON Schema of a snapshot.
+pub fn snapshot_schema() -> serde_json::Value {
+    schemars::schema_for!(Snapshot).to_value()
+}

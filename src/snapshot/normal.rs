@@ -1,0 +1,426 @@
+//! One form for every answer: the API model's member names, no nulls, RFC 3339 times, texts as AWS sent them.
+//!
+//! Live answers, AWS CLI output and replays of one answer end up equal here; and so do errors, from which only code,
+//! status and missing IAM actions are kept. Never the caller's identity, never AWS's free text.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::entry::{CallError, ErrorKind};
+use super::operations::{Operation, Protocol};
+use super::xml;
+
+/// Where an answer comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// The bytes of the HTTP body.
+    Wire,
+    /// The output of the AWS CLI (`--output json`).
+    Cli,
+}
+
+/// One page in normal form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The answer without its token.
+    pub answer: Value,
+    /// The token of the next page.
+    pub next: Option<String>,
+    /// Whether an embedded template arrived as text, so that lines mean something.
+    pub template_is_text: bool,
+}
+
+/// Brings the body of a successful answer to normal form; the error says what is wrong with it, without its content.
+pub fn page(operation: &Operation, form: Form, body: &[u8]) -> Result<Page, String> {
+    let wire = form == Form::Wire;
+    let mut answer = if wire && operation.protocol == Protocol::Query {
+        xml::parse(body)?
+    } else {
+        serde_json::from_slice(body).map_err(|error| format!("not JSON (line {})", error.line()))?
+    };
+    if wire && operation.protocol == Protocol::RestJsonCamel {
+        capitalise(&mut answer);
+    }
+    let Value::Object(members) = &mut answer else { return Err("not an object".to_owned()) };
+    if wire
+        && operation.protocol == Protocol::RestJson
+        && let Some(items) = members.remove("item")
+    {
+        // API Gateway writes a list of one element as that element.
+        let items = if items.is_array() { items } else { Value::Array(vec![items]) };
+        members.insert("items".to_owned(), items);
+    }
+    let mut next = None;
+    for token in operation.tokens {
+        if let Some(Value::String(token)) = members.remove(*token)
+            && !token.is_empty()
+        {
+            next = Some(token);
+        }
+    }
+    for noise in ["ResponseMetadata", "nextToken", "NextToken"] {
+        members.remove(noise);
+    }
+    let template_is_text = members.get("TemplateBody").is_none_or(Value::is_string);
+    if !template_is_text && let Some(body) = members.get_mut("TemplateBody") {
+        *body = Value::String(body.to_string());
+    }
+    strip_nulls(&mut answer);
+    for pattern in operation.times {
+        let parts: Vec<&str> = pattern.split('/').skip(1).collect();
+        times(&mut answer, &parts);
+    }
+    if (operation.service, operation.name) == ("sts", "GetCallerIdentity") {
+        strip_session(&mut answer);
+    }
+    // A paged list that AWS left out is an empty list only if it is written that way; an answer without it is broken.
+    if let Some(items) = operation.items
+        && answer.pointer(items).is_none_or(|items| !items.is_array())
+    {
+        let known_to_omit =
+            matches!(operation.protocol, Protocol::RestJson | Protocol::RestJsonCamel | Protocol::Query);
+        match (&mut answer, known_to_omit) {
+            (Value::Object(members), true) if !members.contains_key(&items[1..]) => {
+                members.insert(items[1..].to_owned(), Value::Array(Vec::new()));
+            }
+            _ => return Err(format!("no list at {items}")),
+        }
+    }
+    Ok(Page { answer, next, template_is_text })
+}
+
+/// `apiId` to `ApiId`, at every depth.
+fn capitalise(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            *members = std::mem::take(members)
+                .into_iter()
+                .map(|(name, mut value)| {
+                    capitalise(&mut value);
+                    let mut letters = name.chars();
+                    let name =
+                        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
+                    (name, value)
+                })
+                .collect::<Map<_, _>>();
+        }
+        Value::Array(items) => items.iter_mut().for_each(capitalise),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn strip_nulls(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|_, value| !value.is_null());
+            members.values_mut().for_each(strip_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(strip_nulls),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Epoch seconds, or ISO 8601 with any offset, to RFC 3339 in UTC with whole milliseconds; what is neither stays.
+fn times(value: &mut Value, parts: &[&str]) {
+    match parts {
+        [] => {
+            let time = match &*value {
+                Value::Number(seconds) => seconds.as_f64().and_then(|seconds| {
+                    #[expect(clippy::cast_possible_truncation, reason = "milliseconds of any date fit an i64")]
+                    let milliseconds = (seconds * 1000.0).round() as i64;
+                    Timestamp::from_millisecond(milliseconds).ok()
+                }),
+                Value::String(text) => {
+                    text.parse::<Timestamp>().ok().and_then(|t| Timestamp::from_millisecond(t.as_millisecond()).ok())
+                }
+                Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+            };
+            if let Some(time) = time {
+                *value = Value::String(time.to_string());
+            }
+        }
+        ["*", rest @ ..] => {
+            value.as_array_mut().into_iter().flatten().for_each(|item| times(item, rest));
+        }
+        [name, rest @ ..] => {
+            if let Some(member) = value.get_mut(*name) {
+                times(member, rest);
+            }
+        }
+    }
+}
+
+/// `arn:aws:sts::1:assumed-role/Role/session` without the session; `UserId` ends in it and is not admitted at all.
+fn strip_session(answer: &mut Value) {
+    if let Some(Value::String(arn)) = answer.get_mut("Arn")
+        && (arn.contains(":assumed-role/") || arn.contains(":federated-user/"))
+        && let Some(end) = arn.rfind('/')
+    {
+        arn.truncate(end);
+    }
+}
+
+/// What is kept of an error. `message` is read for AWS's own words on the missing action and not kept.
+pub fn error(operation: &Operation, code: &str, status: Option<u16>, message: &str) -> CallError {
+    let kind = error_kind(operation, code, status, message);
+    let code: String =
+        code.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')).take(80).collect();
+    let code = if code.is_empty() { "Unknown".to_owned() } else { code };
+    if kind != ErrorKind::Denied {
+        return CallError { kind, code, status, missing_actions: Vec::new(), detail: None };
+    }
+    let named = action_in(message);
+    // API Gateway names methods on paths; the table's action is the one a policy takes.
+    let mut missing_actions: Vec<String> = match named {
+        Some(action) => vec![action],
+        None => operation.iam.iter().map(|action| (*action).to_owned()).collect(),
+    };
+    missing_actions.sort();
+    CallError { kind, code, status, missing_actions, detail: refusing_policy(message).map(str::to_owned) }
+}
+
+fn error_kind(operation: &Operation, code: &str, status: Option<u16>, message: &str) -> ErrorKind {
+    let code = code.rsplit(['#', '.']).next().unwrap_or(code);
+    match code {
+        // Credentials that are wrong or too old say nothing about permissions.
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "SignatureDoesNotMatch"
+        | "InvalidSignatureException"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "IncompleteSignature" => ErrorKind::Failed,
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "NotAuthorizedException"
+        | "UnauthorizedOperation"
+        | "UnauthorizedException"
+        | "ForbiddenException"
+        | "AuthorizationErrorException"
+        | "OptInRequired" => ErrorKind::Denied,
+        "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "TooManyRequestsException"
+        | "RequestLimitExceeded"
+        | "RequestThrottled"
+        | "RequestThrottledException"
+        | "SlowDown"
+        | "BandwidthLimitExceeded"
+        | "PriorRequestNotComplete" => ErrorKind::Throttled,
+        "ResourceNotFoundException" | "NotFoundException" | "NoSuchEntity" => ErrorKind::NotFound,
+        "ValidationError" if operation.service == "cloudformation" && message.contains("does not exist") => {
+            ErrorKind::NotFound
+        }
+        "OperationNotEnabledException"
+        | "UnknownOperationException"
+        | "UnsupportedOperationException"
+        | "UnsupportedOperation"
+        | "FeatureUnavailableInTierException" => ErrorKind::NotOffered,
+        _ => match status {
+            Some(403) => ErrorKind::Denied,
+            Some(429) => ErrorKind::Throttled,
+            _ => ErrorKind::Failed,
+        },
+    }
+}
+
+/// The action in "is not authorized to perform: kms:DescribeKey on resource: …", if it has an action's form.
+fn action_in(message: &str) -> Option<String> {
+    let rest = message.split("not authorized to perform: ").nth(1)?;
+    let action = rest.split([' ', ',', '\n']).next()?.trim_end_matches('.');
+    let (service, name) = action.split_once(':')?;
+    let word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    (action.len() <= 100 && word(service) && word(name)).then(|| action.to_owned())
+}
+
+/// Which kind of policy refused, in our words for AWS's "because …".
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>.
+fn refusing_policy(message: &str) -> Option<&'static str> {
+    let because = message.split(" because ").nth(1)?;
+    [
+        ("an explicit deny in a service control policy", "an explicit deny in a service control policy"),
+        ("an explicit deny in a resource control policy", "an explicit deny in a resource control policy"),
+        ("an explicit deny in a permissions boundary", "an explicit deny in a permissions boundary"),
+        ("an explicit deny in a session policy", "an explicit deny in a session policy"),
+        ("an explicit deny in a VPC endpoint policy", "an explicit deny in a VPC endpoint policy"),
+        ("an explicit deny in an identity-based policy", "an explicit deny in an identity-based policy"),
+        ("an explicit deny in a resource-based policy", "an explicit deny in a resource-based policy"),
+        ("no service control policy allows", "no service control policy allows it"),
+        ("no permissions boundary allows", "no permissions boundary allows it"),
+        ("no session policy allows", "no session policy allows it"),
+        ("no VPC endpoint policy allows", "no VPC endpoint policy allows it"),
+        ("no resource-based policy allows", "no resource-based policy allows it"),
+        ("no identity-based policy allows", "no identity-based policy allows it"),
+    ]
+    .into_iter()
+    .find(|(needle, _)| because.starts_with(needle))
+    .map(|(_, words)| words)
+}
+
+/// The error code and message in an error body; AWS puts the code in a header where `header` has it.
+pub fn error_body(operation: &Operation, header: Option<&str>, body: &[u8]) -> (String, String) {
+    let text = |value: &Value, names: &[&str]| {
+        names.iter().find_map(|name| value.get(*name)).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let value = if operation.protocol == Protocol::Query {
+        xml::parse(body).unwrap_or_default()
+    } else {
+        serde_json::from_slice(body).unwrap_or_default()
+    };
+    let code = header.map_or_else(|| text(&value, &["__type", "Code", "code"]), str::to_owned);
+    let code = code.split(':').next().unwrap_or_default();
+    (code.rsplit('#').next().unwrap_or_default().to_owned(), text(&value, &["message", "Message"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::operations::find;
+    use super::*;
+    use serde_json::json;
+
+    fn normal(service: &str, name: &str, form: Form, body: &str) -> Page {
+        page(find(service, name).unwrap(), form, body.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn every_form_of_an_answer_ends_up_equal() {
+        let cases = [
+            (
+                "cognito-idp",
+                "DescribeUserPool",
+                r#"{"UserPool":{"Id":"p","CreationDate":1718000000.5,"Name":null}}"#,
+                r#"{"UserPool":{"Id":"p","CreationDate":"2024-06-10T08:13:20.500000+02:00"}}"#,
+            ),
+            (
+                "apigateway",
+                "GetAuthorizers",
+                r#"{"item":[{"id":"a","providerARNs":["x"]}]}"#,
+                r#"{"items":[{"id":"a","providerARNs":["x"]}]}"#,
+            ),
+            ("apigateway", "GetAuthorizers", r#"{"item":{"id":"a"}}"#, r#"{"items":[{"id":"a"}]}"#),
+            ("apigateway", "GetRestApis", "{}", r#"{"items":[]}"#),
+            (
+                "apigatewayv2",
+                "GetAuthorizers",
+                r#"{"items":[{"authorizerId":"a","jwtConfiguration":{"issuer":"i","audience":["x"]}}],"nextToken":null}"#,
+                r#"{"Items":[{"AuthorizerId":"a","JwtConfiguration":{"Issuer":"i","Audience":["x"]}}]}"#,
+            ),
+            (
+                "cloudformation",
+                "GetTemplate",
+                "<GetTemplateResponse><GetTemplateResult><TemplateBody>{\"A\":1}</TemplateBody></GetTemplateResult></GetTemplateResponse>",
+                r#"{"TemplateBody":{"A":1}}"#,
+            ),
+            (
+                "kms",
+                "DescribeKey",
+                r#"{"KeyMetadata":{"DeletionDate":1.8e9}}"#,
+                r#"{"KeyMetadata":{"DeletionDate":"2027-01-15T08:00:00Z"}}"#,
+            ),
+        ];
+        for (service, name, wire, cli) in cases {
+            let (wire, cli) = (normal(service, name, Form::Wire, wire), normal(service, name, Form::Cli, cli));
+            if name == "DescribeUserPool" {
+                assert_eq!(cli.answer["UserPool"]["CreationDate"], "2024-06-10T06:13:20.5Z");
+            }
+            assert_eq!(wire.answer, cli.answer, "{service}:{name}");
+        }
+    }
+
+    #[test]
+    fn tokens_are_taken_out() {
+        let page =
+            normal("cognito-idp", "ListUserImportJobs", Form::Wire, r#"{"UserImportJobs":[],"PaginationToken":"t"}"#);
+        assert_eq!((page.next.as_deref(), page.answer), (Some("t"), json!({"UserImportJobs": []})));
+        assert_eq!(normal("apigatewayv2", "GetApis", Form::Wire, r#"{"items":[],"nextToken":"n"}"#).next.unwrap(), "n");
+        assert_eq!(normal("apigateway", "GetRestApis", Form::Wire, r#"{"item":[],"position":"q"}"#).next.unwrap(), "q");
+    }
+
+    #[test]
+    fn a_list_that_is_not_there_is_no_empty_list() {
+        let operation = find("cognito-idp", "ListUserPoolReplicas").unwrap();
+        assert!(page(operation, Form::Wire, b"{}").is_err());
+        assert!(page(operation, Form::Wire, b"[]").is_err());
+        assert!(page(operation, Form::Wire, b"{\"UserPoolReplicas\":[").is_err());
+    }
+
+    #[test]
+    fn the_session_is_cut_off() {
+        let body = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:sts::1:assumed-role/R/planted</Arn><Account>1</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
+        assert_eq!(
+            normal("sts", "GetCallerIdentity", Form::Wire, body).answer,
+            json!({"Arn": "arn:aws:sts::1:assumed-role/R", "Account": "1"})
+        );
+    }
+
+    #[test]
+    fn an_error_keeps_the_action_and_not_the_caller() {
+        let operation = find("kms", "DescribeKey").unwrap();
+        let message = "User: arn:aws:sts::1:assumed-role/R/planted is not authorized to perform: kms:DescribeKey on resource: arn:aws:kms:x because no identity-based policy allows the kms:DescribeKey action";
+        let kept = error(operation, "AccessDeniedException", Some(400), message);
+        assert_eq!(kept.kind, ErrorKind::Denied);
+        assert_eq!(kept.missing_actions, ["kms:DescribeKey"]);
+        assert_eq!(kept.detail.as_deref(), Some("no identity-based policy allows it"));
+        assert!(!serde_json::to_string(&kept).unwrap().contains("planted"));
+    }
+
+    #[test]
+    fn what_an_error_code_means() {
+        let cases = [
+            ("cognito-idp", "ListUserPools", "TooManyRequestsException", Some(400), "", ErrorKind::Throttled),
+            ("cognito-idp", "ListUserPools", "NotAuthorizedException", Some(400), "", ErrorKind::Denied),
+            ("cognito-idp", "DescribeUserPool", "ResourceNotFoundException", Some(400), "", ErrorKind::NotFound),
+            ("cognito-idp", "DescribeUserPool", "OperationNotEnabledException", Some(400), "", ErrorKind::NotOffered),
+            ("kms", "DescribeKey", "NotFoundException", Some(400), "", ErrorKind::NotFound),
+            (
+                "cloudformation",
+                "GetTemplate",
+                "ValidationError",
+                Some(400),
+                "Stack x does not exist",
+                ErrorKind::NotFound,
+            ),
+            ("cloudformation", "GetTemplate", "ValidationError", Some(400), "bad", ErrorKind::Failed),
+            ("sts", "GetCallerIdentity", "ExpiredToken", Some(403), "", ErrorKind::Failed),
+            ("apigateway", "GetRestApis", "", Some(403), "", ErrorKind::Denied),
+            ("apigateway", "GetRestApis", "InternalError", Some(500), "", ErrorKind::Failed),
+        ];
+        for (service, name, code, status, message, kind) in cases {
+            assert_eq!(error(find(service, name).unwrap(), code, status, message).kind, kind, "{code}");
+        }
+    }
+
+    #[test]
+    fn codes_are_found_in_every_error_shape() {
+        let cases: [(&str, &str, Option<&str>, &str, &str); 4] = [
+            (
+                "kms",
+                "DescribeKey",
+                None,
+                r#"{"__type":"com.amazonaws#AccessDeniedException","Message":"m"}"#,
+                "AccessDeniedException",
+            ),
+            (
+                "apigateway",
+                "GetRestApis",
+                Some("AccessDeniedException:http://x"),
+                r#"{"message":"m"}"#,
+                "AccessDeniedException",
+            ),
+            (
+                "cloudformation",
+                "ListStacks",
+                None,
+                "<ErrorResponse><Error><Code>AccessDenied</Code><Message>m</Message></Error></ErrorResponse>",
+                "AccessDenied",
+            ),
+            ("cloudformation", "ListStacks", None, "gateway timeout", ""),
+        ];
+        for (service, name, header, body, code) in cases {
+            assert_eq!(error_body(find(service, name).unwrap(), header, body.as_bytes()).0, code);
+        }
+    }
+}
