@@ -178,6 +178,7 @@ struct Builder {
 }
 
 impl Builder {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the parser's enum is non-exhaustive")]
     fn take(&mut self, event: Event<'_>, span: &Span) -> Result<(), SyntaxError> {
         let place = Place { line: to_u32(span.start.line()), column: to_u32(span.start.col() + 1) };
         match event {
@@ -216,7 +217,6 @@ impl Builder {
                 return Err(error(place, "a second document begins here; one is expected"));
             }
             // The rest is presentation; the parser's enum may grow.
-            #[expect(clippy::wildcard_enum_match_arm, reason = "the enum is non-exhaustive")]
             _ => {}
         }
         Ok(())
