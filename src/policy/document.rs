@@ -1,0 +1,415 @@
+//! A policy document as text and as types.
+//!
+//! For: reading a document strictly, so that nothing in it is lost on the way to the evaluation.
+//! Not for: percent-decoding (IAM hands trust policies out encoded) or for checking what AWS checks when it saves a policy.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use super::condition::{Condition, Operator};
+use super::principal::{NamedPrincipal, PrincipalElement, PrincipalKind};
+
+/// The longest document that is read. AWS's own largest limit is 32 KiB (a key policy).
+pub const MAX_POLICY_BYTES: usize = 128 * 1024;
+
+/// Above this, a 64-bit float no longer tells neighbouring integers apart.
+const EXACT_FLOAT: f64 = 9_007_199_254_740_992.0;
+
+/// Why a document cannot be evaluated.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    /// Longer than [`MAX_POLICY_BYTES`].
+    #[error("the policy has {bytes} bytes; the longest that is read has {MAX_POLICY_BYTES}")]
+    TooLarge {
+        /// Its length.
+        bytes: usize,
+    },
+    /// Not JSON, or nested too deeply.
+    #[error("the policy is not JSON: {problem}")]
+    NotJson {
+        /// What the reader says, with line and column.
+        problem: String,
+    },
+    /// One object has the same key twice: readers differ in which of them they keep.
+    #[error("the policy has the key \"{key}\" twice at {place}")]
+    DuplicateKey {
+        /// The key.
+        key: String,
+        /// The object, such as `Statement[0].Condition`.
+        place: String,
+    },
+    /// JSON, but not a policy.
+    #[error("the policy is malformed at {place}: {problem}")]
+    Malformed {
+        /// Where, such as `Statement[0].Effect`.
+        place: String,
+        /// What is wrong there.
+        problem: String,
+    },
+}
+
+/// The version of the policy language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// `2008-10-17`, also what a document without a version has: `${…}` is plain text.
+    V2008,
+    /// `2012-10-17`: `${…}` is a variable.
+    V2012,
+}
+
+/// What a statement does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It allows.
+    Allow,
+    /// It denies, whatever other statements allow.
+    Deny,
+}
+
+/// A list of patterns that names what is meant, or what is not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// What matches one of these.
+    Only(Vec<String>),
+    /// What matches none of these.
+    AllBut(Vec<String>),
+}
+
+/// One statement of a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// Its place in the document, from 0.
+    pub index: usize,
+    /// Its name.
+    pub sid: Option<String>,
+    /// What it does.
+    pub effect: Effect,
+    /// To whom.
+    pub principals: PrincipalElement,
+    /// For which actions.
+    pub actions: Scope,
+    /// On which resources; `None` if it does not say.
+    pub resources: Option<Scope>,
+    /// Under which conditions, all of which must hold.
+    pub conditions: Vec<Condition>,
+    /// Members that this code does not know.
+    pub unknown_members: BTreeSet<String>,
+}
+
+impl Statement {
+    /// How findings refer to it.
+    pub fn reference(&self) -> StatementRef {
+        StatementRef { index: self.index, sid: self.sid.clone() }
+    }
+}
+
+/// A reference to a statement.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StatementRef {
+    /// Its place in the document, from 0.
+    pub index: usize,
+    /// Its name, if it has one.
+    pub sid: Option<String>,
+}
+
+impl fmt::Display for StatementRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.sid {
+            Some(sid) => write!(f, "Statement[{}] \"{sid}\"", self.index),
+            None => write!(f, "Statement[{}]", self.index),
+        }
+    }
+}
+
+/// A policy document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// The version of its language.
+    pub version: Version,
+    /// Its name.
+    pub id: Option<String>,
+    /// Its statements, in order.
+    pub statements: Vec<Statement>,
+}
+
+impl Policy {
+    /// Reads a document. The head of [the module](super) says what is refused and what is only doubted.
+    pub fn parse(text: &str) -> Result<Self, PolicyError> {
+        if text.len() > MAX_POLICY_BYTES {
+            return Err(PolicyError::TooLarge { bytes: text.len() });
+        }
+        let node: Node =
+            serde_json::from_str(text).map_err(|error| PolicyError::NotJson { problem: error.to_string() })?;
+        refuse_duplicates(&node, "")?;
+
+        let (mut version, mut id, mut statements) = (Version::V2008, None, None);
+        for (key, node) in map(node, "the document")? {
+            match key.as_str() {
+                "Version" => version = read_version(node)?,
+                "Id" => id = Some(text_of(node, "Id")?),
+                "Statement" => statements = Some(read_statements(node)?),
+                _ => return Err(malformed("the document", format!("unknown member \"{key}\""))),
+            }
+        }
+        let statements = statements.ok_or_else(|| malformed("the document", "it has no Statement"))?;
+        Ok(Self { version, id, statements })
+    }
+}
+
+fn malformed(place: &str, problem: impl Into<String>) -> PolicyError {
+    PolicyError::Malformed { place: place.to_owned(), problem: problem.into() }
+}
+
+fn read_version(node: Node) -> Result<Version, PolicyError> {
+    match text_of(node, "Version")?.as_str() {
+        "2008-10-17" => Ok(Version::V2008),
+        "2012-10-17" => Ok(Version::V2012),
+        other => Err(malformed("Version", format!("\"{other}\" is neither 2008-10-17 nor 2012-10-17"))),
+    }
+}
+
+fn read_statements(node: Node) -> Result<Vec<Statement>, PolicyError> {
+    node.one_or_many().into_iter().enumerate().map(|(index, node)| read_statement(index, node)).collect()
+}
+
+fn read_statement(index: usize, node: Node) -> Result<Statement, PolicyError> {
+    let here = format!("Statement[{index}]");
+    let at = |member: &str| format!("{here}.{member}");
+    let (mut sid, mut effect, mut principals, mut actions, mut resources) = (None, None, None, None, None);
+    let mut conditions = Vec::new();
+    let mut unknown_members = BTreeSet::new();
+    for (key, node) in map(node, &here)? {
+        let place = at(&key);
+        match key.as_str() {
+            "Sid" => sid = Some(text_of(node, &place)?),
+            "Effect" => {
+                effect = Some(match text_of(node, &place)?.as_str() {
+                    "Allow" => Effect::Allow,
+                    "Deny" => Effect::Deny,
+                    other => return Err(malformed(&place, format!("\"{other}\" is neither Allow nor Deny"))),
+                });
+            }
+            "Principal" => {
+                let element = PrincipalElement::Principal(read_principals(node, &place)?);
+                set_once(&mut principals, element, &here, "Principal")?;
+            }
+            "NotPrincipal" => {
+                let element = PrincipalElement::NotPrincipal(read_principals(node, &place)?);
+                set_once(&mut principals, element, &here, "Principal")?;
+            }
+            "Action" => set_once(&mut actions, Scope::Only(texts(node, &place)?), &here, "Action")?,
+            "NotAction" => set_once(&mut actions, Scope::AllBut(texts(node, &place)?), &here, "Action")?,
+            "Resource" => set_once(&mut resources, Scope::Only(texts(node, &place)?), &here, "Resource")?,
+            "NotResource" => set_once(&mut resources, Scope::AllBut(texts(node, &place)?), &here, "Resource")?,
+            "Condition" => conditions = read_conditions(node, &place)?,
+            _ => {
+                unknown_members.insert(key);
+            }
+        }
+    }
+    Ok(Statement {
+        index,
+        sid,
+        effect: effect.ok_or_else(|| malformed(&here, "it has no Effect"))?,
+        principals: principals.ok_or_else(|| malformed(&here, "it has no Principal"))?,
+        actions: actions.ok_or_else(|| malformed(&here, "it has no Action"))?,
+        resources,
+        conditions,
+        unknown_members,
+    })
+}
+
+fn set_once<T>(slot: &mut Option<T>, value: T, place: &str, name: &str) -> Result<(), PolicyError> {
+    if slot.replace(value).is_some() {
+        return Err(malformed(place, format!("it has both {name} and Not{name}")));
+    }
+    Ok(())
+}
+
+fn read_principals(node: Node, place: &str) -> Result<Vec<NamedPrincipal>, PolicyError> {
+    if let Node::Text(text) = &node {
+        return if text == "*" {
+            Ok(vec![NamedPrincipal { kind: PrincipalKind::Everyone, value: text.clone() }])
+        } else {
+            Err(malformed(place, format!("\"{text}\" has no principal type")))
+        };
+    }
+    let mut named = Vec::new();
+    for (kind, node) in map(node, place)? {
+        let values = texts(node, &format!("{place}.{kind}"))?;
+        let kind = match kind.as_str() {
+            "AWS" => PrincipalKind::Aws,
+            "Service" => PrincipalKind::Service,
+            "Federated" => PrincipalKind::Federated,
+            "CanonicalUser" => PrincipalKind::CanonicalUser,
+            _ => PrincipalKind::Other(shown(&kind)),
+        };
+        named.extend(values.into_iter().map(|value| NamedPrincipal { kind: kind.clone(), value }));
+    }
+    if named.is_empty() { Err(malformed(place, "it names nobody")) } else { Ok(named) }
+}
+
+fn read_conditions(node: Node, place: &str) -> Result<Vec<Condition>, PolicyError> {
+    let mut conditions = Vec::new();
+    for (spelled, node) in map(node, place)? {
+        let place = format!("{place}.{spelled}");
+        let keys = map(node, &place)?;
+        if keys.is_empty() {
+            return Err(malformed(&place, "it names no condition key"));
+        }
+        for (key, node) in keys {
+            let place = format!("{place}.{key}");
+            let values = node.one_or_many().into_iter().map(|n| scalar_of(n, &place)).collect::<Result<_, _>>()?;
+            conditions.push(Condition { operator: Operator::read(&spelled), spelled: shown(&spelled), key, values });
+        }
+    }
+    Ok(conditions)
+}
+
+/// As much of a name as anybody reads. It is kept once per value, so a long one would multiply.
+fn shown(name: &str) -> String {
+    name.chars().take(64).collect()
+}
+
+fn map(node: Node, place: &str) -> Result<Vec<(String, Node)>, PolicyError> {
+    match node {
+        Node::Map(entries) => Ok(entries),
+        Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::List(_) => {
+            Err(malformed(place, "an object is expected"))
+        }
+    }
+}
+
+fn text_of(node: Node, place: &str) -> Result<String, PolicyError> {
+    match node {
+        Node::Text(text) => Ok(text),
+        Node::Null | Node::Bool(_) | Node::Number(_) | Node::List(_) | Node::Map(_) => {
+            Err(malformed(place, "a string is expected"))
+        }
+    }
+}
+
+/// One string or a list of at least one. Of an empty list nothing matches, so an empty `NotAction` would be everything.
+fn texts(node: Node, place: &str) -> Result<Vec<String>, PolicyError> {
+    let nodes = node.one_or_many();
+    if nodes.is_empty() {
+        return Err(malformed(place, "the list is empty"));
+    }
+    nodes.into_iter().map(|n| text_of(n, place)).collect()
+}
+
+/// Condition values may be written as JSON numbers and booleans.
+fn scalar_of(node: Node, place: &str) -> Result<String, PolicyError> {
+    match node {
+        Node::Text(text) | Node::Number(text) => Ok(text),
+        Node::Bool(value) => Ok(value.to_string()),
+        Node::Null | Node::List(_) | Node::Map(_) => {
+            Err(malformed(place, "a string, a number or a boolean is expected"))
+        }
+    }
+}
+
+/// Any JSON, with every key of an object kept, repeated ones too.
+enum Node {
+    Null,
+    Bool(bool),
+    Number(String),
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<(String, Node)>),
+}
+
+impl Node {
+    /// Policies write a list of one as its only element.
+    fn one_or_many(self) -> Vec<Self> {
+        if let Self::List(nodes) = self { nodes } else { vec![self] }
+    }
+}
+
+/// Depth is bounded by `serde_json`'s own limit, so this may recurse.
+fn refuse_duplicates(node: &Node, place: &str) -> Result<(), PolicyError> {
+    match node {
+        Node::Map(entries) => {
+            let mut seen = BTreeSet::new();
+            for (key, value) in entries {
+                if !seen.insert(key) {
+                    let place = if place.is_empty() { "the document" } else { place };
+                    return Err(PolicyError::DuplicateKey { key: key.clone(), place: place.to_owned() });
+                }
+                let separator = if place.is_empty() { "" } else { "." };
+                refuse_duplicates(value, &format!("{place}{separator}{key}"))?;
+            }
+            Ok(())
+        }
+        Node::List(nodes) => {
+            nodes.iter().enumerate().try_for_each(|(i, node)| refuse_duplicates(node, &format!("{place}[{i}]")))
+        }
+        Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) => Ok(()),
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NodeVisitor)
+    }
+}
+
+struct NodeVisitor;
+
+impl<'de> Visitor<'de> for NodeVisitor {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
+        Ok(Node::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
+        Ok(Node::Number(value.to_string()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
+        Ok(Node::Number(value.to_string()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Node, E> {
+        if value.abs() < EXACT_FLOAT {
+            Ok(Node::Number(value.to_string()))
+        } else {
+            Err(E::custom("a number is too large to be read exactly"))
+        }
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
+        Ok(Node::Text(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Node, E> {
+        Ok(Node::Text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node, A::Error> {
+        let mut nodes = Vec::new();
+        while let Some(node) = seq.next_element()? {
+            nodes.push(node);
+        }
+        Ok(Node::List(nodes))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(Node::Map(entries))
+    }
+}
