@@ -28,17 +28,18 @@ const SOURCE_ARN: &str = "aws:SourceArn";
 const POOL_CONTEXT: &str = "kms:EncryptionContext:aws:cognito-idp:userpool-arn";
 
 /// The request of one service for one action on behalf of a pool. Everything that is not documented is undecided.
+///
+/// `DescribeKey` takes no encryption context (<https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html>),
+/// so a statement that allows it under that condition alone is not taken for an Allow.
 pub fn request(service: &str, action: &str, pool_arn: &str, account: &str) -> Request {
-    Request {
-        principal: Principal::Service(service.to_owned()),
-        action: action.to_owned(),
-        resource: None,
-        context: Context::new()
-            .with(SOURCE_ARN, [pool_arn])
-            .with("aws:SourceAccount", [account])
-            .with(POOL_CONTEXT, [pool_arn])
-            .with("aws:PrincipalIsAWSService", ["true"]),
+    let mut context = Context::new()
+        .with(SOURCE_ARN, [pool_arn])
+        .with("aws:SourceAccount", [account])
+        .with("aws:PrincipalIsAWSService", ["true"]);
+    if !action.eq_ignore_ascii_case("kms:DescribeKey") {
+        context = context.with(POOL_CONTEXT, [pool_arn]);
     }
+    Request { principal: Principal::Service(service.to_owned()), action: action.to_owned(), resource: None, context }
 }
 
 /// One of the requests that a policy does not allow.

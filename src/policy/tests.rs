@@ -152,6 +152,16 @@ fn short_verdict(verdict: &KeyPolicyVerdict) -> String {
     }
 }
 
+#[test]
+fn describe_key_carries_no_encryption_context() {
+    let merged = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+        "Principal":{"Service":["cognito-idp.amazonaws.com","identitystore.amazonaws.com"]},
+        "Action":["kms:Encrypt","kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKeyWithoutPlaintext","kms:DescribeKey"],
+        "Resource":"*","Condition":{"StringEquals":{"kms:EncryptionContext:aws:cognito-idp:userpool-arn":"POOL"}}}]}"#
+        .replace("POOL", POOL);
+    assert_eq!(judged(&policy(&merged)), "undecided kms:EncryptionContext:aws:cognito-idp:userpool-arn");
+}
+
 fn judged(policy: &Policy) -> String {
     short_verdict(&cognito_key::judge(policy, POOL, ACCOUNT))
 }
