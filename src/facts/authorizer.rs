@@ -1,0 +1,207 @@
+//! `authorizer.*`: authorizers of REST APIs, each seen from one pool it names.
+//!
+//! A pool is matched by id: in S, `providerARNs` carry S's ARN. HTTP APIs are judged by route, see `route`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value as Json;
+
+use crate::model::{Fact, FieldType, Listed, Observed, Subject, SubjectKind, Truth};
+use crate::scan::pattern::{HostKind, parse_issuer, pool_of_arn};
+
+use super::clients::described;
+use super::pool::{decided, word};
+use super::{Child, ChildField, Children, PoolView, TEXT, TEXTS, child_field};
+
+const APIS: &str = "apigateway:GetRestApis";
+const AUTHORIZERS: &str = "apigateway:GetAuthorizers";
+const KIND: SubjectKind = SubjectKind::Authorizer;
+const CALLS: &[&str] = &[APIS, AUTHORIZERS];
+
+/// The fields.
+pub(super) const FIELDS: &[ChildField] = &[
+    child_field(
+        KIND,
+        "authorizer.accepts_new",
+        FieldType::Bool,
+        CALLS,
+        "Whether it accepts tokens of the multi-Region issuer.",
+    ),
+    child_field(
+        KIND,
+        "authorizer.accepts_old",
+        FieldType::Bool,
+        CALLS,
+        "Whether it accepts tokens of the Regional issuer.",
+    ),
+    child_field(KIND, "authorizer.api", TEXT, CALLS, "The API's name and id."),
+    child_field(
+        KIND,
+        "authorizer.audience_without_id_tokens",
+        FieldType::Bool,
+        &[AUTHORIZERS, "cognito-idp:DescribeUserPoolClient"],
+        "Whether an audience is the id of an app client that gets no ID tokens.",
+    ),
+    child_field(KIND, "authorizer.issuers", TEXTS, CALLS, "The issuers it lists."),
+    child_field(KIND, "authorizer.name", TEXT, CALLS, "The authorizer's name."),
+    child_field(
+        KIND,
+        "authorizer.only_replica_host",
+        FieldType::Bool,
+        CALLS,
+        "Whether it lists the Regional issuer with the replica's host only.",
+    ),
+    child_field(
+        KIND,
+        "authorizer.type",
+        FieldType::Word(&["COGNITO_USER_POOLS", "JWT", "TOKEN", "REQUEST"]),
+        CALLS,
+        "The type of authorizer.",
+    ),
+];
+
+pub(super) fn of(view: &PoolView<'_>) -> Children {
+    let (regions, mut incomplete) = view.consumer_regions("apigateway");
+    let mut items = Vec::new();
+    for region in &regions {
+        let apis = view.ask(APIS, region, &[]);
+        let list = apis.list();
+        incomplete = incomplete.or(list.incomplete);
+        for api in list.items {
+            let Some(id) = api.get("id").and_then(Json::as_str) else { continue };
+            let authorizers = view.ask(AUTHORIZERS, region, &[id]);
+            let list = authorizers.list();
+            incomplete = incomplete.or(list.incomplete);
+            for (index, authorizer) in list.items.iter().enumerate() {
+                if names_pool(authorizer, &view.key.id) {
+                    let source = authorizers.source(&format!("/items/{index}"));
+                    items.push(child(view, region, (id, &word(api, "name")), authorizer, &source));
+                }
+            }
+        }
+    }
+    let searched = regions.iter().map(|region| format!("REST APIs in {region}")).collect();
+    Children { found: Listed { items, incomplete }, searched }
+}
+
+/// The names of APIs whose Lambda authorizers decide, and why there may be more.
+pub(super) fn lambda_decided(view: &PoolView<'_>) -> Listed<String> {
+    let (regions, mut incomplete) = view.consumer_regions("apigateway");
+    let mut found = BTreeSet::new();
+    for region in &regions {
+        let list = view.ask(APIS, region, &[]).list();
+        incomplete = incomplete.or(list.incomplete);
+        for api in list.items {
+            let Some(id) = api.get("id").and_then(Json::as_str) else { continue };
+            let authorizers = view.ask(AUTHORIZERS, region, &[id]).list();
+            incomplete = incomplete.or(authorizers.incomplete);
+            for authorizer in authorizers.items {
+                if matches!(word(authorizer, "type").as_str(), "TOKEN" | "REQUEST") {
+                    found.insert(format!("{} ({id}) authorizer {}", word(api, "name"), word(authorizer, "name")));
+                }
+            }
+        }
+    }
+    Listed { items: found.into_iter().collect(), incomplete }
+}
+
+fn strings<'j>(value: &'j Json, pointer: &str) -> impl Iterator<Item = &'j str> {
+    value.pointer(pointer).and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str)
+}
+
+fn issuers(authorizer: &Json) -> Vec<String> {
+    let issuers = authorizer.pointer("/jwtConfiguration/issuers").and_then(Json::as_array);
+    issuers.into_iter().flatten().filter_map(|i| i.get("issuer")?.as_str()).map(str::to_owned).collect()
+}
+
+fn names_pool(authorizer: &Json, pool: &str) -> bool {
+    strings(authorizer, "/providerARNs").any(|arn| pool_of_arn(arn).is_some_and(|arn| arn.pool_id == pool))
+        || issuers(authorizer).iter().any(|url| parse_issuer(url).is_some_and(|issuer| issuer.pool_id == pool))
+}
+
+/// Whether a list of issuers accepts the pool's Regional and multi-Region issuer. A trailing slash is another issuer:
+/// OIDC compares exactly, <https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation>.
+pub(super) fn accepts(issuers: &[String], view: &PoolView<'_>) -> (bool, bool) {
+    let parsed = issuers.iter().filter_map(|url| parse_issuer(url));
+    let ours: Vec<_> = parsed.filter(|issuer| issuer.pool_id == view.key.id && !issuer.trailing_slash).collect();
+    let old = ours.iter().any(|issuer| issuer.host == HostKind::Original);
+    let new = ours.iter().any(|issuer| issuer.host == HostKind::Updated && issuer.region == view.region);
+    (old, new)
+}
+
+fn child(
+    view: &PoolView<'_>,
+    region: &str,
+    (api, api_name): (&str, &str),
+    authorizer: &Json,
+    source: &crate::model::Source,
+) -> Child {
+    let issuers = issuers(authorizer);
+    let kind = word(authorizer, "type");
+    // AWS documents that this type is not compatible with the multi-Region issuer:
+    // https://docs.aws.amazon.com/cognito/latest/developerguide/federation-endpoints.html#user-pool-oidc-issuer
+    let (old, new) = if kind == "COGNITO_USER_POOLS" { (true, false) } else { accepts(&issuers, view) };
+    let hosts: Vec<String> = issuers
+        .iter()
+        .filter_map(|url| parse_issuer(url))
+        .filter(|issuer| issuer.pool_id == view.key.id && issuer.host == HostKind::Original)
+        .map(|issuer| issuer.region)
+        .collect();
+    let only_replica = !hosts.is_empty() && hosts.iter().all(|region| *region != view.region);
+    let id = format!("apigateway/{region}/{api}/{}#{}", word(authorizer, "id"), view.key.id);
+    let known = |value: crate::model::Value| Fact::known(value, vec![source.clone()]);
+    let fields = BTreeMap::from([
+        ("authorizer.accepts_new", known(new.into())),
+        ("authorizer.accepts_old", known(old.into())),
+        ("authorizer.api", known(format!("{api_name} ({api})").into())),
+        ("authorizer.audience_without_id_tokens", audience(view, authorizer, source)),
+        ("authorizer.issuers", known(Listed::complete(issuers).into())),
+        ("authorizer.name", known(word(authorizer, "name").into())),
+        ("authorizer.only_replica_host", known(only_replica.into())),
+        ("authorizer.type", known(kind.into())),
+    ]);
+    let subject = Subject {
+        kind: KIND,
+        id,
+        name: Some(format!("{} of {api_name}", word(authorizer, "name"))),
+        arn: Some(format!(
+            "arn:{}:apigateway:{region}::/restapis/{api}/authorizers/{}",
+            view.table.partition(region),
+            word(authorizer, "id")
+        )),
+        region: Some(region.to_owned()),
+        account: view.key.account.clone(),
+        pool_id: Some(view.key.id.clone()),
+    };
+    Child { subject, fields }
+}
+
+/// An app client gets ID tokens unless its only OAuth flow is client credentials and it has no sign-in flow of its own.
+fn audience(view: &PoolView<'_>, authorizer: &Json, source: &crate::model::Source) -> Fact {
+    let mut audiences = BTreeSet::new();
+    for issuer in authorizer.pointer("/jwtConfiguration/issuers").and_then(Json::as_array).into_iter().flatten() {
+        audiences.extend(strings(issuer, "/audiences").map(str::to_owned));
+    }
+    let (clients, _) = described(view);
+    let mut cause = clients.incomplete.clone();
+    let truth = clients.any(|client| {
+        let id = match client.text("/UserPoolClient/ClientId") {
+            Observed::Known(id) => id,
+            Observed::Absent => return Truth::False,
+            Observed::Unknown(why) => {
+                cause.get_or_insert(why);
+                return Truth::Unknown;
+            }
+        };
+        if !audiences.contains(&id) {
+            return Truth::False;
+        }
+        let list = |pointer: &str| client.texts(pointer).known().cloned().unwrap_or_default();
+        let oauth = list("/UserPoolClient/AllowedOAuthFlows");
+        let sign_in = list("/UserPoolClient/ExplicitAuthFlows");
+        let signs_in = sign_in.iter().any(|flow| !flow.contains("REFRESH_TOKEN"));
+        let m2m_only = oauth.iter().all(|flow| flow == "client_credentials");
+        (m2m_only && !signs_in).into()
+    });
+    decided(truth, cause, vec![source.clone()])
+}

@@ -1,0 +1,241 @@
+//! Questions to the log: one place where what came back, or did not, becomes known, absent or unknown with a cause.
+//!
+//! This is the only code that turns errors, missing calls and dropped members into a [`Cause`]; every field goes
+//! through it. What a member means is its field's business.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::model::{Cause, Listed, Observed, Source};
+use crate::snapshot::operations::Operation;
+use crate::snapshot::{Call, ErrorKind, Snapshot};
+
+/// An index of a snapshot's calls by question.
+#[derive(Debug)]
+pub struct Log<'a> {
+    calls: BTreeMap<Key<'a>, Vec<&'a Call>>,
+    unasked: BTreeMap<(String, String, String), &'a str>,
+    now: Timestamp,
+    max_age: Option<SignedDuration>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Key<'a> {
+    account: &'a str,
+    region: &'a str,
+    service: &'a str,
+    operation: &'a str,
+    /// Values in the order of the parameters' names.
+    parameters: Vec<&'a str>,
+}
+
+/// What the log has on one question: the pages that came, and why there may be more.
+#[derive(Debug, Clone)]
+pub struct Answer<'a> {
+    /// `service:Operation`.
+    pub call: String,
+    /// The Region asked.
+    pub region: String,
+    pages: Vec<&'a Call>,
+    problem: Option<Cause>,
+    items: Option<&'static str>,
+}
+
+impl<'a> Log<'a> {
+    /// Indexes a snapshot. Evidence older than `max_age` at `now` counts as unknown.
+    pub fn new(snapshot: &'a Snapshot, now: Timestamp, max_age: Option<SignedDuration>) -> Self {
+        let mut calls: BTreeMap<Key<'a>, Vec<&'a Call>> = BTreeMap::new();
+        for call in snapshot.calls() {
+            let parameters = call.parameters.values().filter_map(Value::as_str).collect();
+            let (account, region) = (call.account.as_str(), call.region.as_str());
+            let (service, operation) = (call.service.as_str(), call.operation.as_str());
+            calls.entry(Key { account, region, service, operation, parameters }).or_default().push(call);
+        }
+        for pages in calls.values_mut() {
+            pages.sort_by_key(|call| call.page);
+        }
+        let unasked = snapshot.header.scope.not_asked.iter();
+        let unasked =
+            unasked.map(|u| ((u.account.clone(), u.region.clone(), u.call.clone()), u.why.as_str())).collect();
+        Self { calls, unasked, now, max_age }
+    }
+
+    /// What came back for `operation` with these parameter values, in the order of the parameters' names.
+    pub fn ask(&self, account: &str, region: &str, operation: &Operation, parameters: &[&str]) -> Answer<'a> {
+        let key = Key {
+            account,
+            region,
+            service: operation.service,
+            operation: operation.name,
+            parameters: parameters.to_vec(),
+        };
+        // The key borrows from the question, the map from the snapshot: compare, then take the map's own.
+        let pages = self.calls.get(&key).cloned().unwrap_or_default();
+        let mut answer = Answer {
+            call: operation.call(),
+            region: region.to_owned(),
+            pages: Vec::new(),
+            problem: None,
+            items: operation.items,
+        };
+        if pages.is_empty() {
+            let why = self.unasked.get(&(account.to_owned(), region.to_owned(), operation.call()));
+            let hint =
+                why.map_or_else(|| "the snapshot does not have it; collect again".to_owned(), |why| (*why).to_owned());
+            answer.problem = Some(Cause::NotCollected { call: operation.call(), hint });
+            return answer;
+        }
+        let mut expected = 1;
+        let mut more = false;
+        for call in pages {
+            if let Some(page) = call.page
+                && page != expected
+            {
+                break;
+            }
+            expected += 1;
+            if let Some(error) = &call.error {
+                answer.problem = Some(cause(call, error));
+                return answer;
+            }
+            if let Some(max_age) = self.max_age
+                && self.now.duration_since(call.time) > max_age
+            {
+                answer.problem = Some(Cause::Stale { call: call.name(), time: call.time.to_string() });
+                return answer;
+            }
+            answer.pages.push(call);
+            more = call.more;
+        }
+        if more || answer.pages.is_empty() {
+            let hint = "the log ends before its last page; collect again".to_owned();
+            answer.problem = Some(Cause::NotCollected { call: operation.call(), hint });
+        }
+        answer
+    }
+}
+
+fn cause(call: &Call, error: &crate::snapshot::CallError) -> Cause {
+    let (name, region, code) = (call.name(), call.region.clone(), error.code.clone());
+    match error.kind {
+        ErrorKind::Denied => {
+            Cause::Denied { call: name, region, actions: error.missing_actions.clone(), detail: error.detail.clone() }
+        }
+        ErrorKind::Throttled => Cause::Throttled { call: name, region },
+        ErrorKind::NotFound => Cause::NotFound { call: name, region },
+        ErrorKind::NotOffered => Cause::NotOffered { call: name, region, code },
+        ErrorKind::Failed => {
+            let code = match &error.detail {
+                Some(detail) => format!("{code}, {detail}"),
+                None => code,
+            };
+            Cause::Failed { call: name, region, code }
+        }
+    }
+}
+
+impl<'a> Answer<'a> {
+    /// Why the answer is not there or not whole.
+    pub fn problem(&self) -> Option<&Cause> {
+        self.problem.as_ref()
+    }
+
+    /// The provenance of a member of this answer.
+    pub fn source(&self, pointer: &str) -> Source {
+        Source::Call { call: self.call.clone(), region: self.region.clone(), pointer: pointer.to_owned() }
+    }
+
+    /// A member of an answer without pages.
+    pub fn at(&self, pointer: &str) -> Observed<&'a Value> {
+        if let Some(cause) = &self.problem {
+            return Observed::Unknown(cause.clone());
+        }
+        let Some(call) = self.pages.first() else { return Observed::Absent };
+        match call.response.as_ref().and_then(|response| response.pointer(pointer)) {
+            Some(Value::Null) | None if was_dropped(call, pointer) => {
+                Observed::Unknown(Cause::NotAdmitted { member: format!("{} {pointer}", self.call) })
+            }
+            Some(Value::Null) | None => Observed::Absent,
+            Some(value) => Observed::Known(value),
+        }
+    }
+
+    /// A string member.
+    pub fn text(&self, pointer: &str) -> Observed<String> {
+        self.at(pointer).and_then(|value| match value {
+            Value::String(text) => Observed::Known(text.clone()),
+            other => self.surprise(pointer, other),
+        })
+    }
+
+    /// A boolean member.
+    pub fn boolean(&self, pointer: &str) -> Observed<bool> {
+        self.at(pointer).and_then(|value| match value {
+            Value::Bool(value) => Observed::Known(*value),
+            other => self.surprise(pointer, other),
+        })
+    }
+
+    /// A whole number.
+    pub fn integer(&self, pointer: &str) -> Observed<i64> {
+        self.at(pointer).and_then(|value| value.as_i64().map_or_else(|| self.surprise(pointer, value), Observed::Known))
+    }
+
+    /// An instant.
+    pub fn time(&self, pointer: &str) -> Observed<Timestamp> {
+        self.text(pointer).and_then(|text| {
+            text.parse()
+                .map_or_else(|_| Observed::Unknown(Cause::Unrecognised { value: text.clone() }), Observed::Known)
+        })
+    }
+
+    /// Whether an object is there.
+    pub fn present(&self, pointer: &str) -> Observed<bool> {
+        match self.at(pointer) {
+            Observed::Known(_) => Observed::Known(true),
+            Observed::Absent => Observed::Known(false),
+            Observed::Unknown(cause) => Observed::Unknown(cause),
+        }
+    }
+
+    /// A list of strings.
+    pub fn texts(&self, pointer: &str) -> Observed<Vec<String>> {
+        self.at(pointer).and_then(|value| {
+            let items = value.as_array().map(|items| items.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
+            match items {
+                Some(Some(items)) => Observed::Known(items.into_iter().map(str::to_owned).collect()),
+                _ => self.surprise(pointer, value),
+            }
+        })
+    }
+
+    /// The items of a list over all pages that came, and why there may be more.
+    pub fn list(&self) -> Listed<&'a Value> {
+        let pointer = self.items.unwrap_or_default();
+        let items = self.pages.iter().filter_map(|call| call.response.as_ref()?.pointer(pointer)?.as_array()).flatten();
+        Listed { items: items.collect(), incomplete: self.problem.clone() }
+    }
+
+    /// A member that is of another type than the API says.
+    fn surprise<T>(&self, pointer: &str, value: &Value) -> Observed<T> {
+        let kind = match value {
+            Value::Null => "null",
+            Value::Bool(_) => "a boolean",
+            Value::Number(_) => "a number",
+            Value::String(_) => "a string",
+            Value::Array(_) => "a list",
+            Value::Object(_) => "an object",
+        };
+        Observed::Unknown(Cause::Unrecognised { value: format!("{kind} at {} {pointer}", self.call) })
+    }
+}
+
+/// Whether the member, or something around it, came and was not kept.
+fn was_dropped(call: &Call, pointer: &str) -> bool {
+    call.dropped.iter().any(|dropped| {
+        let mut asked = pointer.split('/');
+        dropped.split('/').all(|part| asked.next().is_some_and(|step| part == "*" || part == step))
+    })
+}

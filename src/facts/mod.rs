@@ -1,0 +1,405 @@
+//! Facts: what the log says about a pool and what belongs to it, as typed fields with provenance.
+//!
+//! Cleverness lives here, so that rules can stay small: policies are evaluated, pools are matched by id over Regions,
+//! lists know whether they are whole. Nothing is judged here, and nothing is guessed: a field is known, absent (and says
+//! what that means) or unknown with its cause.
+
+mod authorizer;
+mod clients;
+mod key;
+mod log;
+mod pool;
+mod region;
+mod replica;
+mod route;
+mod target;
+mod template;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::{
+    Absence, Cause, Fact, FieldSpec, FieldType, Fields, Listed, Observed, Source, Subject, SubjectKind, TargetIssuer,
+    Value,
+};
+use crate::snapshot::operations::{self, Operation};
+use crate::snapshot::{PoolKey, Snapshot};
+
+pub use log::{Answer, Log};
+pub use region::{RegionTable, RegionTableError};
+
+/// One field: what rules are told of it, and how it is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// Name, type, meaning of absence, calls, one line.
+    pub spec: FieldSpec,
+    /// Reads it for a pool.
+    pub get: fn(&PoolView<'_>) -> Fact,
+}
+
+/// A field of a child subject; its value is in the child's record.
+#[derive(Debug, Clone, Copy)]
+struct ChildField {
+    kind: SubjectKind,
+    spec: FieldSpec,
+}
+
+/// The options on which facts depend.
+#[derive(Debug, Clone)]
+pub struct FactOptions {
+    /// The clock of the run.
+    pub now: Timestamp,
+    /// Where the operator is heading with the issuer.
+    pub target_issuer: TargetIssuer,
+    /// Replica Regions by primary Region, the empty key for all others; goes before what the snapshot's scope says.
+    pub replica_regions: BTreeMap<String, String>,
+    /// Older evidence is unknown.
+    pub max_age: Option<SignedDuration>,
+}
+
+/// The facts of one snapshot.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    snapshot: &'a Snapshot,
+    log: Log<'a>,
+    options: FactOptions,
+    regions: RegionTable,
+}
+
+/// One pool as its evidence shows it.
+#[derive(Debug)]
+pub struct PoolView<'f> {
+    /// Where questions go.
+    log: &'f Log<'f>,
+    snapshot: &'f Snapshot,
+    options: &'f FactOptions,
+    table: &'f RegionTable,
+    /// The account and the id.
+    pub key: PoolKey,
+    /// The primary Region: the id's prefix.
+    pub region: String,
+    target: Fact,
+}
+
+/// A thing other than a pool that a rule judges, with its own fields.
+#[derive(Debug, Clone)]
+pub struct Child {
+    /// What it is.
+    pub subject: Subject,
+    /// Its fields by full name.
+    pub fields: BTreeMap<&'static str, Fact>,
+}
+
+/// The children of one kind, and what was searched for them.
+#[derive(Debug, Clone)]
+pub struct Children {
+    /// Those seen, and why there may be more.
+    pub found: Listed<Child>,
+    /// What was searched, for "nothing was found".
+    pub searched: Vec<String>,
+}
+
+/// An operation of the table.
+fn operation(call: &str) -> &'static Operation {
+    #[expect(clippy::expect_used, reason = "calls named here are in the table; a test reads every field")]
+    operations::find_call(call).expect("a call of the operation table")
+}
+
+impl<'a> Facts<'a> {
+    /// The facts of a snapshot.
+    pub fn new(snapshot: &'a Snapshot, options: FactOptions, regions: RegionTable) -> Self {
+        Self { snapshot, log: Log::new(snapshot, options.now, options.max_age), options, regions }
+    }
+
+    /// The pools in scope, sorted by account and id.
+    pub fn pools(&self) -> Vec<PoolView<'_>> {
+        self.snapshot.header.scope.pools.iter().map(|key| self.pool(key)).collect()
+    }
+
+    fn pool(&self, key: &PoolKey) -> PoolView<'_> {
+        let region = key.id.split('_').next().unwrap_or_default().to_owned();
+        let mut view = PoolView {
+            log: &self.log,
+            snapshot: self.snapshot,
+            options: &self.options,
+            table: &self.regions,
+            key: key.clone(),
+            region,
+            target: Fact::unknown(Cause::NoTargetRegion, Vec::new()),
+        };
+        view.target = target::region(&view);
+        view
+    }
+
+    /// The accounts in scope.
+    pub fn accounts(&self) -> BTreeSet<&str> {
+        self.snapshot.header.scope.pools.iter().map(|pool| pool.account.as_str()).collect()
+    }
+
+    /// Issuer references in an account whose pool could not be resolved.
+    pub fn unresolved_references(&self, account: &str) -> Vec<Child> {
+        let hits = self.snapshot.hits().filter(|hit| hit.account == account && hit.pool_id.is_none());
+        hits.map(template::child).collect()
+    }
+
+    /// The fields that do not depend on a pool; everything else is unknown without one.
+    pub fn poolless(&self, name: &str) -> Fact {
+        if name == "target.issuer" {
+            return target::issuer(&self.options);
+        }
+        let cause = Cause::NotSearched { what: format!("the pool of this reference, and with it {name},") };
+        Fact::unknown(cause, Vec::new())
+    }
+
+    /// The snapshot.
+    pub fn snapshot(&self) -> &'a Snapshot {
+        self.snapshot
+    }
+
+    /// The options.
+    pub fn options(&self) -> &FactOptions {
+        &self.options
+    }
+}
+
+impl<'f> PoolView<'f> {
+    /// What came back for a call in a Region; parameter values in the order of the parameters' names.
+    pub fn ask(&self, call: &str, region: &str, parameters: &[&str]) -> Answer<'f> {
+        self.log.ask(&self.key.account, region, operation(call), parameters)
+    }
+
+    /// What came back for a call about the pool in its primary Region.
+    fn primary(&self, call: &str) -> Answer<'f> {
+        self.ask(call, &self.region, &[&self.key.id])
+    }
+
+    /// The replica Region: flag, scope, existing secondary, or the key's only other Region.
+    pub fn target_region(&self) -> Observed<String> {
+        text_of(&self.target)
+    }
+
+    /// `ARN(R)`: the pool's ARN in a Region. Both replicas have the same id.
+    /// Source: <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-multi-region.html>.
+    pub fn arn(&self, region: &str) -> String {
+        let partition = self.table.partition(&self.region);
+        format!("arn:{partition}:cognito-idp:{region}:{}:userpool/{}", self.key.account, self.key.id)
+    }
+
+    /// The value of a pool field.
+    pub fn field(&self, name: &str) -> Option<Fact> {
+        let field = find(name)?;
+        Some(settle(&field.spec, (field.get)(self)))
+    }
+
+    /// The children of a kind; `None` for the pool itself.
+    pub fn children(&self, kind: SubjectKind) -> Option<Children> {
+        match kind {
+            SubjectKind::Pool => None,
+            SubjectKind::Authorizer => Some(authorizer::of(self)),
+            SubjectKind::Route => Some(route::of(self)),
+            SubjectKind::Template => Some(template::of(self)),
+        }
+    }
+
+    /// The pool as a subject.
+    pub fn subject(&self) -> Subject {
+        let name = self.field("pool.name").and_then(|fact| text_of(&fact).known().cloned());
+        Subject {
+            kind: SubjectKind::Pool,
+            id: self.key.id.clone(),
+            name,
+            arn: Some(self.arn(&self.region)),
+            region: Some(self.region.clone()),
+            account: self.key.account.clone(),
+            pool_id: Some(self.key.id.clone()),
+        }
+    }
+
+    /// The Regions in which consumers of tokens have to be looked for: primary, replica and those that were searched.
+    fn consumer_regions(&self, service: &str) -> (BTreeSet<String>, Option<Cause>) {
+        let scope = &self.snapshot.header.scope;
+        let searched = scope.searched.iter().filter(|s| s.account == self.key.account && s.service == service);
+        let searched: BTreeSet<String> = searched.map(|searched| searched.region.clone()).collect();
+        let mut missing = None;
+        let required = std::iter::once(self.region.clone()).chain(self.target_region().known().cloned());
+        for region in required {
+            if !searched.contains(&region) {
+                missing.get_or_insert(Cause::NotSearched { what: format!("{service} in {region}") });
+            }
+        }
+        (searched, missing)
+    }
+}
+
+impl Child {
+    /// A field of this child.
+    pub fn field(&self, name: &str) -> Option<Fact> {
+        let fact = self.fields.get(name)?;
+        let spec = child_fields().find(|field| field.spec.name == name)?.spec;
+        Some(settle(&spec, fact.clone()))
+    }
+}
+
+fn text_of(fact: &Fact) -> Observed<String> {
+    fact.value.as_ref().and_then(|value| match value {
+        Value::Text(text) => Observed::Known(text.clone()),
+        Value::Bool(_) | Value::Int(_) | Value::Time(_) | Value::List(_) | Value::Record(_) => Observed::Absent,
+    })
+}
+
+/// Applies what the field declares: its default where AWS left it out, its vocabulary where AWS answered.
+fn settle(spec: &FieldSpec, fact: Fact) -> Fact {
+    let Fact { value, sources } = fact;
+    let value = match value {
+        Observed::Absent => match spec.absent {
+            Absence::Default(text) => Observed::Known(default_value(spec.ty, text)),
+            Absence::None | Absence::Unknown => Observed::Absent,
+        },
+        Observed::Known(value) => match foreign_word(spec.ty, &value) {
+            Some(word) => Observed::Unknown(Cause::Unrecognised { value: word }),
+            None => Observed::Known(value),
+        },
+        Observed::Unknown(cause) => Observed::Unknown(cause),
+    };
+    Fact { value, sources }
+}
+
+fn default_value(ty: FieldType, text: &str) -> Value {
+    match ty {
+        FieldType::Bool => Value::Bool(text == "true"),
+        FieldType::Int => Value::Int(text.parse().unwrap_or_default()),
+        FieldType::List(_) => Value::List(Listed::complete(Vec::new())),
+        FieldType::Text | FieldType::Word(_) | FieldType::Time | FieldType::Record(_) => Value::Text(text.to_owned()),
+    }
+}
+
+fn foreign_word(ty: FieldType, value: &Value) -> Option<String> {
+    match (ty, value) {
+        (FieldType::Word(words), Value::Text(word)) if !words.contains(&word.as_str()) => Some(word.clone()),
+        (FieldType::List(item), Value::List(list)) => list.items.iter().find_map(|value| foreign_word(*item, value)),
+        _ => None,
+    }
+}
+
+fn tables() -> impl Iterator<Item = &'static Field> {
+    [pool::FIELDS, clients::FIELDS, key::FIELDS, replica::FIELDS, target::FIELDS].into_iter().flatten()
+}
+
+fn child_fields() -> impl Iterator<Item = &'static ChildField> {
+    [authorizer::FIELDS, route::FIELDS, template::FIELDS].into_iter().flatten()
+}
+
+fn find(name: &str) -> Option<&'static Field> {
+    tables().find(|field| field.spec.name == name)
+}
+
+/// The fields that exist, for the rule loader and the documentation.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FieldSet;
+
+impl Fields for FieldSet {
+    fn all(&self) -> Vec<FieldSpec> {
+        let mut all: Vec<FieldSpec> =
+            tables().map(|field| field.spec).chain(child_fields().map(|field| field.spec)).collect();
+        all.sort_by_key(|spec| spec.name);
+        all
+    }
+
+    fn field(&self, subject: SubjectKind, name: &str) -> Option<FieldSpec> {
+        let child = child_fields().find(|field| field.kind == subject && field.spec.name == name);
+        find(name).map(|field| field.spec).or_else(|| child.map(|field| field.spec))
+    }
+}
+
+const fn field(
+    name: &'static str,
+    ty: FieldType,
+    absent: Absence,
+    calls: &'static [&'static str],
+    doc: &'static str,
+    get: fn(&PoolView<'_>) -> Fact,
+) -> Field {
+    Field { spec: FieldSpec { name, ty, absent, calls, doc }, get }
+}
+
+const fn child_field(
+    kind: SubjectKind,
+    name: &'static str,
+    ty: FieldType,
+    calls: &'static [&'static str],
+    doc: &'static str,
+) -> ChildField {
+    ChildField { kind, spec: FieldSpec { name, ty, absent: Absence::Unknown, calls, doc } }
+}
+
+/// A fact read from one member of one answer.
+fn member<T: Into<Value>>(answer: &Answer<'_>, pointer: &str, observed: Observed<T>) -> Fact {
+    Fact { value: observed.map(Into::into), sources: vec![answer.source(pointer)] }
+}
+
+/// A fact that follows from the pool's id alone.
+fn from_id(value: impl Into<Value>) -> Fact {
+    Fact::known(value, vec![Source::Option { name: "pool id".to_owned() }])
+}
+
+const TEXT: FieldType = FieldType::Text;
+const TEXTS: FieldType = FieldType::List(&FieldType::Text);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_is_named_once_and_says_where_it_comes_from() {
+        let all = FieldSet.all();
+        for pair in all.windows(2) {
+            assert_ne!(pair[0].name, pair[1].name);
+        }
+        for spec in all {
+            assert!(!spec.doc.is_empty() && spec.doc.len() < 160, "{}", spec.name);
+            for call in spec.calls {
+                assert!(operations::find_call(call).is_some(), "{}: {call}", spec.name);
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_log_makes_nothing_known_but_the_id() {
+        let key = PoolKey { account: "111122223333".to_owned(), id: "us-east-1_Example".to_owned() };
+        let mut scope = crate::snapshot::Scope::default();
+        scope.pools.insert(key);
+        let snapshot = Snapshot::new(scope, Vec::new());
+        let options = FactOptions {
+            now: Timestamp::UNIX_EPOCH,
+            target_issuer: TargetIssuer::Updated,
+            replica_regions: BTreeMap::new(),
+            max_age: None,
+        };
+        let facts = Facts::new(&snapshot, options, RegionTable::default());
+        let from_the_id = [
+            "pool.account",
+            "pool.arn",
+            "pool.id",
+            "pool.new_issuer_url",
+            "pool.old_issuer_url",
+            "pool.region",
+            "pool.region_supports_mrr",
+            "target.issuer",
+            "pool.searched",
+        ];
+        let pools = facts.pools();
+        for field in tables() {
+            let fact = pools[0].field(field.spec.name).unwrap();
+            let known = match &fact.value {
+                Observed::Unknown(_) => false,
+                Observed::Known(Value::List(list)) => list.incomplete.is_none(),
+                Observed::Known(_) | Observed::Absent => true,
+            };
+            assert_eq!(known, from_the_id.contains(&field.spec.name), "{}: {fact:?}", field.spec.name);
+        }
+        for kind in [SubjectKind::Authorizer, SubjectKind::Route, SubjectKind::Template] {
+            assert!(pools[0].children(kind).unwrap().found.incomplete.is_some(), "{kind}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! `route.*`: routes of HTTP APIs that are decided by a JWT authorizer which names the pool.
+//!
+//! An authorizer that no route uses decides nothing; a second authorizer helps nobody until a route uses it. So the route
+//! is what is judged.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value as Json;
+
+use crate::model::{Fact, FieldType, Listed, Subject, SubjectKind};
+use crate::scan::pattern::parse_issuer;
+
+use super::authorizer::{self, accepts};
+use super::pool::word;
+use super::{Child, ChildField, Children, PoolView, TEXT, child_field};
+
+const APIS: &str = "apigatewayv2:GetApis";
+const AUTHORIZERS: &str = "apigatewayv2:GetAuthorizers";
+const ROUTES: &str = "apigatewayv2:GetRoutes";
+const KIND: SubjectKind = SubjectKind::Route;
+const CALLS: &[&str] = &[APIS, AUTHORIZERS, ROUTES];
+
+/// The fields.
+pub(super) const FIELDS: &[ChildField] = &[
+    child_field(
+        KIND,
+        "route.accepts_new",
+        FieldType::Bool,
+        CALLS,
+        "Whether its authorizer accepts tokens of the multi-Region issuer.",
+    ),
+    child_field(
+        KIND,
+        "route.accepts_old",
+        FieldType::Bool,
+        CALLS,
+        "Whether its authorizer accepts tokens of the Regional issuer.",
+    ),
+    child_field(KIND, "route.api", TEXT, CALLS, "The API's name and id."),
+    child_field(KIND, "route.authorizer", TEXT, CALLS, "The authorizer's name and id."),
+    child_field(KIND, "route.issuer", TEXT, CALLS, "The issuer the authorizer compares with."),
+    child_field(KIND, "route.key", TEXT, CALLS, "The route's key, such as `GET /x`."),
+];
+
+/// HTTP APIs; WebSocket APIs have no JWT authorizers.
+fn is_http(api: &Json) -> bool {
+    api.get("ProtocolType").and_then(Json::as_str) != Some("WEBSOCKET")
+}
+
+pub(super) fn of(view: &PoolView<'_>) -> Children {
+    let (regions, mut incomplete) = view.consumer_regions("apigatewayv2");
+    let mut items = Vec::new();
+    for region in &regions {
+        let apis = view.ask(APIS, region, &[]).list();
+        incomplete = incomplete.or(apis.incomplete);
+        for api in apis.items.into_iter().filter(|api| is_http(api)) {
+            let Some(id) = api.get("ApiId").and_then(Json::as_str) else { continue };
+            let authorizers = view.ask(AUTHORIZERS, region, &[id]).list();
+            incomplete = incomplete.or(authorizers.incomplete);
+            let ours: BTreeMap<String, (&Json, String)> = authorizers
+                .items
+                .into_iter()
+                .filter_map(|authorizer| {
+                    let issuer = authorizer.pointer("/JwtConfiguration/Issuer")?.as_str()?;
+                    let names = parse_issuer(issuer).is_some_and(|issuer| issuer.pool_id == view.key.id);
+                    names.then(|| (word(authorizer, "AuthorizerId"), (authorizer, issuer.to_owned())))
+                })
+                .collect();
+            if ours.is_empty() {
+                continue;
+            }
+            let answer = view.ask(ROUTES, region, &[id]);
+            let routes = answer.list();
+            incomplete = incomplete.or(routes.incomplete);
+            for (index, route) in routes.items.into_iter().enumerate() {
+                let used = route.get("AuthorizerId").and_then(Json::as_str).and_then(|id| ours.get(id));
+                if let Some((authorizer, issuer)) = used {
+                    let source = answer.source(&format!("/Items/{index}/AuthorizerId"));
+                    items.push(child(view, region, (id, &word(api, "Name")), route, (authorizer, issuer), source));
+                }
+            }
+        }
+    }
+    let searched = regions.iter().map(|region| format!("HTTP APIs in {region}")).collect();
+    Children { found: Listed { items, incomplete }, searched }
+}
+
+fn child(
+    view: &PoolView<'_>,
+    region: &str,
+    (api, api_name): (&str, &str),
+    route: &Json,
+    (authorizer, issuer): (&Json, &str),
+    source: crate::model::Source,
+) -> Child {
+    let (old, new) = accepts(&[issuer.to_owned()], view);
+    let configured = crate::model::Source::Call {
+        call: AUTHORIZERS.to_owned(),
+        region: region.to_owned(),
+        pointer: "/Items/*/JwtConfiguration/Issuer".to_owned(),
+    };
+    let known = |value: crate::model::Value| Fact::known(value, vec![configured.clone(), source.clone()]);
+    let key = word(route, "RouteKey");
+    let fields = BTreeMap::from([
+        ("route.accepts_new", known(new.into())),
+        ("route.accepts_old", known(old.into())),
+        ("route.api", known(format!("{api_name} ({api})").into())),
+        (
+            "route.authorizer",
+            known(format!("{} ({})", word(authorizer, "Name"), word(authorizer, "AuthorizerId")).into()),
+        ),
+        ("route.issuer", known(issuer.into())),
+        ("route.key", known(key.as_str().into())),
+    ]);
+    let id = word(route, "RouteId");
+    let subject = Subject {
+        kind: KIND,
+        id: format!("apigatewayv2/{region}/{api}/{id}#{}", view.key.id),
+        name: Some(format!("{key} of {api_name}")),
+        arn: Some(format!("arn:{}:apigateway:{region}::/apis/{api}/routes/{id}", view.table.partition(region))),
+        region: Some(region.to_owned()),
+        account: view.key.account.clone(),
+        pool_id: Some(view.key.id.clone()),
+    };
+    Child { subject, fields }
+}
+
+/// Routes of HTTP APIs and authorizers of REST APIs that a Lambda function decides: what it pins, its code knows.
+pub(super) fn lambda_decided(view: &PoolView<'_>) -> Fact {
+    let (regions, mut incomplete) = view.consumer_regions("apigatewayv2");
+    let mut found = BTreeSet::new();
+    for region in &regions {
+        let apis = view.ask(APIS, region, &[]).list();
+        incomplete = incomplete.or(apis.incomplete);
+        for api in apis.items.into_iter().filter(|api| is_http(api)) {
+            let Some(id) = api.get("ApiId").and_then(Json::as_str) else { continue };
+            let routes = view.ask(ROUTES, region, &[id]).list();
+            incomplete = incomplete.or(routes.incomplete);
+            let custom = routes.items.into_iter().filter(|route| word(route, "AuthorizationType") == "CUSTOM");
+            found.extend(custom.map(|route| format!("{} ({id}) {}", word(api, "Name"), word(route, "RouteKey"))));
+        }
+    }
+    let rest = authorizer::lambda_decided(view);
+    found.extend(rest.items);
+    let list = Listed { items: found.into_iter().collect::<Vec<String>>(), incomplete: incomplete.or(rest.incomplete) };
+    let pointer = "/Items/*/AuthorizationType".to_owned();
+    let source = crate::model::Source::Call { call: ROUTES.to_owned(), region: view.region.clone(), pointer };
+    Fact::known(list, vec![source])
+}

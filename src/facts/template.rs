@@ -1,0 +1,134 @@
+//! `template.*`: issuer references that were found in CloudFormation templates, stack outputs and exports.
+//!
+//! The text was judged when it was collected and is gone; what is left is the place and the matched span.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Cause, Fact, FieldType, Listed, Source, Subject, SubjectKind, Value};
+use crate::snapshot::Hit;
+
+use super::pool::word;
+use super::{Child, ChildField, Children, PoolView, TEXT, child_field};
+
+const STACKS: &str = "cloudformation:ListStacks";
+const DESCRIBE: &str = "cloudformation:DescribeStacks";
+const RESOURCES: &str = "cloudformation:ListStackResources";
+const TEMPLATE: &str = "cloudformation:GetTemplate";
+const EXPORTS: &str = "cloudformation:ListExports";
+const KIND: SubjectKind = SubjectKind::Template;
+const CALLS: &[&str] = &[STACKS, DESCRIBE, RESOURCES, TEMPLATE, EXPORTS];
+
+/// The fields.
+pub(super) const FIELDS: &[ChildField] = &[
+    child_field(
+        KIND,
+        "template.accepts_new",
+        FieldType::Bool,
+        CALLS,
+        "Whether the place accepts the multi-Region issuer too, or names it alone.",
+    ),
+    child_field(KIND, "template.class", TEXT, CALLS, "The class of reference."),
+    child_field(
+        KIND,
+        "template.confidence",
+        FieldType::Word(&["definite", "likely", "review"]),
+        CALLS,
+        "How sure it is that this is an issuer reference.",
+    ),
+    child_field(KIND, "template.line", FieldType::Int, CALLS, "The line, where AWS gives text."),
+    child_field(KIND, "template.path", TEXT, CALLS, "Logical id and property path."),
+    child_field(
+        KIND,
+        "template.severity",
+        FieldType::Word(&["error", "warning", "info"]),
+        CALLS,
+        "What it does at the switch.",
+    ),
+    child_field(KIND, "template.stack", TEXT, CALLS, "The stack, or the export."),
+    child_field(KIND, "template.text", TEXT, CALLS, "The matched span."),
+];
+
+pub(super) fn of(view: &PoolView<'_>) -> Children {
+    let (searched, incomplete) = search(view);
+    let ours = view
+        .snapshot
+        .hits()
+        .filter(|hit| hit.account == view.key.account && hit.pool_id.as_deref() == Some(view.key.id.as_str()));
+    Children { found: Listed { items: ours.map(child).collect(), incomplete }, searched }
+}
+
+/// References in the account that name a pool which cannot be resolved.
+pub(super) fn unresolved(view: &PoolView<'_>) -> Fact {
+    let (_, incomplete) = search(view);
+    let hits = view.snapshot.hits().filter(|hit| hit.account == view.key.account && hit.pool_id.is_none());
+    let items = hits.map(|hit| format!("{} {}", hit.container, place(hit))).collect();
+    Fact::known(Listed::<String> { items, incomplete }, Vec::new())
+}
+
+/// What was searched, and why it was not whole: any call that did not answer may hide a reference.
+fn search(view: &PoolView<'_>) -> (Vec<String>, Option<Cause>) {
+    let (regions, mut incomplete) = view.consumer_regions("cloudformation");
+    for region in &regions {
+        for call in [DESCRIBE, EXPORTS] {
+            incomplete = incomplete.or_else(|| view.ask(call, region, &[]).list().incomplete);
+        }
+        let stacks = view.ask(STACKS, region, &[]).list();
+        incomplete = incomplete.or(stacks.incomplete);
+        for stack in stacks.items {
+            let id = word(stack, "StackId");
+            let template = view.ask(TEMPLATE, region, &[&id]);
+            incomplete = incomplete.or_else(|| template.problem().cloned());
+            incomplete = incomplete.or_else(|| view.ask(RESOURCES, region, &[&id]).list().incomplete);
+        }
+    }
+    (
+        regions.iter().map(|region| format!("CloudFormation stacks, outputs and exports in {region}")).collect(),
+        incomplete,
+    )
+}
+
+/// `LogicalId.Properties.X`, as the template writes it.
+fn place(hit: &Hit) -> String {
+    match &hit.logical_id {
+        Some(id) if !hit.path.is_empty() => format!("{id}.{}", hit.path),
+        Some(id) => id.clone(),
+        None => hit.path.clone(),
+    }
+}
+
+pub(super) fn child(hit: &Hit) -> Child {
+    let source = Source::Place {
+        file: format!("{} in {}", hit.container, hit.region),
+        line: hit.line,
+        column: hit.column,
+        path: hit.pointer.clone(),
+    };
+    let known = |value: Value| Fact::known(value, vec![source.clone()]);
+    let mut fields = BTreeMap::from([
+        ("template.accepts_new", known(hit.accepts_new.into())),
+        ("template.class", known(hit.class.as_str().into())),
+        ("template.confidence", known(hit.confidence.as_str().into())),
+        ("template.path", known(place(hit).into())),
+        ("template.severity", known(hit.severity.as_str().into())),
+        ("template.stack", known(hit.container.as_str().into())),
+        ("template.text", known(hit.text.as_str().into())),
+    ]);
+    let line = match hit.line {
+        Some(line) => known(i64::from(line).into()),
+        None => Fact::absent(vec![source.clone()]),
+    };
+    fields.insert("template.line", line);
+    let pool = hit.pool_id.as_deref().unwrap_or("unresolved");
+    let id = format!("cloudformation/{}/{}{}:{}#{pool}", hit.region, hit.container, hit.pointer, hit.class);
+    let arn = hit.parameters.get("StackName").and_then(|id| id.as_str()).map(str::to_owned);
+    let subject = Subject {
+        kind: KIND,
+        id,
+        name: Some(format!("{} {}", hit.container, place(hit))),
+        arn,
+        region: Some(hit.region.clone()),
+        account: hit.account.clone(),
+        pool_id: hit.pool_id.clone(),
+    };
+    Child { subject, fields }
+}
