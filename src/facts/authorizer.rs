@@ -198,8 +198,8 @@ fn audience(view: &PoolView<'_>, authorizer: &Json, source: &crate::model::Sourc
         }
         let list = |pointer: &str| client.texts(pointer).known().cloned().unwrap_or_default();
         let oauth = list("/UserPoolClient/AllowedOAuthFlows");
-        let sign_in = list("/UserPoolClient/ExplicitAuthFlows");
-        let signs_in = sign_in.iter().any(|flow| !flow.contains("REFRESH_TOKEN"));
+        let flows = list("/UserPoolClient/ExplicitAuthFlows");
+        let signs_in = flows.iter().any(|flow| !flow.contains("REFRESH_TOKEN"));
         let m2m_only = oauth.iter().all(|flow| flow == "client_credentials");
         (m2m_only && !signs_in).into()
     });

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::{Absence, Cause, Fact, FieldType, Listed, Observed, Source, Value};
-use crate::policy::cognito_key::{KeyPolicyVerdict, judge};
+use crate::policy::cognito_key::{KeyPolicyVerdict, SERVICES, judge};
 use crate::policy::{Broad, Policy, broad_key_admin};
 
 use super::{Answer, Field, PoolView, TEXT, TEXTS, field, member};
@@ -180,6 +180,17 @@ pub(super) const FIELDS: &[Field] = &[
         "What the key policy in S refuses, or to whom.",
         |view| related_decision(view).1,
     ),
+    field(
+        "related_key.policy_names_services",
+        FieldType::Bool,
+        Absence::Unknown,
+        OF_RELATED_POLICY,
+        "Whether the key policy in S has an Allow for both Cognito services at all.",
+        |view| {
+            let region = view.target_region().known().cloned().unwrap_or_default();
+            names_services(view, &At::Secondary, &region)
+        },
+    ),
     field("related_key.spec", TEXT, Absence::Unknown, OF_KEY, "The related key's spec.", |view| {
         text(view, &At::Secondary, "KeySpec")
     }),
@@ -320,6 +331,22 @@ fn policy(view: &PoolView<'_>, at: &At) -> (Observed<Policy>, Vec<Source>) {
 fn related_decision(view: &PoolView<'_>) -> (Fact, Fact) {
     let region = view.target_region().known().cloned().unwrap_or_default();
     decision(view, &At::Secondary, &region)
+}
+
+/// Whether both services are named, which is decided even where what they may do is not.
+fn names_services(view: &PoolView<'_>, at: &At, region: &str) -> Fact {
+    let (policy, sources) = policy(view, at);
+    let value = policy.and_then(|policy| match judge(&policy, &view.arn(region), &view.key.account) {
+        KeyPolicyVerdict::ServiceAbsent { .. } => Observed::Known(Value::Bool(false)),
+        KeyPolicyVerdict::Undecided { keys, .. } if !SERVICES.iter().all(|service| policy.names_service(service)) => {
+            Observed::Unknown(Cause::Undecided { keys: keys.into_iter().collect() })
+        }
+        KeyPolicyVerdict::Allows
+        | KeyPolicyVerdict::Refuses { .. }
+        | KeyPolicyVerdict::RefusesByCondition { .. }
+        | KeyPolicyVerdict::Undecided { .. } => Observed::Known(Value::Bool(true)),
+    });
+    Fact { value, sources }
 }
 
 /// The decision and, in words, what is refused, for `ARN(region)`.

@@ -87,15 +87,13 @@ impl<'a> Log<'a> {
             answer.problem = Some(Cause::NotCollected { call: operation.call(), hint });
             return answer;
         }
-        let mut expected = 1;
         let mut more = false;
-        for call in pages {
+        for (expected, call) in (1..).zip(pages) {
             if let Some(page) = call.page
                 && page != expected
             {
                 break;
             }
-            expected += 1;
             if let Some(error) = &call.error {
                 answer.problem = Some(cause(call, error));
                 return answer;
@@ -164,17 +162,17 @@ impl<'a> Answer<'a> {
 
     /// A string member.
     pub fn text(&self, pointer: &str) -> Observed<String> {
-        self.at(pointer).and_then(|value| match value {
-            Value::String(text) => Observed::Known(text.clone()),
-            other => self.surprise(pointer, other),
+        self.at(pointer).and_then(|value| match value.as_str() {
+            Some(text) => Observed::Known(text.to_owned()),
+            None => self.surprise(pointer, value),
         })
     }
 
     /// A boolean member.
     pub fn boolean(&self, pointer: &str) -> Observed<bool> {
-        self.at(pointer).and_then(|value| match value {
-            Value::Bool(value) => Observed::Known(*value),
-            other => self.surprise(pointer, other),
+        self.at(pointer).and_then(|value| match value.as_bool() {
+            Some(value) => Observed::Known(value),
+            None => self.surprise(pointer, value),
         })
     }
 

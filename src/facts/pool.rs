@@ -395,7 +395,7 @@ fn domains(view: &PoolView<'_>) -> (Domains, Vec<crate::model::Source>) {
                     Observed::Absent => Observed::Unknown(Cause::Contradiction {
                         what: "the pool names a domain whose description is empty".to_owned(),
                     }),
-                    status => status,
+                    status @ (Observed::Known(_) | Observed::Unknown(_)) => status,
                 };
                 sources.push(answer.source("/DomainDescription/Status"));
                 domains.items.push((name, status));

@@ -8,7 +8,7 @@ use crate::yaml;
 /// The Regions as the table's file has them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RegionTable {
-    /// The day on which the list was true, `YYYY-MM-DD`.
+    /// The day or month in which the list was true, `YYYY-MM-DD` or `YYYY-MM`.
     pub as_of: String,
     regions: BTreeMap<String, (String, bool)>,
 }
@@ -35,8 +35,8 @@ impl RegionTable {
         let mut regions = BTreeMap::new();
         for item in list {
             let text = |key: &str| item.get(key).and_then(yaml::Node::text);
-            let (Some(name), Some(partition), Some(mrr)) = (text("name"), text("partition"), text("mrr")) else {
-                return Err(RegionTableError::Shape("a Region needs `name`, `partition` and `mrr`"));
+            let (Some(name), Some(partition), Some(mrr)) = (text("region"), text("partition"), text("mrr")) else {
+                return Err(RegionTableError::Shape("an entry needs `region`, `partition` and `mrr`"));
             };
             regions.insert(name.to_owned(), (partition.to_owned(), mrr == "true"));
         }
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn an_unlisted_region_is_not_a_no() {
-        let table = "as_of: 2026-06-30\nregions:\n  - { name: us-east-1, partition: aws, mrr: true }\n  - { name: af-south-1, partition: aws, mrr: false }\n";
+        let table = "as_of: 2026-06-30\nregions:\n  - { region: us-east-1, partition: aws, mrr: true }\n  - { region: af-south-1, partition: aws, mrr: false }\n";
         let table = RegionTable::parse(table).unwrap();
         let answers = ["us-east-1", "af-south-1", "xx-new-1", "cn-north-1"].map(|region| table.supports_mrr(region));
         assert_eq!(answers, ["yes", "no", "not_listed", "no"]);

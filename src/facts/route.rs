@@ -76,7 +76,7 @@ pub(super) fn of(view: &PoolView<'_>) -> Children {
                 let used = route.get("AuthorizerId").and_then(Json::as_str).and_then(|id| ours.get(id));
                 if let Some((authorizer, issuer)) = used {
                     let source = answer.source(&format!("/Items/{index}/AuthorizerId"));
-                    items.push(child(view, region, (id, &word(api, "Name")), route, (authorizer, issuer), source));
+                    items.push(child(view, region, (id, &word(api, "Name")), route, (authorizer, issuer), &source));
                 }
             }
         }
@@ -91,7 +91,7 @@ fn child(
     (api, api_name): (&str, &str),
     route: &Json,
     (authorizer, issuer): (&Json, &str),
-    source: crate::model::Source,
+    source: &crate::model::Source,
 ) -> Child {
     let (old, new) = accepts(&[issuer.to_owned()], view);
     let configured = crate::model::Source::Call {

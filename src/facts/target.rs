@@ -92,6 +92,8 @@ pub(super) fn region(view: &PoolView<'_>) -> Fact {
                 _ => Fact::unknown(Cause::NoTargetRegion, regions.sources),
             }
         }
-        _ => Fact::unknown(Cause::NoTargetRegion, regions.sources),
+        Observed::Known(_) | Observed::Absent | Observed::Unknown(_) => {
+            Fact::unknown(Cause::NoTargetRegion, regions.sources)
+        }
     }
 }
