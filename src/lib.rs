@@ -5,6 +5,7 @@
 pub mod facts;
 pub mod model;
 pub mod policy;
+pub mod render;
 pub mod rules;
 pub mod scan;
 pub mod snapshot;

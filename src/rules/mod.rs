@@ -4,6 +4,29 @@
 //! say is checked by `load` against the fields that exist, with every problem of a folder reported at once; `audit`
 //! judges the result. Nothing here evaluates.
 
+mod catalog;
+mod condition;
+mod decisions;
+mod embedded;
+mod glob;
+mod inline;
+mod load;
+mod problem;
 mod rule;
+mod say;
+mod scaffold;
+mod schema;
+mod scope;
+#[cfg(test)]
+mod tests;
+mod tree;
 
+pub use catalog::Catalog;
+pub use decisions::{Attestation, Decision, DecisionKind, parse_decisions, subject_path};
+pub use embedded::{Embedded, embedded_data};
+pub use glob::Glob;
+pub use load::{LoadContext, load_rule, load_step};
+pub use problem::{Problem, Problems};
 pub use rule::{AwsPointer, Check, FieldRef, Given, Literal, Op, Options, Piece, Rule, RuleTest, Say, Step};
+pub use scaffold::{is_rule_id, new_rule};
+pub use schema::{decisions_schema, rule_schema};

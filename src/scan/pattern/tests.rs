@@ -241,6 +241,8 @@ fn the_updated_issuer_is_known_and_two_side_by_side_are_dual_aware() {
     // Another pool's updated issuer helps nobody, nor does one far away.
     let other = find(&both.replacen("eu-west-1_A,", "eu-west-1_B,", 1));
     assert!(other.iter().all(|hit| !hit.dual_aware), "{other:?}");
+    let keys = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_A https://issuer-cognito-idp.eu-west-1.amazonaws.com/eu-west-1_A/.well-known/jwks.json";
+    assert!(find(keys).iter().all(|hit| !hit.dual_aware));
     let far = find(&both.replacen(',', &"x ".repeat(400), 1));
     assert!(far.iter().all(|hit| !hit.dual_aware));
 }

@@ -622,3 +622,80 @@ fn plain_values_are_scanned() {
     assert_eq!(scan_value("arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_A"), []);
     assert_eq!(scan_value("https://cognito-idp.us-east-1.amazonaws.com/YOUR_POOL")[0].pool, what("a placeholder"));
 }
+
+#[test]
+fn hidden_and_named_parameters_stay_undecided() {
+    let text = "Parameters:\n  Hidden: {Type: String, NoEcho: true, Default: us-east-1_Default}\n  FromSsm: {Type: 'AWS::SSM::Parameter::Value<String>'}\nResources:\n  R: {Type: X, Properties: [!Sub 'https://cognito-idp.us-east-1.amazonaws.com/${Hidden}', !Sub 'https://cognito-idp.us-east-1.amazonaws.com/us-east-1_${FromSsm}']}\n";
+    let mut env = env();
+    env.parameters.remove("Hidden");
+    env.parameters.insert("FromSsm".to_owned(), "poolname".to_owned());
+    for value in [None, Some("us-east-1_Actual"), Some("****")] {
+        if let Some(value) = value {
+            env.parameters.insert("Hidden".to_owned(), value.to_owned());
+        }
+        let hits = evaluate(text, &env).unwrap();
+        let pools: Vec<_> = hits.iter().map(|hit| hit.reference.pool.clone()).collect();
+        assert_eq!(pools, [what("Ref Hidden"), what("Ref FromSsm")], "{value:?}");
+    }
+}
+
+#[test]
+fn a_sam_authorizer_may_be_conditional() {
+    let sam =
+        "      Auth:\n        Authorizers:\n          A: !If [C, {UserPoolArn: !GetAtt Pool.Arn}, !Ref AWS::NoValue]";
+    let hits = resource("AWS::Serverless::Api", sam);
+    assert_eq!(summary(&hits), [("blocker", id(POOL), "Properties.Auth.Authorizers.A.UserPoolArn")]);
+    assert!(hits[0].pointer.ends_with("/A/Fn::If/1/UserPoolArn"), "{}", hits[0].pointer);
+}
+
+#[test]
+fn line_ends_of_values_do_not_count() {
+    let mut env = env();
+    env.parameters.insert("Lines".to_owned(), "a\nb\nc".to_owned());
+    let text = format!(
+        "Parameters: {{Lines: {{Type: String}}}}\nResources:\n  R:\n    Type: X\n    Properties:\n      V: !Sub |\n        ${{Lines}}\n        {OLD}\n"
+    );
+    assert_eq!(evaluate(&text, &env).unwrap()[0].line, Some(8));
+}
+
+#[test]
+fn a_delimiter_inside_a_name_splits_nothing() {
+    let text = "Resources: {R: {Type: X, Properties: {V: !Select [0, !Split [':', !Sub 'https://cognito-idp.${AWS::Region}.amazonaws.com/us-east-1_A']], W: !Select [1, !Split ['=', !Sub 'iss=https://cognito-idp.${AWS::Region}.amazonaws.com/us-east-1_A']]}}}\n";
+    let hits = evaluate(text, &Environment::default()).unwrap();
+    assert_eq!(hits.len(), 1, "{hits:#?}");
+    let colon = "Resources: {R: {Type: X, Properties: {V: !Sub ['https://${h}', {h: !Select [1, !Split ['::', !Sub 'x::cognito-idp.${AWS::Region}.amazonaws.com/us-east-1_A']]}]}}}\n";
+    assert_eq!(
+        evaluate(colon, &Environment::default()).unwrap()[0].reference.text,
+        "https://cognito-idp.${AWS::Region}.amazonaws.com/us-east-1_A"
+    );
+}
+
+#[test]
+fn a_nested_stack_output_is_for_review() {
+    let nested = one("!GetAtt Nested.Outputs.AuthProviderURL");
+    assert_eq!((nested.confidence, nested.severity), (Confidence::Review, Severity::Warning));
+    let own = one("!GetAtt Pool.ProviderURL");
+    assert_eq!((own.confidence, own.severity), (Confidence::Likely, Severity::Error));
+}
+
+#[test]
+fn one_string_and_all_together_are_bounded() {
+    let doubled = |times: usize| {
+        let mut value = "!Ref Long".to_owned();
+        for _ in 0..times {
+            value = format!("!Sub ['${{a}}${{a}}', {{a: {value}}}]");
+        }
+        value
+    };
+    let mut env = env();
+    env.parameters.insert("Long".to_owned(), "x".repeat(4096));
+    let with = |values: &[String]| {
+        format!(
+            "Parameters: {{Long: {{Type: String}}}}\nResources: {{R: {{Type: X, Properties: [{}]}}}}\n",
+            values.join(",")
+        )
+    };
+    assert_eq!(evaluate(&with(&[doubled(5)]), &env), Ok(vec![]));
+    assert!(matches!(evaluate(&with(&[doubled(7)]), &env), Err(TemplateError::TooComplex { .. })));
+    assert!(matches!(evaluate(&with(&vec![doubled(5); 300]), &env), Err(TemplateError::TooComplex { .. })));
+}

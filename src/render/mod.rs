@@ -1,0 +1,142 @@
+//! Reports as people and machines read them: one file per format.
+//!
+//! Rendering is last and knows nothing: it sees a [`Report`](crate::model::Report), never a snapshot, a rule file or
+//! AWS, and it judges nothing. What it may leave out is what [`Show`] says; it then says how much it left out.
+//! It does not open files, does not look at the terminal and does not choose an exit code: the shell does.
+
+pub mod json;
+pub mod safe;
+pub mod table;
+
+mod paint;
+#[cfg(test)]
+mod samples;
+mod text;
+
+use std::collections::BTreeSet;
+
+use crate::model::{Finding, Verdict};
+
+/// The formats in which a report can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Format {
+    /// For a person at a terminal.
+    Table,
+    /// The report itself, for programs.
+    Json,
+}
+
+impl Format {
+    /// Every format, in the order of the help text.
+    pub const ALL: &'static [Self] = &[Self::Table, Self::Json];
+
+    /// The spelling on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Json => "json",
+        }
+    }
+
+    /// The format with this spelling.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|each| each.as_str() == word)
+    }
+}
+
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Which results are listed. This never changes what is judged, counted or answered.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Show {
+    /// By verdict (`--show`).
+    pub verdicts: Verdicts,
+    /// Rules that are not listed (`--select`, `--ignore`, resolved to ids).
+    pub hidden_rules: BTreeSet<String>,
+}
+
+/// Which verdicts are listed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Verdicts {
+    /// What the format lists by itself. JSON: all but not applicable. Table: what a reader has to act on or know, for
+    /// the gates that count; the rest is counted.
+    #[default]
+    Default,
+    /// These, whatever gate they belong to.
+    Only(BTreeSet<Verdict>),
+    /// Everything.
+    All,
+}
+
+/// A word of `--show` that is no verdict.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is no verdict")]
+pub struct UnknownVerdict {
+    /// The word as given.
+    pub word: String,
+}
+
+impl Verdicts {
+    /// Reads the value of `--show`: verdicts separated by commas, or `all`.
+    pub fn parse(value: &str) -> Result<Self, UnknownVerdict> {
+        let mut only = BTreeSet::new();
+        for word in value.split(',').map(str::trim) {
+            if word == "all" {
+                return Ok(Self::All);
+            }
+            only.insert(Verdict::parse(word).ok_or_else(|| UnknownVerdict { word: word.to_owned() })?);
+        }
+        Ok(Self::Only(only))
+    }
+
+    /// Whether results with this verdict are listed, where the format by itself lists `usual`.
+    fn lists(&self, verdict: Verdict, usual: bool) -> bool {
+        match self {
+            Self::Default => usual,
+            Self::Only(only) => only.contains(&verdict),
+            Self::All => true,
+        }
+    }
+}
+
+impl Show {
+    /// Everything.
+    pub fn all() -> Self {
+        Self { verdicts: Verdicts::All, ..Self::default() }
+    }
+
+    /// These verdicts only.
+    pub fn only(verdicts: impl IntoIterator<Item = Verdict>) -> Self {
+        Self { verdicts: Verdicts::Only(verdicts.into_iter().collect()), ..Self::default() }
+    }
+
+    /// Whether `--select` or `--ignore` hides this finding.
+    fn hides(&self, finding: &Finding) -> bool {
+        self.hidden_rules.contains(&finding.rule)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_read_as_they_are_spelled() {
+        for format in Format::ALL {
+            assert_eq!(Format::parse(format.as_str()), Some(*format));
+        }
+        assert_eq!(Format::parse("yaml"), None);
+    }
+
+    #[test]
+    fn show_names_the_word_it_does_not_know() {
+        assert_eq!(Verdicts::parse("fail, manual"), Ok(Show::only([Verdict::Fail, Verdict::Manual]).verdicts));
+        assert_eq!(Verdicts::parse("fail,all"), Ok(Verdicts::All));
+        assert_eq!(Verdicts::parse("fial"), Err(UnknownVerdict { word: "fial".to_owned() }));
+        assert_eq!(Verdicts::parse(""), Err(UnknownVerdict { word: String::new() }));
+    }
+}

@@ -1,0 +1,151 @@
+//! The end of the page: how old and how complete the evidence is, what became of decisions, what to do next.
+
+use std::collections::BTreeMap;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::super::paint::{Style, paint};
+use super::super::safe::safe;
+use super::super::text::{age, count, list};
+use super::TableOptions;
+use super::layout::Page;
+use super::sort::{Pools, is_waived};
+use crate::model::report::{Coverage, Finding, Report};
+use crate::model::{Level, Verdict};
+
+/// Columns kept for the label.
+const LABEL: usize = 11;
+/// Lines of one kind.
+const MAX_LINES: usize = 5;
+
+/// Writes the end of the page.
+pub(super) fn write(page: &mut Page, report: &Report, pools: &Pools<'_>, options: &TableOptions) {
+    page.blank();
+    counts(page, report);
+    evidence(page, report);
+    coverage(page, &report.coverage, options.verbose);
+    decisions(page, report, options.verbose);
+    next(page, report, pools);
+}
+
+fn row(page: &mut Page, label: &str, text: &str) {
+    page.para(&paint(Style::Dim, &format!("{label:LABEL$}")), LABEL, text);
+}
+
+fn counts(page: &mut Page, report: &Report) {
+    let counts = &report.summary.counts;
+    let order = [
+        Verdict::Fail,
+        Verdict::Unknown,
+        Verdict::Manual,
+        Verdict::Warn,
+        Verdict::Info,
+        Verdict::Pass,
+        Verdict::NotApplicable,
+    ];
+    let parts = order.iter().filter_map(|verdict| {
+        let n = counts.get(verdict).copied().filter(|n| *n > 0)?;
+        Some(format!("{n} {}", verdict.as_str().replace('_', " ")))
+    });
+    let parts = list(parts, usize::MAX);
+    row(page, "Results", if parts.is_empty() { "none" } else { &parts });
+}
+
+fn evidence(page: &mut Page, report: &Report) {
+    let snapshot = &report.snapshot;
+    let text = match (&snapshot.evidence_from, &snapshot.evidence_to) {
+        (Some(from), Some(to)) => {
+            let age = age(from, &report.run.now).map(|age| format!(" ({age})")).unwrap_or_default();
+            if from == to { format!("{}{age}", safe(from)) } else { format!("{} to {}{age}", safe(from), safe(to)) }
+        }
+        (Some(one), None) | (None, Some(one)) => safe(one),
+        (None, None) => "none".to_owned(),
+    };
+    row(page, "Evidence", &text);
+}
+
+fn coverage(page: &mut Page, coverage: &Coverage, verbose: bool) {
+    let max = if verbose { usize::MAX } else { MAX_LINES };
+    let parts = [
+        (coverage.answered, "answered"),
+        (coverage.denied, "denied"),
+        (coverage.throttled, "throttled"),
+        (coverage.failed, "failed"),
+    ];
+    let parts = parts.iter().filter(|(n, word)| *n > 0 || *word == "answered").map(|(n, word)| format!("{n} {word}"));
+    row(page, "Coverage", &format!("{} asked, {}", count(coverage.asked, "call"), list(parts, 4)));
+    let mut actions: Vec<_> = coverage.missing_actions.iter().filter(|(_, findings)| !findings.is_empty()).collect();
+    actions.sort_by_key(|(_, findings)| std::cmp::Reverse(findings.len()));
+    for (action, findings) in actions.iter().take(max) {
+        row(page, "", &format!("{} would decide {}", safe(action), count(findings.len(), "unknown result")));
+    }
+    more(page, actions.len(), max, "missing permission");
+    if verbose {
+        for each in &coverage.problems {
+            let text = format!("{} × {}, account {}", each.times, safe(&each.cause.to_string()), safe(&each.account));
+            row(page, "", &text);
+        }
+    }
+    for each in coverage.not_asked.iter().take(max) {
+        row(page, "", &format!("not asked: {} ({})", safe(&each.what), safe(&each.why)));
+    }
+    more(page, coverage.not_asked.len(), max, "thing");
+}
+
+fn decisions(page: &mut Page, report: &Report, verbose: bool) {
+    if report.waivers.is_empty() {
+        return;
+    }
+    let mut states: BTreeMap<&str, usize> = BTreeMap::new();
+    for each in &report.waivers {
+        *states.entry(each.state.as_str()).or_default() += 1;
+    }
+    row(page, "Decisions", &list(states.iter().map(|(state, n)| format!("{n} {}", safe(state))), usize::MAX));
+    let max = if verbose { usize::MAX } else { MAX_LINES };
+    let odd: Vec<_> = report.waivers.iter().filter(|each| verbose || each.state != "applied").collect();
+    for each in odd.iter().take(max) {
+        let what = format!("{}: {} {} {}", safe(&each.state), safe(&each.kind), safe(&each.rule), safe(&each.subject));
+        row(page, "", &format!("{what}: {} [{}]", safe(&each.detail), safe(&each.place)));
+    }
+    more(page, odd.len(), max, "decision");
+}
+
+fn more(page: &mut Page, all: usize, max: usize, noun: &str) {
+    if let more @ 1.. = all.saturating_sub(max) {
+        row(page, "", &format!("and {} more: --verbose lists them", count(more, noun)));
+    }
+}
+
+/// Commands that lead on, those that help most first.
+fn next(page: &mut Page, report: &Report, pools: &Pools<'_>) {
+    let blocks = |each: &Finding| {
+        each.level == Level::Blocker && !is_waived(each) && each.gates.iter().any(|gate| pools.counts(each, *gate))
+    };
+    let open = |verdict| report.findings.iter().find(|each| each.verdict == verdict && blocks(each));
+    let mut commands = Vec::new();
+    if !report.coverage.missing_actions.is_empty() {
+        commands.push(("mrready iam-policy".to_owned(), "the permissions it needs"));
+    }
+    if let Some(finding) = open(Verdict::Fail).or_else(|| open(Verdict::Unknown)) {
+        commands.push((format!("mrready explain {}", safe(&finding.rule)), "what it means and how to check it"));
+    }
+    if open(Verdict::Manual).is_some() {
+        commands.push(("mrready waivers init REPORT".to_owned(), "a file for a person's answers"));
+    }
+    if report.summary.pools.is_empty() {
+        commands.push(("mrready collect --help".to_owned(), "how to choose pools"));
+    } else {
+        commands.push(("mrready plan SNAPSHOT".to_owned(), "the steps in order"));
+    }
+    page.heading("Next");
+    let widest = commands.iter().map(|(_, why)| why.width()).max().unwrap_or(0);
+    let column = commands.iter().map(|(command, _)| command.width() + 3).max().unwrap_or(0);
+    for (command, why) in commands {
+        if column + 2 + widest <= page.text_width() {
+            page.para(&format!("  {command:column$}"), column + 2, why);
+        } else {
+            page.para("  ", 4, &command);
+            page.para("      ", 6, why);
+        }
+    }
+}

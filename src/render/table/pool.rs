@@ -1,0 +1,218 @@
+//! The part of each pool: its gates, what blocks them, warnings, facts, and how much is not listed.
+
+use super::super::paint::{Style, paint};
+use super::super::safe::safe;
+use super::super::text::{age, count, list};
+use super::TableOptions;
+use super::entry;
+use super::layout::Page;
+use super::sort::{Heap, Heaps, Pools, by_cause, folds, is_waived, passed};
+use crate::model::report::{Finding, GateSummary, PoolSummary, Report};
+use crate::model::{Gate, Level, Position, Status, Verdict};
+
+/// Writes a part for each pool, then one for findings that no pool of the report has.
+pub(super) fn write(page: &mut Page, report: &Report, pools: &Pools<'_>, options: &TableOptions) {
+    let mut findings = pools.findings(report);
+    for pool in &report.summary.pools {
+        let own = findings.remove(&Some((&pool.account, &pool.id))).unwrap_or_default();
+        header(page, report, pool);
+        gates_table(page, pool, &own);
+        let heaps = Heaps::of(own, &options.show, |finding, gate| pools.counts(finding, gate));
+        blocks(page, report, pool, &heaps, options);
+        others(page, report, &heaps, options);
+    }
+    strays(page, report, findings.remove(&None).unwrap_or_default(), options);
+}
+
+/// Findings that concern no pool of the report: they never vanish.
+fn strays(page: &mut Page, report: &Report, strays: Vec<&Finding>, options: &TableOptions) {
+    if strays.is_empty() {
+        return;
+    }
+    page.heading(&format!("No pool known: {}", count(strays.len(), "result")));
+    let heaps = Heaps::of(strays, &options.show, |_, _| true);
+    for heap in [Heap::Fail, Heap::Manual] {
+        entry::rules(page, report, heaps.get(heap), options.verbose);
+    }
+    for (causes, group) in by_cause(heaps.get(Heap::Unknown)) {
+        entry::cause(page, report, &causes, &group, options.verbose);
+    }
+    others(page, report, &heaps, options);
+}
+
+fn header(page: &mut Page, report: &Report, pool: &PoolSummary) {
+    page.blank();
+    let name = paint(Style::Bold, &entry::named(pool.name.as_deref(), &pool.id));
+    page.para(&paint(Style::Bold, "Pool "), 5, &name);
+    let replica = pool.replica_region.as_deref().map_or("replica Region not given".to_owned(), safe);
+    let owner = pool.owner.as_deref().map(|owner| format!(", owner {}", safe(owner))).unwrap_or_default();
+    let age = pool.evidence_from.as_deref().and_then(|then| age(then, &report.run.now));
+    let age = age.map(|age| format!(", evidence {age}")).unwrap_or_default();
+    let (account, region) = (safe(&pool.account), safe(&pool.region));
+    page.para("     ", 5, &format!("account {account}, {region} → {replica}{owner}{age}"));
+    page.blank();
+}
+
+fn gates_table(page: &mut Page, pool: &PoolSummary, findings: &[&Finding]) {
+    let rows: Vec<Vec<String>> = pool
+        .gates
+        .iter()
+        .map(|(gate, state)| {
+            let dim = |text: &str| if state.counted { text.to_owned() } else { paint(Style::Dim, text) };
+            vec![dim(gate.as_str()), dim(position(state.position)), status(state), dim(&why(*gate, state, findings))]
+        })
+        .collect();
+    if !rows.is_empty() {
+        page.grid(&["gate", "position", "status", "why"], &rows, 3);
+    }
+}
+
+fn position(position: Position) -> &'static str {
+    match position {
+        Position::Done => "done",
+        Position::Next => "next",
+        Position::Later => "later",
+        Position::NotPlanned => "not planned",
+    }
+}
+
+/// The status in capitals where it counts, in small letters where it does not.
+fn status(state: &GateSummary) -> String {
+    let word = state.status.as_str();
+    if !state.counted {
+        return paint(Style::Dim, if state.position == Position::NotPlanned { "–" } else { word });
+    }
+    match state.status {
+        Status::Blocked => paint(Style::Red, "BLOCKED"),
+        Status::Undetermined => paint(Style::Magenta, "UNDETERMINED"),
+        Status::Ready => paint(Style::Green, "READY"),
+    }
+}
+
+/// What makes the status: blockers that count, in numbers.
+fn why(gate: Gate, state: &GateSummary, findings: &[&Finding]) -> String {
+    if state.position == Position::NotPlanned {
+        return "not part of this migration".to_owned();
+    }
+    let of_gate = || findings.iter().filter(|each| each.gates.contains(&gate));
+    let blockers = |verdict| {
+        of_gate().filter(|each| each.verdict == verdict && each.level == Level::Blocker && !is_waived(each)).count()
+    };
+    let mut parts: Vec<String> = [Verdict::Fail, Verdict::Unknown, Verdict::Manual]
+        .into_iter()
+        .map(|verdict| (blockers(verdict), verdict.as_str()))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .chain([(of_gate().filter(|each| is_waived(each)).count(), "waived")])
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, word)| format!("{n} {word}"))
+        .collect();
+    if state.regression {
+        parts.insert(0, "regression: it was done, and now".to_owned());
+        // The words above lead into the numbers, so no comma stands between.
+        let numbers = parts.split_off(1).join(", ");
+        parts = vec![format!("{} {numbers}", parts.concat())];
+    }
+    if parts.is_empty() {
+        let passed = state.counts.get(&Verdict::Pass).copied().unwrap_or(0);
+        parts.push(match state.status {
+            Status::Ready => format!("{passed} pass"),
+            Status::Undetermined if state.undetermined_by.is_empty() => "no blocker was decided".to_owned(),
+            Status::Undetermined | Status::Blocked => "see the report".to_owned(),
+        });
+    }
+    let usual = matches!(state.position, Position::Done | Position::Next);
+    match (state.counted, usual) {
+        (false, true) => parts.push("not asked for".to_owned()),
+        (true, false) => parts.push("asked for with --gate".to_owned()),
+        (true, true) | (false, false) => {}
+    }
+    parts.join(", ")
+}
+
+fn blocks(page: &mut Page, report: &Report, pool: &PoolSummary, heaps: &Heaps<'_>, options: &TableOptions) {
+    let numbers = [(Heap::Fail, "fail"), (Heap::Unknown, "unknown"), (Heap::Manual, "manual")];
+    let numbers: Vec<String> = numbers
+        .into_iter()
+        .filter(|(heap, _)| heaps.len(*heap) > 0)
+        .map(|(heap, word)| format!("{} {word}", heaps.len(heap)))
+        .collect();
+    let counted = || pool.gates.iter().filter(|(_, state)| state.counted);
+    if !numbers.is_empty() {
+        page.heading(&format!("What blocks: {}", numbers.join(", ")));
+    } else if counted().next().is_none() {
+        page.heading("No gate of this pool counts in this run.");
+    } else if counted().all(|(_, state)| state.status == Status::Ready) {
+        page.heading("Nothing blocks.");
+    }
+    entry::rules(page, report, heaps.get(Heap::Fail), options.verbose);
+    for (causes, group) in by_cause(heaps.get(Heap::Unknown)) {
+        entry::cause(page, report, &causes, &group, options.verbose);
+    }
+    entry::rules(page, report, heaps.get(Heap::Manual), options.verbose);
+}
+
+/// What does not block.
+fn others(page: &mut Page, report: &Report, heaps: &Heaps<'_>, options: &TableOptions) {
+    let part = |page: &mut Page, heap: Heap, title: &str| {
+        if heaps.len(heap) > 0 {
+            page.heading(&format!("{title}: {}", heaps.len(heap)));
+            for finding in heaps.get(heap) {
+                entry::short(page, report, finding, options.verbose);
+            }
+        }
+    };
+    part(
+        page,
+        Heap::Warn,
+        if report.run.fail_on == "warn" { "Warnings (they count: --fail-on warn)" } else { "Warnings" },
+    );
+    if heaps.len(Heap::OpenUnknown) > 0 {
+        page.heading(&format!("Not known, blocks nothing: {}", heaps.len(Heap::OpenUnknown)));
+        for (causes, group) in by_cause(heaps.get(Heap::OpenUnknown)) {
+            if options.verbose {
+                entry::cause(page, report, &causes, &group, true);
+            } else {
+                let why = list(causes.iter().map(|cause| safe(&cause.to_string())), 3);
+                let why = if why.is_empty() { "no cause is recorded".to_owned() } else { why };
+                let lead = format!("{}  ", entry::word(Verdict::Unknown));
+                page.para(&lead, 6, &format!("{}: {why}", entry::rule_names(&group, usize::MAX)));
+            }
+        }
+    }
+    part(page, Heap::OpenManual, "For a person, blocks nothing");
+    part(page, Heap::Info, "Facts");
+    part(page, Heap::Waived, "Waived, not counted");
+    part(page, Heap::Rest, "Also asked for");
+    if !folds(&options.show) {
+        part(page, Heap::Later, "For gates that do not count");
+    }
+    not_listed(page, heaps, options);
+}
+
+/// What is only counted.
+fn not_listed(page: &mut Page, heaps: &Heaps<'_>, options: &TableOptions) {
+    let mut parts = Vec::new();
+    let mut note = |n: usize, text: &str| {
+        if n > 0 {
+            parts.push(format!("{n} {text}"));
+        }
+    };
+    note(heaps.len(Heap::Passed), &passed(heaps.get(Heap::Passed)));
+    note(heaps.len(Heap::NotApplicable), "not applicable");
+    if folds(&options.show) {
+        note(heaps.len(Heap::Later), &format!("for {}", later_gates(heaps.get(Heap::Later))));
+    }
+    note(heaps.len(Heap::Hidden), "hidden by --show, --select or --ignore");
+    if !parts.is_empty() {
+        page.blank();
+        let text = format!("{}. --show all lists them.", parts.join(", "));
+        page.para(&paint(Style::Dim, "Not listed: "), 2, &text);
+    }
+}
+
+/// `later gates (activate, failover)`.
+fn later_gates(findings: &[&Finding]) -> String {
+    let gates: std::collections::BTreeSet<Gate> = findings.iter().flat_map(|each| each.gates.iter().copied()).collect();
+    format!("gates that do not count yet ({})", list(gates.iter().map(|gate| gate.as_str()), 4))
+}

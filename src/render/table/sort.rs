@@ -1,0 +1,188 @@
+//! Which part of the page each finding belongs to.
+//!
+//! This sorts what was judged; it judges nothing. Whether a gate counts is read from the report.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::{Show, Verdicts};
+use crate::model::report::{Finding, PoolSummary, Report};
+use crate::model::{Cause, Gate, Level, Verdict};
+
+/// A part of the page, in the order of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Heap {
+    /// A blocker of a counted gate is false.
+    Fail,
+    /// A blocker of a counted gate is not known.
+    Unknown,
+    /// A blocker of a counted gate waits for a person.
+    Manual,
+    /// An advisory is false.
+    Warn,
+    /// Something is not known that stops no gate.
+    OpenUnknown,
+    /// A person should look at something that stops no gate.
+    OpenManual,
+    /// A fact.
+    Info,
+    /// Taken out of the count by a decision.
+    Waived,
+    /// Asked for, though it holds or does not concern the pool.
+    Rest,
+    /// Belongs only to gates that do not count.
+    Later,
+    /// Counted only: it holds.
+    Passed,
+    /// Counted only: it does not concern the pool.
+    NotApplicable,
+    /// Hidden by an option.
+    Hidden,
+}
+
+/// Findings by part of the page, each in the report's order.
+#[derive(Debug, Default)]
+pub(super) struct Heaps<'a>(BTreeMap<Heap, Vec<&'a Finding>>);
+
+impl<'a> Heaps<'a> {
+    /// Sorts findings; `counted` tells whether a gate counts for a finding's pool.
+    pub(super) fn of(
+        findings: impl IntoIterator<Item = &'a Finding>,
+        show: &Show,
+        counted: impl Fn(&Finding, Gate) -> bool,
+    ) -> Self {
+        let mut heaps = Self::default();
+        for finding in findings {
+            let counts = finding.gates.is_empty() || finding.gates.iter().any(|gate| counted(finding, *gate));
+            heaps.0.entry(heap(finding, show, counts)).or_default().push(finding);
+        }
+        heaps
+    }
+
+    /// The findings of one part.
+    pub(super) fn get(&self, heap: Heap) -> &[&'a Finding] {
+        self.0.get(&heap).map_or(&[], Vec::as_slice)
+    }
+
+    /// How many there are of one part.
+    pub(super) fn len(&self, heap: Heap) -> usize {
+        self.get(heap).len()
+    }
+}
+
+fn heap(finding: &Finding, show: &Show, counts: bool) -> Heap {
+    if show.hides(finding) {
+        return Heap::Hidden;
+    }
+    let settled = matches!(finding.verdict, Verdict::Pass | Verdict::NotApplicable);
+    if !show.verdicts.lists(finding.verdict, !settled) {
+        return match finding.verdict {
+            Verdict::Pass => Heap::Passed,
+            Verdict::NotApplicable => Heap::NotApplicable,
+            Verdict::Fail | Verdict::Warn | Verdict::Info | Verdict::Unknown | Verdict::Manual => Heap::Hidden,
+        };
+    }
+    if settled {
+        return Heap::Rest;
+    }
+    if !counts {
+        return Heap::Later;
+    }
+    if is_waived(finding) {
+        return Heap::Waived;
+    }
+    match (finding.verdict, finding.level) {
+        (Verdict::Fail, _) => Heap::Fail,
+        (Verdict::Unknown, Level::Blocker) => Heap::Unknown,
+        (Verdict::Unknown, Level::Advisory | Level::Info) => Heap::OpenUnknown,
+        (Verdict::Manual, Level::Blocker) => Heap::Manual,
+        (Verdict::Manual, Level::Advisory | Level::Info) => Heap::OpenManual,
+        (Verdict::Warn, _) => Heap::Warn,
+        (Verdict::Info, _) => Heap::Info,
+        (Verdict::Pass | Verdict::NotApplicable, _) => Heap::Rest,
+    }
+}
+
+/// Whether a decision takes the finding out of the count. An attestation answers; it does not waive.
+pub(super) fn is_waived(finding: &Finding) -> bool {
+    finding.waiver.as_ref().is_some_and(|waiver| waiver.kind != "attest")
+}
+
+/// `6 passed (1 attested)`: what holds because a person said so is always told apart.
+pub(super) fn passed(findings: &[&Finding]) -> String {
+    let attested = findings.iter().filter(|each| each.waiver.as_ref().is_some_and(|waiver| waiver.kind == "attest"));
+    match attested.count() {
+        0 => "passed".to_owned(),
+        n => format!("passed ({n} attested)"),
+    }
+}
+
+/// Whether gates that do not count are folded to a number: unless the reader asked for verdicts.
+pub(super) fn folds(show: &Show) -> bool {
+    show.verdicts == Verdicts::Default
+}
+
+/// The findings of each rule, in order of the rule's first appearance.
+pub(super) fn by_rule<'a>(findings: &[&'a Finding]) -> Vec<(&'a str, Vec<&'a Finding>)> {
+    let mut groups: Vec<(&str, Vec<&Finding>)> = Vec::new();
+    let mut places = BTreeMap::new();
+    for finding in findings {
+        let place = *places.entry(finding.rule.as_str()).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some((_, group)) => group.push(finding),
+            None => groups.push((&finding.rule, vec![finding])),
+        }
+    }
+    groups
+}
+
+/// The findings with the same causes at the root, the largest group first: one answer decides them all.
+pub(super) fn by_cause<'a>(findings: &[&'a Finding]) -> Vec<(BTreeSet<&'a Cause>, Vec<&'a Finding>)> {
+    let mut groups: BTreeMap<BTreeSet<&Cause>, Vec<&Finding>> = BTreeMap::new();
+    for finding in findings {
+        groups.entry(roots(finding)).or_default().push(finding);
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.len()));
+    groups
+}
+
+/// Why a finding is not known, without the chain of prerequisites.
+pub(super) fn roots(finding: &Finding) -> BTreeSet<&Cause> {
+    finding.evidence.iter().filter_map(|evidence| evidence.cause.as_ref()).map(Cause::root).collect()
+}
+
+/// The pools of the report, as findings name them: by id and account.
+#[derive(Debug)]
+pub(super) struct Pools<'a>(BTreeMap<&'a str, Vec<&'a PoolSummary>>);
+
+impl<'a> Pools<'a> {
+    pub(super) fn of(report: &'a Report) -> Self {
+        let mut pools: BTreeMap<&str, Vec<&PoolSummary>> = BTreeMap::new();
+        for pool in &report.summary.pools {
+            pools.entry(&pool.id).or_default().push(pool);
+        }
+        Self(pools)
+    }
+
+    /// The pool that a finding concerns, if the report has it. Consumers may live in another account than their pool,
+    /// so the id decides if the account does not.
+    pub(super) fn of_finding(&self, finding: &Finding) -> Option<&'a PoolSummary> {
+        let pools = self.0.get(finding.subject.pool_id.as_deref()?)?;
+        pools.iter().find(|pool| pool.account == finding.subject.account).or_else(|| pools.first()).copied()
+    }
+
+    /// The findings of each pool by account and id; those of no pool under `None`.
+    pub(super) fn findings(&self, report: &'a Report) -> BTreeMap<Option<(&'a str, &'a str)>, Vec<&'a Finding>> {
+        let mut findings: BTreeMap<_, Vec<&Finding>> = BTreeMap::new();
+        for finding in &report.findings {
+            let pool = self.of_finding(finding).map(|pool| (pool.account.as_str(), pool.id.as_str()));
+            findings.entry(pool).or_default().push(finding);
+        }
+        findings
+    }
+
+    /// Whether a gate counts for the finding's pool; a finding of no pool is never folded away.
+    pub(super) fn counts(&self, finding: &Finding, gate: Gate) -> bool {
+        self.of_finding(finding).is_none_or(|pool| pool.gates.get(&gate).is_some_and(|state| state.counted))
+    }
+}

@@ -1,0 +1,203 @@
+//! The table over every sample: never too wide, never a terminal escape of somebody else's, and as in the fixtures.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::super::safe::is_hidden;
+use super::super::{Show, json, samples};
+use super::*;
+use crate::model::{Level, Position, Verdict};
+
+fn text(report: &Report, options: &TableOptions) -> String {
+    let mut out = Vec::new();
+    write(report, options, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+const OUR_FIRST_WORDS: &[&str] = &[
+    "",
+    "Answer",
+    "Coverage",
+    "Decisions",
+    "Evidence",
+    "FAIL",
+    "Next",
+    "No",
+    "Not",
+    "Pool",
+    "REDUCED",
+    "Results",
+    "UNKNOWN",
+    "WARN",
+    "Warnings",
+    "What",
+];
+
+fn everything() -> Vec<(&'static str, Report)> {
+    let mut all = samples::all();
+    let mut few = samples::crowd();
+    few.findings.truncate(400);
+    all.push(("crowd", few));
+    all
+}
+
+fn variants(width: usize) -> Vec<TableOptions> {
+    let plain = TableOptions { width, ..TableOptions::default() };
+    let shows = [Show::default(), Show::all(), Show::only([Verdict::Fail, Verdict::Pass])];
+    let mut variants = Vec::new();
+    for show in shows {
+        variants.push(TableOptions { show: show.clone(), ..plain.clone() });
+        variants.push(TableOptions { show, verbose: true, ..plain.clone() });
+    }
+    variants
+}
+
+#[test]
+fn no_line_is_wider_than_asked() {
+    for (name, report) in everything() {
+        for width in [60, 80, 120, 200] {
+            for options in variants(width) {
+                for line in text(&report, &options).lines() {
+                    assert!(line.width() <= width, "{name} at {width}: {} {line:?}", line.width());
+                    assert_eq!(line.trim_end(), line, "{name}: trailing blanks");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_steers_a_terminal_or_a_runner() {
+    for width in (60..120).step_by(7) {
+        for options in variants(width) {
+            for line in text(&samples::hostile(), &options).lines() {
+                assert!(!line.chars().any(is_hidden), "{line:?}");
+                assert!(!line.trim_start().starts_with("::"), "{line:?}");
+                assert!(!line.contains("##"), "{line:?}");
+                // What an account names is indented or follows a word of ours.
+                let first = line.split([' ', ':']).next().unwrap();
+                assert!(OUR_FIRST_WORDS.contains(&first), "{line:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn color_adds_sequences_and_nothing_else() {
+    let sequence = regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap();
+    for (name, report) in everything() {
+        for options in variants(80) {
+            let plain = text(&report, &options);
+            let colored = text(&report, &TableOptions { color: true, ..options });
+            assert_eq!(sequence.replace_all(&colored, ""), plain, "{name}");
+            for line in colored.lines() {
+                let last = sequence.find_iter(line).last();
+                assert!(last.is_none_or(|last| last.as_str() == "\u{1b}[0m"), "{name}: stays colored: {line:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_crowd_fits_on_a_few_screens() {
+    for width in [60, 80, 200] {
+        let page = text(&samples::crowd(), &TableOptions { width, ..TableOptions::default() });
+        assert!(page.lines().count() <= 200, "{} lines at {width}", page.lines().count());
+    }
+}
+
+#[test]
+fn the_first_line_answers() {
+    let page = text(&samples::ready(), &TableOptions::default());
+    assert!(page.starts_with("Answer  customers-prod may switch its issuer"), "{page}");
+    // What weakens the answer stands above it.
+    let page = text(&samples::blocked(), &TableOptions::default());
+    assert!(page.starts_with("REDUCED: "), "{page}");
+}
+
+#[test]
+fn one_refusal_is_one_entry() {
+    let page = text(&samples::blocked(), &TableOptions::default());
+    let blockers = page.split("Warnings: ").next().unwrap();
+    assert_eq!(blockers.matches("kms:DescribeKey was denied in us-east-1").count(), 1, "{page}");
+    let rules = "key-enabled, key-multi-region, key-policy-allows-cognito";
+    assert!(blockers.contains(rules), "{page}");
+}
+
+#[test]
+fn every_finding_is_listed_or_counted() {
+    let report = samples::blocked();
+    let page = text(&report, &TableOptions { verbose: true, show: Show::all(), width: 200, ..TableOptions::default() });
+    for finding in &report.findings {
+        assert!(page.contains(&finding.fingerprint), "{} is missing", finding.fingerprint);
+    }
+    let page = text(&report, &TableOptions::default());
+    assert!(page.contains("Not listed: 3 passed, 1 not applicable, 4 for gates that do not count yet"), "{page}");
+    let page = text(&report, &TableOptions { show: Show::only([Verdict::Warn]), ..TableOptions::default() });
+    assert!(page.contains("For gates that do not count: 1"), "{page}");
+    assert!(page.contains("hidden by --show"), "{page}");
+}
+
+#[test]
+fn what_blocks_does_not_vanish_without_a_pool() {
+    let page = text(&samples::hostile(), &TableOptions::default());
+    assert!(page.contains("No pool known: 1 result"), "{page}");
+}
+
+#[test]
+fn an_undecided_gate_is_never_said_to_be_free() {
+    let mut report = samples::ready();
+    report.findings.retain(|each| each.level != Level::Blocker);
+    for state in report.summary.pools.iter_mut().flat_map(|pool| pool.gates.values_mut()) {
+        state.status = crate::model::Status::Undetermined;
+        state.counts.clear();
+    }
+    let page = text(&report, &TableOptions::default());
+    assert!(!page.contains("Nothing blocks"), "{page}");
+    assert!(page.contains("no blocker was decided"), "{page}");
+}
+
+#[test]
+fn what_a_person_said_is_told_apart() {
+    let mut report = samples::ready();
+    let page = text(&report, &TableOptions::default());
+    assert!(page.contains("6 passed (1 attested)"), "{page}");
+    for finding in report.findings.iter_mut().filter(|each| each.waiver.is_some()) {
+        finding.verdict = Verdict::Fail;
+    }
+    let page = text(&report, &TableOptions::default());
+    assert!(page.contains("What blocks: 1 fail") && page.contains("said  attested by Ines"), "{page}");
+}
+
+#[test]
+fn a_step_back_is_called_a_regression() {
+    let page = text(&samples::three_pools(), &TableOptions::default());
+    assert!(page.contains("REGRESSED"), "{page}");
+    assert!(page.contains("regression: it was done, and now 1 fail"), "{page}");
+    assert_eq!(samples::three_pools().summary.pools[1].gates[&crate::model::Gate::Replicate].position, Position::Done);
+}
+
+#[test]
+fn fixtures_are_as_written() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/reports");
+    for (name, report) in samples::all() {
+        let mut written = Vec::new();
+        json::write(&report, &Show::all(), &mut written).unwrap();
+        agree(&folder.join(format!("{name}.json")), &String::from_utf8(written).unwrap());
+        agree(&folder.join(format!("{name}.80.txt")), &text(&report, &TableOptions::default()));
+    }
+    let verbose = TableOptions { verbose: true, ..TableOptions::default() };
+    agree(&folder.join("blocked.verbose.80.txt"), &text(&samples::blocked(), &verbose));
+}
+
+/// Compares with a fixture; with `MRREADY_BLESS=1` writes it instead.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a test reads its fixtures, and its one option comes from the environment"
+)]
+fn agree(path: &std::path::Path, text: &str) {
+    if std::env::var_os("MRREADY_BLESS").is_some() {
+        std::fs::write(path, text).unwrap();
+    }
+    let kept = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(kept == text, "{} differs; MRREADY_BLESS=1 rewrites it. Now:\n{text}", path.display());
+}

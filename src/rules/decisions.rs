@@ -1,0 +1,271 @@
+//! The decisions file: what people waive, accept or attest. Which findings a decision meets is decided by `audit`.
+//!
+//! A decision names its subjects by a pattern over `account/region/kind/id` (see [`subject_path`]).
+
+use jiff::Timestamp;
+
+use crate::model::{DecidedBy, Subject, SubjectKind};
+use crate::yaml::{Node, Place};
+
+use super::catalog::Catalog;
+use super::glob::Glob;
+use super::load::parse;
+use super::problem::{Problems, Sink, did_you_mean, or_list, quoted};
+use super::rule::Rule;
+use super::tree::{Keys, Moment, check_tree, describe, instant, list, one_of, text};
+
+/// The kinds, as written.
+pub(super) const KINDS: &[&str] = &["waive", "accept_unknown", "cutover", "attest"];
+/// The keys that every decision may have.
+const COMMON: &[&str] = &["kind", "rule", "subject", "reason", "owner", "expires", "ticket", "approved_by", "observed"];
+/// The keys of an attestation.
+const OF_ATTEST: &[&str] = &["answer", "evidence", "by", "on"];
+/// The keys of a cutover.
+const OF_CUTOVER: &[&str] = &["window"];
+
+/// One entry of a decisions file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What is decided.
+    pub kind: DecisionKind,
+    /// The id of the rule, even where the file names a tag.
+    pub rule: String,
+    /// Which subjects it means, as `account/region/kind/id`.
+    pub subject: Glob,
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// The last moment at which it holds: a date is its whole day in UTC.
+    pub expires: Timestamp,
+    /// The same as written.
+    pub expires_text: String,
+    /// The ticket.
+    pub ticket: Option<String>,
+    /// Who approved it.
+    pub approved_by: Option<String>,
+    /// The value it was granted for; if the account shows another, it does not apply.
+    pub observed: Option<String>,
+    /// Where it stands.
+    pub place: Place,
+    /// The file as it was named to us.
+    pub file: String,
+}
+
+/// What is decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DecisionKind {
+    /// A false check does not count.
+    Waive,
+    /// An unknown check does not count.
+    AcceptUnknown,
+    /// A verifier that can only change at the switch. The file may say so, so that one file serves several versions;
+    /// this version has no switch window to hold it against: it must be reported as refused, never applied.
+    Cutover {
+        /// The first moment of the window.
+        from: Timestamp,
+        /// Its last.
+        until: Timestamp,
+    },
+    /// A person answers what no API shows.
+    Attest(Attestation),
+}
+
+/// A person's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attestation {
+    /// Whether the requirement is met.
+    pub answer: bool,
+    /// On what ground.
+    pub evidence: String,
+    /// Who says so.
+    pub by: String,
+    /// When, as written: a date or RFC 3339.
+    pub on: String,
+}
+
+impl DecisionKind {
+    /// The kind as written in the file.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Waive => "waive",
+            Self::AcceptUnknown => "accept_unknown",
+            Self::Cutover { .. } => "cutover",
+            Self::Attest(_) => "attest",
+        }
+    }
+}
+
+/// What a decision's pattern is held against: `account/region/kind/id`, with `-` for a Region that does not apply.
+///
+/// An id may itself have slashes, as an authorizer's has: its last part needs `**`.
+pub fn subject_path(subject: &Subject) -> String {
+    format!("{}/{}/{}/{}", subject.account, subject.region.as_deref().unwrap_or("-"), subject.kind, subject.id)
+}
+
+/// Reads a decisions file against the rules of the run. An empty file holds no decisions.
+pub fn parse_decisions(file: &str, text: &str, catalog: &Catalog) -> Result<Vec<Decision>, Problems> {
+    let mut problems = Vec::new();
+    let mut decisions = Vec::new();
+    if let Some(node) = parse(file, text, &mut problems).filter(|node| !node.is_null()) {
+        let mut sink = Sink::new(file, &mut problems);
+        check_tree(&node, &mut sink);
+        for item in list(&node, "a decisions file", &mut sink).unwrap_or_default() {
+            decisions.extend(decision(file, item, catalog, &mut sink));
+        }
+    }
+    Problems::none(problems)?;
+    Ok(decisions)
+}
+
+fn decision(file: &str, node: &Node, catalog: &Catalog, sink: &mut Sink<'_>) -> Option<Decision> {
+    let what = "a decision";
+    let allowed: Vec<&str> = [COMMON, OF_ATTEST, OF_CUTOVER].concat();
+    let keys = Keys::read(node, what, &allowed, sink)?;
+    let word = keys.need("kind", what, sink).and_then(|node| one_of(node, "`kind`", KINDS, |it| it, sink));
+    let kind = word.and_then(|word| kind(word, keys, sink));
+    let rule = keys.need("rule", what, sink).and_then(|node| rule(node, catalog, sink));
+    if let (Some(word), Some(rule)) = (word, rule) {
+        check_kind(word, rule, keys, sink);
+    }
+    let subject = keys.need("subject", what, sink).and_then(|node| subject(node, rule, sink));
+    let reason = keys.need_text("reason", what, sink);
+    let owner = keys.need_text("owner", what, sink);
+    let expires = keys.need("expires", what, sink).and_then(|node| moment(node, "`expires`", Moment::Last, sink));
+    let ticket = keys.get("ticket").and_then(|node| scalar(node, "`ticket`", sink));
+    let approved_by = keys.text("approved_by", sink);
+    let observed = keys.get("observed").and_then(|node| scalar(node, "`observed`", sink));
+    let (expires, expires_text) = expires?;
+    Some(Decision {
+        kind: kind?,
+        rule: rule?.id.clone(),
+        subject: subject?,
+        reason: reason?,
+        owner: owner?,
+        expires,
+        expires_text,
+        ticket,
+        approved_by,
+        observed,
+        place: node.place,
+        file: file.to_owned(),
+    })
+}
+
+fn kind(word: &str, keys: Keys<'_>, sink: &mut Sink<'_>) -> Option<DecisionKind> {
+    for (own, owner) in [(OF_ATTEST, "attest"), (OF_CUTOVER, "cutover")] {
+        for (key, _) in keys.pairs() {
+            if let Some(key_text) = key.text().filter(|key| own.contains(key) && word != owner) {
+                sink.add(key.place, format!("`{key_text}` belongs to `kind: {owner}`, this is `kind: {word}`"));
+            }
+        }
+    }
+    match word {
+        "waive" => Some(DecisionKind::Waive),
+        "accept_unknown" => Some(DecisionKind::AcceptUnknown),
+        "cutover" => {
+            let node = keys.need("window", "a cutover", sink)?;
+            let window = Keys::read(node, "`window`", &["from", "until"], sink)?;
+            let from = window.need("from", "`window`", sink).and_then(|it| moment(it, "`from`", Moment::First, sink));
+            let until = window.need("until", "`window`", sink).and_then(|it| moment(it, "`until`", Moment::Last, sink));
+            let ((from, _), (until, _)) = (from?, until?);
+            if until < from {
+                sink.add(node.place, "the window ends before it begins");
+            }
+            Some(DecisionKind::Cutover { from, until })
+        }
+        _ => {
+            let what = "an attestation";
+            let answer = keys
+                .need("answer", what, sink)
+                .and_then(|node| one_of(node, "`answer`", &[true, false], |it| if it { "yes" } else { "no" }, sink));
+            let evidence = keys.need_text("evidence", what, sink);
+            let by = keys.need_text("by", what, sink);
+            let on = keys.need("on", what, sink).and_then(|node| moment(node, "`on`", Moment::First, sink));
+            let (answer, evidence, by, (_, on)) = (answer?, evidence?, by?, on?);
+            Some(DecisionKind::Attest(Attestation { answer, evidence, by, on }))
+        }
+    }
+}
+
+fn rule<'c>(node: &Node, catalog: &'c Catalog, sink: &mut Sink<'_>) -> Option<&'c Rule> {
+    let name = text(node, "`rule`", sink)?;
+    match catalog.find(&name).as_slice() {
+        [rule] => Some(rule),
+        [] => {
+            sink.add_with(node.place, format!("there is no rule {}", quoted(&name)), catalog.did_you_mean(&name));
+            None
+        }
+        several => {
+            let ids = or_list(several.iter().map(|rule| rule.id.as_str()));
+            let message = format!("{} is a tag of several rules", quoted(&name));
+            sink.add_with(node.place, message, Some(format!("name one of them: {ids}")));
+            None
+        }
+    }
+}
+
+/// Whether a decision of this kind can be made about the rule.
+fn check_kind(word: &str, rule: &Rule, keys: Keys<'_>, sink: &mut Sink<'_>) {
+    let place = keys.get("kind").map_or(keys.place(), |node| node.place);
+    let person = rule.decided_by == DecidedBy::Person;
+    if matches!(word, "waive" | "cutover") && !rule.waivable {
+        let message = format!("the rule `{}` cannot be waived: AWS itself refuses what it forbids", rule.id);
+        sink.add_with(place, message, Some("remove the decision and change the account instead".to_owned()));
+    }
+    if word == "attest" && !person {
+        let message = format!("the rule `{}` is decided by evidence: no person's answer replaces it", rule.id);
+        sink.add_with(place, message, Some("use `waive` or `accept_unknown`".to_owned()));
+    }
+}
+
+/// A pattern that can match a subject of the rule.
+fn subject(node: &Node, rule: Option<&Rule>, sink: &mut Sink<'_>) -> Option<Glob> {
+    let pattern = text(node, "`subject`", sink)?;
+    let glob = Glob::new(&pattern);
+    if let Some(parts) = glob.parts() {
+        if parts.len() < 4 {
+            let help = "`*` does not cross `/`; write `*/*/pool/us-east-1_Ab1`, or `**` for everything";
+            let message = format!("{} matches nothing: a subject is account/region/kind/id", quoted(&pattern));
+            sink.add_with(node.place, message, Some(help.to_owned()));
+            return None;
+        }
+        if let Some(kind) = &parts[2] {
+            check_subject_kind(node, kind, rule, sink);
+        }
+    }
+    Some(glob)
+}
+
+fn check_subject_kind(node: &Node, kind: &str, rule: Option<&Rule>, sink: &mut Sink<'_>) {
+    let names = || SubjectKind::ALL.iter().map(|kind| kind.as_str());
+    let Some(found) = SubjectKind::parse(kind) else {
+        let help = did_you_mean(kind, names()).unwrap_or_else(|| format!("the kinds are {}", or_list(names())));
+        sink.add_with(node.place, format!("{} is no kind of subject", quoted(kind)), Some(help));
+        return;
+    };
+    // A rule on the many things of a pool also makes findings on the pool: when the list is empty or incomplete.
+    if let Some(rule) = rule.filter(|rule| found != rule.subject && found != SubjectKind::Pool) {
+        let message = format!("the rule `{}` judges subjects of kind {}, not {found}", rule.id, rule.subject);
+        sink.add(node.place, message);
+    }
+}
+
+fn moment(node: &Node, what: &str, moment: Moment, sink: &mut Sink<'_>) -> Option<(Timestamp, String)> {
+    let text = text(node, what, sink)?;
+    let Some(found) = instant(&text, moment) else {
+        let help = Some("write YYYY-MM-DD, or RFC 3339 such as 2026-11-21T18:00:00Z".to_owned());
+        sink.add_with(node.place, format!("{what} is a date or an instant, not {}", quoted(&text)), help);
+        return None;
+    };
+    Some((found, text))
+}
+
+/// The text of a scalar, a number or boolean too: a ticket may be a number, an observed value may be `false`.
+fn scalar(node: &Node, what: &str, sink: &mut Sink<'_>) -> Option<String> {
+    let found = node.text().filter(|_| !node.is_null());
+    if found.is_none() {
+        sink.add(node.place, format!("{what} has to be a single value, this is {}", describe(node)));
+    }
+    found.map(str::to_owned)
+}
