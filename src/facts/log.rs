@@ -95,7 +95,7 @@ impl<'a> Log<'a> {
                 break;
             }
             if let Some(error) = &call.error {
-                answer.problem = Some(cause(call, error));
+                answer.problem = Some(cause_of(call, error));
                 return answer;
             }
             if let Some(max_age) = self.max_age
@@ -115,7 +115,8 @@ impl<'a> Log<'a> {
     }
 }
 
-fn cause(call: &Call, error: &crate::snapshot::CallError) -> Cause {
+/// What an error means for every field of its call.
+pub fn cause_of(call: &Call, error: &crate::snapshot::CallError) -> Cause {
     let (name, region, code) = (call.name(), call.region.clone(), error.code.clone());
     match error.kind {
         ErrorKind::Denied => {
@@ -158,6 +159,17 @@ impl<'a> Answer<'a> {
             Some(Value::Null) | None => Observed::Absent,
             Some(value) => Observed::Known(value),
         }
+    }
+
+    /// A member of any simple type, or a list of strings, for users' own rules.
+    pub fn value(&self, pointer: &str) -> Observed<crate::model::Value> {
+        self.at(pointer).and_then(|value| match value {
+            Value::Bool(value) => Observed::Known((*value).into()),
+            Value::String(text) => Observed::Known(text.as_str().into()),
+            Value::Number(_) => self.integer(pointer).map(Into::into),
+            Value::Array(_) => self.texts(pointer).map(|items| Listed::complete(items).into()),
+            Value::Null | Value::Object(_) => self.surprise(pointer, value),
+        })
     }
 
     /// A string member.

@@ -26,7 +26,7 @@ use crate::model::{
 use crate::snapshot::operations::{self, Operation};
 use crate::snapshot::{PoolKey, Snapshot};
 
-pub use log::{Answer, Log};
+pub use log::{Answer, Log, cause_of};
 pub use region::{RegionTable, RegionTableError};
 
 /// One field: what rules are told of it, and how it is read.
@@ -216,6 +216,20 @@ impl<'f> PoolView<'f> {
         }
     }
 
+    /// The Region that the pool's domain fails over to, where routing is configured.
+    pub fn failover_region(&self) -> Option<String> {
+        pool::failover_region(self)
+    }
+
+    /// The time of the oldest answer about this pool in its primary Region.
+    pub fn oldest_answer(&self) -> Option<Timestamp> {
+        let about = |call: &&crate::snapshot::Call| {
+            call.account == self.key.account
+                && call.parameters.get("UserPoolId").and_then(serde_json::Value::as_str) == Some(&self.key.id)
+        };
+        self.snapshot.calls().filter(about).map(|call| call.time).min()
+    }
+
     /// The Regions in which consumers of tokens have to be looked for: primary, replica and those that were searched.
     fn consumer_regions(&self, service: &str) -> (BTreeSet<String>, Option<Cause>) {
         let scope = &self.snapshot.header.scope;
@@ -265,7 +279,8 @@ fn settle(spec: &FieldSpec, fact: Fact) -> Fact {
     Fact { value, sources }
 }
 
-fn default_value(ty: FieldType, text: &str) -> Value {
+/// The value that a documented default stands for; `text` as in [`Absence::Default`].
+pub fn default_value(ty: FieldType, text: &str) -> Value {
     match ty {
         FieldType::Bool => Value::Bool(text == "true"),
         FieldType::Int => Value::Int(text.parse().unwrap_or_default()),

@@ -405,6 +405,17 @@ fn domains(view: &PoolView<'_>) -> (Domains, Vec<crate::model::Source>) {
     (domains, sources)
 }
 
+/// Where a domain of the pool is routed when the primary Region fails.
+/// Source: <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPoolDomain.html>.
+pub(super) fn failover_region(view: &PoolView<'_>) -> Option<String> {
+    let pool = view.primary(DESCRIBE);
+    ["/UserPool/CustomDomain", "/UserPool/Domain"].into_iter().find_map(|pointer| {
+        let name = pool.text(pointer).known().cloned()?;
+        let domain = view.ask(DOMAIN, &view.region, &[&name]);
+        domain.text("/DomainDescription/Routing/Failover/SecondaryRegion").known().cloned()
+    })
+}
+
 /// A yes or no from a Kleene truth; `cause` says why if it is neither.
 pub(super) fn decided(truth: Truth, cause: Option<Cause>, sources: Vec<crate::model::Source>) -> Fact {
     let value = match truth {

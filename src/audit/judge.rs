@@ -1,0 +1,147 @@
+//! One rule on one subject: truth to verdict, and the sentence that says it.
+//!
+//! A verdict is derived from level, decided-by and truth, never set.
+
+use crate::model::{Cause, DecidedBy, Evidence, Fact, Level, Observed, Truth, Value, Verdict};
+use crate::rules::{FieldRef, Piece, Rule};
+
+use super::evaluate::{Outcome, Scope, evaluate, explain};
+
+/// The result of one rule on one subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// One sentence.
+    pub message: String,
+    /// What decided it.
+    pub evidence: Vec<Evidence>,
+}
+
+/// The verdict that a truth gives a rule; `None`: the rule has no check.
+pub fn verdict(level: Level, decided_by: DecidedBy, truth: Option<Truth>) -> Verdict {
+    match (decided_by, truth) {
+        (_, Some(Truth::True)) => Verdict::Pass,
+        (DecidedBy::Person, _) => Verdict::Manual,
+        (DecidedBy::Evidence, Some(Truth::Unknown)) => Verdict::Unknown,
+        (DecidedBy::Evidence, Some(Truth::False) | None) => match level {
+            Level::Blocker => Verdict::Fail,
+            Level::Advisory => Verdict::Warn,
+            Level::Info => Verdict::Info,
+        },
+    }
+}
+
+/// Judges a rule on the subject that `scope` shows.
+pub fn judge(rule: &Rule, scope: &dyn Scope) -> Judgement {
+    if let Some(condition) = &rule.applies_when {
+        let outcome = evaluate(condition, scope);
+        match outcome.truth {
+            Truth::True => {}
+            Truth::False => return judgement(rule, Verdict::NotApplicable, outcome, scope),
+            Truth::Unknown => return judgement(rule, Verdict::Unknown, outcome, scope),
+        }
+    }
+    match &rule.check {
+        None => {
+            let outcome = Outcome { truth: Truth::Unknown, seen: Vec::new() };
+            judgement(rule, verdict(rule.level, rule.decided_by, None), outcome, scope)
+        }
+        Some(check) => {
+            let outcome = evaluate(check, scope);
+            judgement(rule, verdict(rule.level, rule.decided_by, Some(outcome.truth)), outcome, scope)
+        }
+    }
+}
+
+/// The result for a pool whose subjects of the rule's kind could not all be listed.
+pub fn not_all_listed(rule: &Rule, cause: &Cause) -> Judgement {
+    let mut evidence = Evidence {
+        field: format!("{} of the pool", rule.subject),
+        sources: Vec::new(),
+        actual: None,
+        expected: Some("a whole list".to_owned()),
+        absent: false,
+        cause: None,
+        cause_text: None,
+        missing_actions: Vec::new(),
+    };
+    explain(&mut evidence, Some(cause.clone()));
+    let message = format!("{}: there may be more than was seen, because {cause}", rule.title);
+    Judgement { verdict: Verdict::Unknown, message, evidence: vec![evidence] }
+}
+
+/// The result for a pool that has no subject of the rule's kind.
+pub fn none_found(rule: &Rule, searched: &[String]) -> Judgement {
+    let message = format!("{}: none found in {}", rule.title, searched.join(", "));
+    Judgement { verdict: Verdict::NotApplicable, message, evidence: Vec::new() }
+}
+
+fn judgement(rule: &Rule, verdict: Verdict, outcome: Outcome, scope: &dyn Scope) -> Judgement {
+    let Outcome { truth, seen } = outcome;
+    // What decided: for "cannot tell" what is missing, for "no" what is false, unless negation turned it round.
+    let deciding: Vec<Evidence> =
+        seen.iter().filter(|(each, _)| *each == truth).map(|(_, evidence)| evidence.clone()).collect();
+    let mut evidence =
+        if deciding.is_empty() { seen.into_iter().map(|(_, evidence)| evidence).collect() } else { deciding };
+    evidence.dedup();
+    let message = match rule.say.by_verdict.get(&verdict) {
+        Some(pieces) => say(pieces, scope),
+        None => rule.title.clone(),
+    };
+    let message = match evidence.iter().find_map(|evidence| evidence.cause_text.as_deref()) {
+        Some(cause) if verdict == Verdict::Unknown => format!("{message}: {cause}"),
+        _ => message,
+    };
+    Judgement { verdict, message, evidence }
+}
+
+/// Fills a sentence: an unknown value prints as ‹unknown›, an absent one as `none`.
+fn say(pieces: &[Piece], scope: &dyn Scope) -> String {
+    pieces.iter().fold(String::new(), |mut text, piece| {
+        match piece {
+            Piece::Text(part) => text.push_str(part),
+            Piece::Field(FieldRef::Field(name)) => text.push_str(&shown(&scope.fact(name).0)),
+            Piece::Field(FieldRef::Var { .. }) => text.push_str("‹unknown›"),
+        }
+        text
+    })
+}
+
+fn shown(fact: &Fact) -> String {
+    match &fact.value {
+        Observed::Known(Value::Text(text)) => text.clone(),
+        Observed::Known(value) => value.to_string(),
+        Observed::Absent => "none".to_owned(),
+        Observed::Unknown(_) => "‹unknown›".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_follow_from_level_and_truth() {
+        use DecidedBy::{Evidence, Person};
+        let table = [
+            (Level::Blocker, Evidence, Some(Truth::True), Verdict::Pass),
+            (Level::Blocker, Evidence, Some(Truth::False), Verdict::Fail),
+            (Level::Blocker, Evidence, Some(Truth::Unknown), Verdict::Unknown),
+            (Level::Advisory, Evidence, Some(Truth::True), Verdict::Pass),
+            (Level::Advisory, Evidence, Some(Truth::False), Verdict::Warn),
+            (Level::Advisory, Evidence, Some(Truth::Unknown), Verdict::Unknown),
+            (Level::Info, Evidence, Some(Truth::True), Verdict::Pass),
+            (Level::Info, Evidence, Some(Truth::False), Verdict::Info),
+            (Level::Info, Evidence, Some(Truth::Unknown), Verdict::Unknown),
+            (Level::Info, Evidence, None, Verdict::Info),
+            (Level::Blocker, Person, Some(Truth::True), Verdict::Pass),
+            (Level::Blocker, Person, Some(Truth::False), Verdict::Manual),
+            (Level::Advisory, Person, Some(Truth::Unknown), Verdict::Manual),
+            (Level::Info, Person, None, Verdict::Manual),
+        ];
+        for (level, by, truth, expected) in table {
+            assert_eq!(verdict(level, by, truth), expected, "{level} {by} {truth:?}");
+        }
+    }
+}

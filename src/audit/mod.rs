@@ -1,0 +1,232 @@
+//! Judging: every rule on every subject of every pool, then decisions, then gates, then the report.
+//!
+//! Pure: facts, catalogue, decisions and options in, report out. The same input gives the same report.
+
+mod coverage;
+mod decide;
+mod evaluate;
+mod gates;
+mod inline;
+mod judge;
+mod subjects;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest, Sha256};
+
+use crate::facts::{Child, Facts, PoolView};
+use crate::model::report::{
+    Finding, REPORT_SCHEMA_VERSION, Reduction, Remediation, Report, RuleSummary, Run, SnapshotSummary, Summary, Tool,
+};
+use crate::model::{Gate, Level, Subject, SubjectKind, Verdict};
+use crate::rules::{Catalog, Decision, Rule};
+
+pub use evaluate::{Outcome, Scope, evaluate};
+pub use gates::positions;
+pub use inline::{TestFailure, run_tests};
+pub use judge::{Judgement, judge, verdict};
+
+/// The judging options of a run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The gates to count; empty: the done and next ones.
+    pub gates: BTreeSet<Gate>,
+    /// When the exit code says no.
+    pub fail_on: FailOn,
+    /// Whether a reduction that touches a blocker ends in 3.
+    pub strict: bool,
+    /// What made the run see or count less.
+    pub reductions: Vec<Reduction>,
+    /// Digests of the decisions files.
+    pub waiver_digests: Vec<String>,
+}
+
+/// When the exit code says no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailOn {
+    /// A blocked gate, an undetermined gate.
+    Fail,
+    /// Also an advisory that is false or unknown.
+    Warn,
+    /// Never.
+    Never,
+}
+
+impl FailOn {
+    /// The word on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Warn => "warn",
+            Self::Never => "never",
+        }
+    }
+}
+
+/// Judges a snapshot's facts.
+pub fn audit(facts: &Facts<'_>, catalog: &Catalog, decisions: &[Decision], options: &Options) -> Report {
+    let pools = facts.pools();
+    let mut findings: Vec<Finding> = Vec::new();
+    for pool in &pools {
+        findings.extend(judge_pool(facts, pool, catalog));
+    }
+    for account in facts.accounts() {
+        let unresolved = facts.unresolved_references(account);
+        for rule in catalog.rules.iter().filter(|rule| rule.subject == SubjectKind::Template) {
+            for child in &unresolved {
+                let scope = subjects::SubjectScope { facts, pool: None, child: Some(child) };
+                findings.push(finding(rule, catalog, child.subject.clone(), judge(rule, &scope)));
+            }
+        }
+    }
+    findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+    let waivers = decide::apply(&mut findings, decisions, catalog, facts.options().now);
+    let summaries = gates::summaries(&pools, &findings, facts, options);
+    let mut rules: BTreeMap<String, RuleSummary> =
+        catalog.rules.iter().map(|rule| (rule.id.clone(), summary_of(rule))).collect();
+    for finding in findings.iter().filter(|finding| finding.verdict == Verdict::NotApplicable) {
+        if let Some(rule) = rules.get_mut(&finding.rule) {
+            rule.not_applicable += 1;
+        }
+    }
+    let mut counts = BTreeMap::new();
+    for finding in &findings {
+        *counts.entry(finding.verdict).or_insert(0) += 1;
+    }
+    let exit = gates::exit(&summaries, &findings, options);
+    let run = Run {
+        now: facts.options().now.to_string(),
+        target_issuer: facts.options().target_issuer,
+        gates: options.gates.iter().copied().collect(),
+        fail_on: options.fail_on.as_str().to_owned(),
+        strict: options.strict,
+        catalogue_digest: catalog.digest.clone(),
+        catalogue_rules: catalog.rules.len(),
+        waiver_digests: options.waiver_digests.clone(),
+        reductions: options.reductions.clone(),
+    };
+    let answer = gates::answer(&summaries, &findings, facts);
+    Report {
+        schema_version: REPORT_SCHEMA_VERSION,
+        tool: Tool { name: "mrready".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+        run,
+        snapshot: snapshot_summary(facts),
+        summary: Summary { answer, counts, pools: summaries, exit },
+        coverage: coverage::coverage(facts, &findings),
+        rules,
+        findings,
+        waivers,
+    }
+}
+
+/// Every rule on one pool and what belongs to it: at least one finding each.
+fn judge_pool(facts: &Facts<'_>, pool: &PoolView<'_>, catalog: &Catalog) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for kind in SubjectKind::ALL {
+        let children = pool.children(*kind);
+        for rule in catalog.rules.iter().filter(|rule| rule.subject == *kind) {
+            let alone = subjects::SubjectScope { facts, pool: Some(pool), child: None };
+            let Some(children) = &children else {
+                findings.push(finding(rule, catalog, pool.subject(), judge(rule, &alone)));
+                continue;
+            };
+            for child in &children.found.items {
+                let scope = subjects::SubjectScope { facts, pool: Some(pool), child: Some(child) };
+                findings.push(finding(rule, catalog, child.subject.clone(), judge(rule, &scope)));
+            }
+            let rest = match &children.found.incomplete {
+                // What the pool alone rules out, no unseen subject can bring back.
+                Some(cause) => match judge(rule, &alone) {
+                    judgement if judgement.verdict == Verdict::NotApplicable => judgement,
+                    _ => judge::not_all_listed(rule, cause),
+                },
+                None if children.found.items.is_empty() => judge::none_found(rule, &children.searched),
+                None => continue,
+            };
+            findings.push(finding(rule, catalog, pool.subject(), rest));
+        }
+    }
+    findings
+}
+
+fn finding(rule: &Rule, catalog: &Catalog, subject: Subject, judgement: Judgement) -> Finding {
+    let Judgement { verdict, message, evidence } = judgement;
+    let helps = !matches!(verdict, Verdict::Pass | Verdict::NotApplicable | Verdict::Info) && !rule.remedy.is_empty();
+    let remediation = helps.then(|| Remediation {
+        steps: rule.remedy.clone(),
+        summary: rule
+            .remedy
+            .iter()
+            .filter_map(|id| catalog.steps.get(id))
+            .map(|step| step.title.as_str())
+            .collect::<Vec<_>>()
+            .join("; "),
+        when: rule.resolve,
+    });
+    Finding {
+        fingerprint: fingerprint(&rule.id, &subject),
+        rule: rule.id.clone(),
+        verdict,
+        level: rule.level,
+        gates: rule.gates.clone(),
+        subject,
+        owner: None,
+        message,
+        evidence,
+        remediation,
+        waiver: None,
+        first_seen: None,
+    }
+}
+
+/// Of rule, subject and account only, so that it stays the same from run to run.
+fn fingerprint(rule: &str, subject: &Subject) -> String {
+    let text = format!("{rule}\u{0}{}\u{0}{}\u{0}{}", subject.kind, subject.id, subject.account);
+    crate::snapshot::hex(&Sha256::digest(text)[..16])
+}
+
+/// Account, pool (references without one last), rule, subject.
+fn sort_key(finding: &Finding) -> (&str, bool, Option<&str>, &str, &str) {
+    let subject = &finding.subject;
+    (&subject.account, subject.pool_id.is_none(), subject.pool_id.as_deref(), &finding.rule, &subject.id)
+}
+
+fn summary_of(rule: &Rule) -> RuleSummary {
+    RuleSummary {
+        title: rule.title.clone(),
+        level: rule.level,
+        decided_by: rule.decided_by,
+        gates: rule.gates.clone(),
+        subject: rule.subject,
+        tags: rule.tags.clone(),
+        waivable: rule.waivable,
+        why: rule.why.trim().to_owned(),
+        references: rule.references.clone(),
+        not_applicable: 0,
+    }
+}
+
+fn snapshot_summary(facts: &Facts<'_>) -> SnapshotSummary {
+    let snapshot = facts.snapshot();
+    let times = || snapshot.calls().map(|call| call.time);
+    let caller = snapshot
+        .calls()
+        .find(|call| call.operation == "GetCallerIdentity")
+        .and_then(|call| call.response.as_ref()?.get("Arn")?.as_str())
+        .map(str::to_owned);
+    let set = |items: BTreeSet<String>| items.into_iter().collect::<Vec<_>>();
+    SnapshotSummary {
+        digest: snapshot.digest(),
+        evidence_from: times().min().map(|time| time.to_string()),
+        evidence_to: times().max().map(|time| time.to_string()),
+        accounts: set(snapshot.calls().map(|call| call.account.clone()).collect()),
+        regions: set(snapshot.calls().map(|call| call.region.clone()).collect()),
+        searched: set(snapshot.header.scope.searched.iter().map(|s| format!("{} {}", s.service, s.region)).collect()),
+        caller,
+    }
+}
+
+/// A rule's level as it counts: what a person decides counts by level too.
+fn is_blocker(finding: &Finding) -> bool {
+    finding.level == Level::Blocker
+}

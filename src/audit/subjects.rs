@@ -1,0 +1,55 @@
+//! The fields that a rule sees when it judges a subject: the subject's own, then its pool's.
+
+use jiff::Timestamp;
+
+use crate::facts::{Child, Facts, FieldSet, PoolView};
+use crate::model::{Absence, Cause, Fact, Fields, Observed, SubjectKind};
+use crate::rules::AwsPointer;
+use crate::snapshot::operations;
+
+use super::evaluate::Scope;
+
+/// A pool, a child of a pool, or a reference whose pool could not be resolved.
+pub(super) struct SubjectScope<'a> {
+    pub(super) facts: &'a Facts<'a>,
+    pub(super) pool: Option<&'a PoolView<'a>>,
+    pub(super) child: Option<&'a Child>,
+}
+
+impl Scope for SubjectScope<'_> {
+    fn fact(&self, field: &str) -> (Fact, Absence) {
+        let kind = self.child.map_or(SubjectKind::Pool, |child| child.subject.kind);
+        let absence = FieldSet.field(kind, field).map_or(Absence::Unknown, |spec| spec.absent);
+        let fact = self
+            .child
+            .and_then(|child| child.field(field))
+            .or_else(|| self.pool.and_then(|pool| pool.field(field)))
+            .unwrap_or_else(|| match self.pool {
+                // Asked of the pool because its children could not be listed: a field of a child nobody saw.
+                Some(_) => Fact::unknown(Cause::NotSearched { what: field.to_owned() }, Vec::new()),
+                None => self.facts.poolless(field),
+            });
+        (fact, absence)
+    }
+
+    fn aws(&self, at: &AwsPointer) -> Fact {
+        let unknown = |cause| Fact::unknown(cause, Vec::new());
+        let Some(pool) = self.pool else { return unknown(Cause::NoTargetRegion) };
+        let region = if at.primary { Observed::Known(pool.region.clone()) } else { pool.target_region() };
+        let region = match region {
+            Observed::Known(region) => region,
+            Observed::Absent => return unknown(Cause::NoTargetRegion),
+            Observed::Unknown(cause) => return unknown(cause),
+        };
+        let call = format!("{}:{}", at.service, at.operation);
+        if operations::find_call(&call).is_none() {
+            return unknown(Cause::NotCollected { call, hint: "this version does not make that call".to_owned() });
+        }
+        let answer = pool.ask(&call, &region, &[&pool.key.id]);
+        Fact { value: answer.value(&at.pointer), sources: vec![answer.source(&at.pointer)] }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.facts.options().now
+    }
+}
