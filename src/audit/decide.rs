@@ -16,8 +16,11 @@ pub(super) fn apply(
     catalog: &Catalog,
     now: Timestamp,
 ) -> Vec<WaiverState> {
+    // Of two answers to one question the worse one counts.
+    let mut ordered: Vec<&Decision> = decisions.iter().collect();
+    ordered.sort_by_key(|decision| matches!(&decision.kind, DecisionKind::Attest(answer) if answer.answer));
     let mut states: Vec<WaiverState> =
-        decisions.iter().map(|decision| settle(findings, decision, catalog, now)).collect();
+        ordered.into_iter().map(|decision| settle(findings, decision, catalog, now)).collect();
     states.sort();
     states
 }
@@ -27,7 +30,7 @@ fn settle(findings: &mut [Finding], decision: &Decision, catalog: &Catalog, now:
         place: format!("{}:{}", decision.file, decision.place.line),
         kind: decision.kind.as_str().to_owned(),
         rule: decision.rule.clone(),
-        subject: decision.subject.to_string(),
+        subject: decision.subject.as_str().to_owned(),
         state: state.to_owned(),
         detail,
     };

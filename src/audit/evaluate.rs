@@ -207,7 +207,14 @@ fn holds(value: &Value, op: &Op, now: Timestamp) -> Result<Truth, Cause> {
             }
             _ => Err(surprise()),
         },
-        Op::Present(wanted) => Ok((*wanted).into()),
+        // A list that is whole and empty has nothing that could be present.
+        Op::Present(wanted) => match value {
+            Value::List(list) if list.items.is_empty() => match &list.incomplete {
+                Some(cause) => Err(cause.clone()),
+                None => Ok((!wanted).into()),
+            },
+            _ => Ok((*wanted).into()),
+        },
     }
 }
 

@@ -141,3 +141,34 @@ fn value(json: &serde_json::Value, ty: FieldType) -> Option<Value> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::FieldSet;
+    use crate::rules::Catalog;
+
+    #[test]
+    fn every_rule_of_the_tool_passes_its_own_tests() {
+        let catalog = Catalog::builtin(&FieldSet).unwrap_or_else(|problems| panic!("{problems}"));
+        let failures: Vec<String> = catalog
+            .rules
+            .iter()
+            .flat_map(|rule| run_tests(rule, &FieldSet))
+            .map(|failure| failure.to_string())
+            .collect();
+        assert!(failures.is_empty(), "{}", failures.join("\n"));
+        assert!(catalog.rules.iter().map(|rule| rule.tests.len()).sum::<usize>() > 300);
+        assert_eq!(catalog.unused_steps(), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn a_wrong_expectation_is_noticed() {
+        let mut catalog = Catalog::builtin(&FieldSet).unwrap_or_else(|problems| panic!("{problems}"));
+        let rule = &mut catalog.rules[0];
+        for test in &mut rule.tests {
+            test.expect = if test.expect == Verdict::Pass { Verdict::Unknown } else { Verdict::Pass };
+        }
+        assert_eq!(run_tests(rule, &FieldSet).len(), rule.tests.len());
+    }
+}

@@ -55,7 +55,7 @@ pub fn judge(rule: &Rule, scope: &dyn Scope) -> Judgement {
 }
 
 /// The result for a pool whose subjects of the rule's kind could not all be listed.
-pub fn not_all_listed(rule: &Rule, cause: &Cause) -> Judgement {
+pub(super) fn not_all_listed(rule: &Rule, cause: &Cause) -> Judgement {
     let mut evidence = Evidence {
         field: format!("{} of the pool", rule.subject),
         sources: Vec::new(),
@@ -72,7 +72,7 @@ pub fn not_all_listed(rule: &Rule, cause: &Cause) -> Judgement {
 }
 
 /// The result for a pool that has no subject of the rule's kind.
-pub fn none_found(rule: &Rule, searched: &[String]) -> Judgement {
+pub(super) fn none_found(rule: &Rule, searched: &[String]) -> Judgement {
     let message = format!("{}: none found in {}", rule.title, searched.join(", "));
     Judgement { verdict: Verdict::NotApplicable, message, evidence: Vec::new() }
 }

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
-use crate::facts::{Child, Facts, PoolView};
+use crate::facts::{Facts, PoolView};
 use crate::model::report::{
     Finding, REPORT_SCHEMA_VERSION, Reduction, Remediation, Report, RuleSummary, Run, SnapshotSummary, Summary, Tool,
 };

@@ -109,8 +109,8 @@ pub fn parse_decisions(file: &str, text: &str, catalog: &Catalog) -> Result<Vec<
     let mut decisions = Vec::new();
     if let Some(node) = parse(file, text, &mut problems).filter(|node| !node.is_null()) {
         let mut sink = Sink::new(file, &mut problems);
-        check_tree(&node, &mut sink);
-        for item in list(&node, "a decisions file", &mut sink).unwrap_or_default() {
+        let items = if check_tree(&node, &mut sink) { list(&node, "a decisions file", &mut sink) } else { None };
+        for item in items.unwrap_or_default() {
             decisions.extend(decision(file, item, catalog, &mut sink));
         }
     }

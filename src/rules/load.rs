@@ -70,7 +70,9 @@ pub fn load_rule(file: &str, text: &str, context: &LoadContext<'_>, problems: &m
     let node = parse(file, text, problems)?;
     let mut sink = Sink::new(file, problems);
     let before = sink.len();
-    check_tree(&node, &mut sink);
+    if !check_tree(&node, &mut sink) {
+        return None;
+    }
     let rule = rule(file, &node, context, &mut sink);
     if sink.len() == before { rule } else { None }
 }
@@ -80,7 +82,9 @@ pub fn load_step(file: &str, text: &str, problems: &mut Vec<Problem>) -> Option<
     let node = parse(file, text, problems)?;
     let mut sink = Sink::new(file, problems);
     let before = sink.len();
-    check_tree(&node, &mut sink);
+    if !check_tree(&node, &mut sink) {
+        return None;
+    }
     let what = "a step";
     let keys = Keys::read(&node, what, &["id", "title", "summary", "command"], &mut sink)?;
     let id = id(keys, what, file, &mut sink);

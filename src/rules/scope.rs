@@ -34,9 +34,10 @@ impl<'a> Scope<'a> {
         self.fields.all().into_iter().map(|spec| spec.name).filter(|name| seen(name)).collect()
     }
 
-    /// Whether fields stand below this name, as `key.type` below `key`.
+    /// Whether fields stand below this name, as `key.type` below `key`; whether the rule sees them is another question.
     pub(super) fn is_root(&self, name: &str) -> bool {
-        self.names().iter().any(|each| each.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
+        let below = |spec: &FieldSpec| spec.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+        self.fields.all().iter().any(below)
     }
 
     /// The field of this name; if there is none, a problem says which was meant. `more` are names that would fit too.

@@ -7,18 +7,32 @@ use jiff::{Timestamp, civil};
 use super::problem::{Sink, did_you_mean, escaped, or_list, quoted, similar};
 use crate::yaml::{Node, Place, Value};
 
-/// Reports, in the whole tree, what no reader of ours allows: duplicate keys, keys that are no text, tags.
-pub(super) fn check_tree(node: &Node, sink: &mut Sink<'_>) {
+/// The deepest nesting that is read. Aliases can nest deeper than the text does.
+const MAX_DEPTH: usize = 128;
+
+/// Reports, in the whole tree, what no reader of ours allows: duplicate keys, keys that are no text, tags. False if it
+/// is nested so deep that nobody should read on.
+pub(super) fn check_tree(node: &Node, sink: &mut Sink<'_>) -> bool {
+    check_below(node, 0, sink)
+}
+
+fn check_below(node: &Node, depth: usize, sink: &mut Sink<'_>) -> bool {
+    if depth > MAX_DEPTH {
+        sink.add(node.place, format!("nested more than {MAX_DEPTH} deep"));
+        return false;
+    }
     if let Some(tag) = &node.tag {
         sink.add(node.place, format!("the tag {} has no meaning here; remove it", quoted(tag)));
     }
     match &node.value {
-        Value::Scalar { .. } => {}
-        Value::List(items) => items.iter().for_each(|item| check_tree(item, sink)),
+        Value::Scalar { .. } => true,
+        Value::List(items) => items.iter().all(|item| check_below(item, depth + 1, sink)),
         Value::Map(pairs) => {
             let mut seen: BTreeMap<&str, Place> = BTreeMap::new();
             for (key, value) in pairs {
-                check_tree(value, sink);
+                if !check_below(value, depth + 1, sink) {
+                    return false;
+                }
                 let Some(text) = key.text() else {
                     sink.add(key.place, "a key has to be a word");
                     continue;
@@ -33,6 +47,7 @@ pub(super) fn check_tree(node: &Node, sink: &mut Sink<'_>) {
                     );
                 }
             }
+            true
         }
     }
 }

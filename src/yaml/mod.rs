@@ -172,7 +172,8 @@ enum Open {
 struct Builder {
     open: Vec<(Open, Option<String>, Place, usize)>,
     root: Option<Node>,
-    anchors: std::collections::BTreeMap<usize, (Node, usize)>,
+    /// By id: the node, how many nodes it has, how deep it is.
+    anchors: std::collections::BTreeMap<usize, (Node, usize, usize)>,
     nodes: usize,
     aliased: usize,
 }
@@ -204,14 +205,20 @@ impl Builder {
                 }
             }
             Event::Alias(id) => {
-                let Some((node, size)) = self.anchors.get(&id).cloned() else {
+                let Some((_, size, depth)) = self.anchors.get(&id) else {
                     return Err(error(place, "an alias to a node that contains it"));
                 };
+                let (size, depth) = (*size, *depth);
+                if self.open.len() + depth > MAX_DEPTH {
+                    return Err(error(place, "the document's aliases nest more than 256 levels deep"));
+                }
                 self.aliased += size;
                 if self.aliased > MAX_ALIASED_NODES {
                     return Err(error(place, "the document's aliases expand to more than 50,000 nodes"));
                 }
-                self.push(node, 0, size)?;
+                if let Some((node, ..)) = self.anchors.get(&id).cloned() {
+                    self.push(node, 0, size)?;
+                }
             }
             Event::DocumentStart(..) if self.root.is_some() => {
                 return Err(error(place, "a second document begins here; one is expected"));
@@ -236,8 +243,8 @@ impl Builder {
             return Err(error(node.place, "the document has more than 500,000 nodes"));
         }
         if anchor != 0 {
-            let size = count(&node);
-            self.anchors.insert(anchor, (node.clone(), size));
+            let (size, depth) = measure(&node);
+            self.anchors.insert(anchor, (node.clone(), size, depth));
         }
         match self.open.last_mut() {
             None => self.root = Some(node),
@@ -251,12 +258,23 @@ impl Builder {
     }
 }
 
-fn count(node: &Node) -> usize {
-    1 + match &node.value {
-        Value::Scalar { .. } => 0,
-        Value::List(items) => items.iter().map(count).sum(),
-        Value::Map(pairs) => pairs.iter().map(|(key, value)| count(key) + count(value)).sum(),
+/// How many nodes a node has, itself included, and how deep it is.
+fn measure(node: &Node) -> (usize, usize) {
+    let (mut size, mut depth) = (1, 0);
+    let mut add = |child: &Node| {
+        let (nodes, below) = measure(child);
+        size += nodes;
+        depth = depth.max(below);
+    };
+    match &node.value {
+        Value::Scalar { .. } => {}
+        Value::List(items) => items.iter().for_each(&mut add),
+        Value::Map(pairs) => pairs.iter().for_each(|(key, value)| {
+            add(key);
+            add(value);
+        }),
     }
+    (size, depth + 1)
 }
 
 /// `!Sub` as `!Sub`; YAML's own tags (`!!str`) as none, since the text already says what they say.
@@ -279,6 +297,8 @@ fn to_u32(number: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     #[test]
@@ -321,16 +341,27 @@ mod tests {
         for level in 1..12 {
             let previous = level - 1;
             let refs = vec![format!("*a{previous}"); 10].join(", ");
-            text.push_str(&format!("a{level}: &a{level} [{refs}]\n"));
+            writeln!(text, "a{level}: &a{level} [{refs}]").unwrap();
         }
         assert!(parse(&text).unwrap_err().message.contains("aliases"));
+    }
+
+    #[test]
+    fn aliases_that_nest_deeply_stop() {
+        let mut text = format!("a0: &a0 {}x{}\n", "[".repeat(200), "]".repeat(200));
+        for level in 1..20 {
+            let previous = level - 1;
+            let (open, close) = ("[".repeat(200), "]".repeat(200));
+            writeln!(text, "a{level}: &a{level} {open}*a{previous}{close}").unwrap();
+        }
+        assert!(parse(&text).unwrap_err().message.contains("deep"));
     }
 
     #[test]
     fn deep_nesting_stops() {
         let text = "[".repeat(5000);
         assert!(parse(&text).is_err());
-        let block: String = (0..600).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+        let block = (0..600).fold(String::new(), |text, depth| text + &" ".repeat(depth) + "a:\n");
         assert!(parse(&block).is_err());
     }
 

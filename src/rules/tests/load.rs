@@ -540,3 +540,32 @@ fn steps() {
         assert!(found.iter().zip(want).all(|(found, want)| found.contains(want)), "{found:#?}");
     }
 }
+
+/// Whatever the text: no panic, and a file is refused exactly when something is said about it.
+#[test]
+fn refused_exactly_when_a_problem_is_reported() {
+    let sound = |text: &str| {
+        let (rule, problems) = read(text, true);
+        assert_eq!(rule.is_some(), problems.is_empty(), "{text}\n{:#?}", shown(&problems));
+    };
+    for (at, _) in GOOD.char_indices() {
+        sound(&GOOD[..at]);
+    }
+    for (at, each) in GOOD.char_indices().step_by(3) {
+        for other in ["", "{", "]", ":", "'", "\n", "3", "~", "&a *a", "!t ", "$", "é"] {
+            sound(&format!("{}{other}{}", &GOOD[..at], &GOOD[at + each.len_utf8()..]));
+        }
+    }
+}
+
+#[test]
+fn aliases_do_not_nest_without_end() {
+    let mut text = "a0: &a0 x\n".to_owned();
+    for level in 1..4 {
+        let (open, close) = ("[".repeat(200), "]".repeat(200));
+        text.push_str(&["a", &level.to_string(), ": &a", &level.to_string(), " ", &open].concat());
+        text.push_str(&["*a", &(level - 1).to_string(), &close, "\n"].concat());
+    }
+    let found = shown(&read(&text, true).1);
+    assert!(found.len() == 1 && found[0].contains("levels deep"), "{found:#?}");
+}
