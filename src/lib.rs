@@ -3,6 +3,8 @@
 //! `ARCHITECTURE.md` says how the modules depend on each other; `docs/contract.md` what users may rely on.
 
 pub mod audit;
+pub mod cli;
+pub mod collect;
 pub mod facts;
 pub mod model;
 pub mod policy;

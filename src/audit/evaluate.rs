@@ -187,10 +187,10 @@ fn holds(value: &Value, op: &Op, now: Timestamp) -> Result<Truth, Cause> {
         Op::Equals(literal) => equal(value, literal).map(Truth::from).ok_or_else(surprise),
         Op::In(literals) => one_of(value, literals).map(Truth::from).ok_or_else(surprise),
         Op::NotIn(literals) => one_of(value, literals).map(|found| Truth::from(!found)).ok_or_else(surprise),
-        Op::Matches(regex) => match value {
-            Value::Text(text) => Ok(regex.is_match(text).into()),
-            _ => Err(surprise()),
-        },
+        Op::Matches(regex) => {
+            let Value::Text(text) = value else { return Err(surprise()) };
+            Ok(regex.is_match(text).into())
+        }
         Op::Contains(literal) => match (value, literal) {
             (Value::List(list), _) => contains(list, literal),
             (Value::Text(text), Literal::Text(part)) => Ok(text.contains(part.as_str()).into()),
@@ -200,21 +200,20 @@ fn holds(value: &Value, op: &Op, now: Timestamp) -> Result<Truth, Cause> {
         Op::Gte(literal) => ordered(literal).map(|order| order.is_ge().into()),
         Op::Lt(literal) => ordered(literal).map(|order| order.is_lt().into()),
         Op::Lte(literal) => ordered(literal).map(|order| order.is_le().into()),
-        Op::WithinDays(days) => match value {
-            Value::Time(time) => {
-                let ahead = time.duration_since(now);
-                Ok((ahead.is_positive() && ahead <= SignedDuration::from_hours(24 * i64::from(*days))).into())
-            }
-            _ => Err(surprise()),
-        },
+        Op::WithinDays(days) => {
+            let Value::Time(time) = value else { return Err(surprise()) };
+            let ahead = time.duration_since(now);
+            Ok((ahead.is_positive() && ahead <= SignedDuration::from_hours(24 * i64::from(*days))).into())
+        }
         // A list that is whole and empty has nothing that could be present.
-        Op::Present(wanted) => match value {
-            Value::List(list) if list.items.is_empty() => match &list.incomplete {
-                Some(cause) => Err(cause.clone()),
-                None => Ok((!wanted).into()),
-            },
-            _ => Ok((*wanted).into()),
-        },
+        Op::Present(wanted) => {
+            if let Value::List(list) = value
+                && list.items.is_empty()
+            {
+                return list.incomplete.clone().map_or(Ok((!wanted).into()), Err);
+            }
+            Ok((*wanted).into())
+        }
     }
 }
 

@@ -53,6 +53,11 @@ impl RegionTable {
         }
     }
 
+    /// The listed Regions of a partition, sorted.
+    pub fn of_partition(&self, partition: &str) -> Vec<String> {
+        self.regions.iter().filter(|(_, (of, _))| of == partition).map(|(name, _)| name.clone()).collect()
+    }
+
     /// The partition a Region lies in, by the table or by its name.
     pub fn partition(&self, region: &str) -> &str {
         if let Some((partition, _)) = self.regions.get(region) {

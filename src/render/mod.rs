@@ -4,6 +4,8 @@
 //! AWS, and it judges nothing. What it may leave out is what [`Show`] says; it then says how much it left out.
 //! It does not open files, does not look at the terminal and does not choose an exit code: the shell does.
 
+pub mod catalog;
+pub mod explain;
 pub mod json;
 pub mod safe;
 pub mod table;

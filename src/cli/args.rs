@@ -1,0 +1,278 @@
+//! The command line: names, values and help. Values are resolved in the commands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::{Gate, SubjectKind, TargetIssuer};
+
+/// Tells whether an Amazon Cognito user pool can move to multi-Region replication (MRR), with proof. Read-only.
+#[derive(Debug, Parser)]
+#[command(name = "mrready", version, max_term_width = 100, arg_required_else_help = true)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Judge snapshots, or collect live and judge
+    ///
+    /// With SNAPSHOT no socket is opened. Without one, --pool-id or --all-pools collects from the live account first.
+    ///
+    /// Exit code: 0 every counted gate is ready; 1 one is blocked; 2 the job could not be done; 3 none is blocked and one
+    /// is undetermined, or nothing is in scope.
+    Audit(Box<AuditArgs>),
+    /// Collect evidence from a live account into a snapshot
+    ///
+    /// Reads only. Exit code: 0 evidence written; 2 no evidence at all; 3 partial, with --strict.
+    Collect(CollectArgs),
+    /// List, check, test or scaffold rules
+    Rules(RulesArgs),
+    /// Say what a rule, a field or a gate means
+    Explain(ExplainArgs),
+    /// Print the JSON Schema of a document
+    Schema(SchemaArgs),
+}
+
+/// What is collected, and from where.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Scope (live)")]
+pub(super) struct ScopeArgs {
+    /// A user pool; its primary Region is the id's prefix (repeatable). With SNAPSHOT: judge these pools only
+    #[arg(long, value_name = "ID")]
+    pub(super) pool_id: Vec<String>,
+    /// Every pool of the configured Region
+    #[arg(long, conflicts_with = "pool_id")]
+    pub(super) all_pools: bool,
+    /// The configured Region, for --all-pools
+    #[arg(long, value_name = "REGION")]
+    pub(super) region: Option<String>,
+    /// The replica Region, for all pools or for those of one primary Region (repeatable)
+    #[arg(long, value_name = "[PRIMARY=]SECONDARY")]
+    pub(super) replica_region: Vec<String>,
+    /// A further Region to search for consumers of tokens, or `all` (repeatable)
+    #[arg(long, value_name = "REGION|all")]
+    pub(super) consumer_region: Vec<String>,
+    /// The profile of the AWS configuration
+    #[arg(long, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    /// Ask this endpoint instead of AWS, for every service
+    #[arg(long, value_name = "URL")]
+    pub(super) endpoint_url: Option<String>,
+    /// Calls in flight at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(super) concurrency: u16,
+    /// Calls per second and quota instead of AWS's published rates
+    #[arg(long, value_name = "N")]
+    pub(super) max_rps: Option<f64>,
+    /// Seconds that one attempt of a call may take; at most three attempts are made
+    #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(super) call_timeout: u64,
+}
+
+/// How evidence is judged.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Judging")]
+pub(super) struct JudgingArgs {
+    /// Where you are heading with the issuer
+    #[arg(long, value_enum, default_value_t = TargetIssuerArg::Updated)]
+    pub(super) target_issuer: TargetIssuerArg,
+    /// Count this gate (repeatable); by default those that are done or next count
+    #[arg(long, value_enum)]
+    pub(super) gate: Vec<GateArg>,
+    /// Show only these rules: id or tag, `*` matches (repeatable); everything is judged all the same
+    #[arg(long, value_name = "RULE")]
+    pub(super) select: Vec<String>,
+    /// Do not show these rules (repeatable); everything is judged all the same
+    #[arg(long, value_name = "RULE")]
+    pub(super) ignore: Vec<String>,
+    /// A folder (or file) of further rules (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub(super) rules: Vec<PathBuf>,
+    /// Leave out the tool's own rules
+    #[arg(long, requires = "rules")]
+    pub(super) no_builtin_rules: bool,
+    /// Change a rule's level: RULE=blocker, advisory or info (repeatable)
+    #[arg(long, value_name = "RULE=LEVEL")]
+    pub(super) level: Vec<String>,
+    /// A decisions file (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub(super) waivers: Vec<PathBuf>,
+    /// Apply no decisions, whatever --waivers says
+    #[arg(long)]
+    pub(super) no_waivers: bool,
+    /// The clock of the run, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub(super) now: Option<jiff::Timestamp>,
+    /// Older evidence is unknown, such as `12h` or `7d`
+    #[arg(long, value_name = "DURATION")]
+    pub(super) max_snapshot_age: Option<String>,
+    /// What makes the exit code say no
+    #[arg(long, value_enum, default_value_t = FailOnArg::Fail)]
+    pub(super) fail_on: FailOnArg,
+    /// Exit with 3 if an option that reduces the run touches a blocker
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+/// What is written, and where.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct OutputArgs {
+    /// The format on standard output [default: table]
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) format: Option<String>,
+    /// Write a report to a file (repeatable); standard output then carries one only if --format is given
+    #[arg(short, long, value_name = "[FORMAT=]FILE")]
+    pub(super) output: Vec<String>,
+    /// Which verdicts to list, or `all`
+    #[arg(long, value_name = "VERDICT,…")]
+    pub(super) show: Option<String>,
+    /// Every finding in detail; with a live run also every call, on standard error
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+    /// Colours
+    #[arg(long, value_enum, default_value_t = ColorArg::Auto)]
+    pub(super) color: ColorArg,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AuditArgs {
+    /// Snapshots: files, folders, or `-` for standard input
+    #[arg(value_name = "SNAPSHOT")]
+    pub(super) snapshots: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) scope: ScopeArgs,
+    /// Keep what a live run collected
+    #[arg(long, value_name = "FILE", help_heading = "Scope (live)")]
+    pub(super) save_snapshot: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) judging: JudgingArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CollectArgs {
+    #[command(flatten)]
+    pub(super) scope: ScopeArgs,
+    /// The snapshot: .json or .jsonl, with .gz or .zst after it if you like; it grows as FILE.partial
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Exit with 3 if a call was not answered
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Name every call on standard error
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RulesArgs {
+    #[command(subcommand)]
+    pub(super) command: RulesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RulesCommand {
+    /// The catalogue
+    List {
+        /// A folder (or file) of further rules (repeatable)
+        #[arg(long, value_name = "DIR")]
+        rules: Vec<PathBuf>,
+        /// Leave out the tool's own rules
+        #[arg(long, requires = "rules")]
+        no_builtin_rules: bool,
+        /// The format
+        #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+        format: ListFormat,
+    },
+    /// Check rule files; every problem is named with its place
+    Check {
+        /// Folders or files; none: the tool's own rules
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// Run the tests that stand in rule files
+    Test {
+        /// Folders or files; none: the tool's own rules
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// Write a new rule with its tests, ready to be changed
+    New {
+        /// The rule's id, in kebab-case; the file is ID.yaml
+        #[arg(value_name = "ID")]
+        id: String,
+        /// What the rule judges
+        #[arg(long, value_enum, default_value_t = SubjectArg::Pool)]
+        subject: SubjectArg,
+        /// The folder to write it to
+        #[arg(short, long, value_name = "DIR", default_value = ".")]
+        output: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// A rule's id or tag, a field, or a gate
+    #[arg(value_name = "RULE|FIELD|GATE")]
+    pub(super) name: String,
+    /// A folder (or file) of further rules (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub(super) rules: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SchemaArgs {
+    /// The document
+    #[arg(value_enum)]
+    pub(super) name: SchemaName,
+}
+
+/// Declares a clap value list for a word list of the model.
+macro_rules! value_of {
+    ($name:ident for $model:ident { $($variant:ident),+ }) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+        pub(super) enum $name { $($variant),+ }
+
+        impl From<$name> for $model {
+            fn from(value: $name) -> Self {
+                match value { $($name::$variant => Self::$variant),+ }
+            }
+        }
+    };
+}
+
+value_of!(TargetIssuerArg for TargetIssuer { Updated, Original });
+value_of!(GateArg for Gate { Issuer, Replicate, Activate, Failover });
+value_of!(SubjectArg for SubjectKind { Pool, Authorizer, Route, Template });
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOnArg {
+    Fail,
+    Warn,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ColorArg {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ListFormat {
+    Table,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaName {
+    Snapshot,
+    Report,
+    Rule,
+    Waivers,
+}

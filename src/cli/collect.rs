@@ -1,0 +1,172 @@
+//! `mrready collect`, and the collecting half of a live `mrready audit`.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::collect::{CollectError, Observer, Pools, Request, collect};
+use crate::facts::RegionTable;
+use crate::snapshot::{Encoding, Entry, Snapshot, format};
+
+use super::args::{CollectArgs, ScopeArgs};
+use super::files::{self, Readers};
+use super::ui::{self, Progress};
+use super::{Interrupted, exit};
+
+/// Runs the command.
+pub(super) fn run(args: &CollectArgs) -> Result<u8> {
+    if args.scope.pool_id.is_empty() && !args.scope.all_pools {
+        bail!("which pools? Give --pool-id ID (repeatable), or --all-pools for the configured Region");
+    }
+    let snapshot = if let Some(path) = &args.output {
+        collect_to(&args.scope, path, args.verbose)?
+    } else {
+        if std::io::stdout().is_terminal() {
+            bail!("a snapshot is not for a terminal: give -o FILE, or send standard output somewhere");
+        }
+        let snapshot = collect_live(&args.scope, None, args.verbose)?;
+        let encoding = Encoding { lines: false, packing: format::Packing::Plain };
+        std::io::stdout().lock().write_all(&format::write(&snapshot, encoding)?)?;
+        snapshot
+    };
+    let unanswered = snapshot.calls().filter(|call| call.error.is_some()).count();
+    let calls = snapshot.calls().count();
+    if unanswered > 0 {
+        ui::say(&format!("{unanswered} of {calls} calls were not answered; `mrready audit` says what that costs"));
+    }
+    Ok(if args.strict && unanswered > 0 { exit::UNCLEAR } else { exit::GOOD })
+}
+
+/// Collects into a file: a journal while it grows, renamed when it is whole.
+pub(super) fn collect_to(scope: &ScopeArgs, path: &Path, verbose: bool) -> Result<Snapshot> {
+    let encoding = Encoding::of_name(&path.to_string_lossy())?;
+    let partial = PathBuf::from(format!("{}.partial", path.display()));
+    let journal = files::create_journal(&partial)?;
+    let snapshot = collect_live(scope, Some(journal), verbose).inspect_err(|error| {
+        // Nothing was collected: nothing to keep. After Ctrl-C what there is stays.
+        if !error.is::<Interrupted>() {
+            let _ = std::fs::remove_file(&partial);
+        }
+    })?;
+    files::write_whole(path, &format::write(&snapshot, encoding)?, Readers::Owner)?;
+    std::fs::remove_file(&partial).with_context(|| format!("cannot remove {}", files::name(&partial)))?;
+    Ok(snapshot)
+}
+
+/// Collects; every entry goes to `journal` as it comes.
+pub(super) fn collect_live(scope: &ScopeArgs, journal: Option<File>, verbose: bool) -> Result<Snapshot> {
+    let request = request(scope)?;
+    let mut watcher = Watcher { progress: Progress::new(verbose), journal, broken: None };
+    let result = collect(&request, &mut watcher);
+    watcher.progress.finish();
+    if let Some(error) = watcher.broken {
+        return Err(error).context("cannot write the journal of the collection");
+    }
+    match result {
+        Ok(snapshot) => Ok(snapshot),
+        Err(CollectError::Interrupted) => Err(Interrupted.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn request(scope: &ScopeArgs) -> Result<Request> {
+    let pools = if scope.all_pools { Pools::All } else { Pools::Ids(scope.pool_id.clone()) };
+    let mut request = Request::new(pools);
+    request.region.clone_from(&scope.region);
+    request.replica_regions = replica_regions(&scope.replica_region)?;
+    request.consumer_regions = consumer_regions(&scope.consumer_region)?;
+    request.profile.clone_from(&scope.profile);
+    request.endpoint_url.clone_from(&scope.endpoint_url);
+    request.concurrency = usize::from(scope.concurrency);
+    if let Some(rate) = scope.max_rps {
+        if !(rate.is_finite() && rate > 0.0) {
+            bail!("--max-rps {rate}: it must be more than 0");
+        }
+        request.max_rps = Some(rate);
+    }
+    request.call_timeout = Duration::from_secs(scope.call_timeout);
+    if let Some(bundle) = std::env::var_os("AWS_CA_BUNDLE").filter(|bundle| !bundle.is_empty()) {
+        let path = PathBuf::from(bundle);
+        let bytes =
+            std::fs::read(&path).with_context(|| format!("AWS_CA_BUNDLE: cannot read {}", files::name(&path)))?;
+        request.ca_bundle = Some(bytes);
+    }
+    Ok(request)
+}
+
+/// `--replica-region [PRIMARY=]SECONDARY`: by primary Region, the empty key for all others.
+pub(super) fn replica_regions(values: &[String]) -> Result<BTreeMap<String, String>> {
+    let mut regions = BTreeMap::new();
+    for value in values {
+        let (primary, secondary) = value.split_once('=').unwrap_or(("", value));
+        check_region(secondary)?;
+        if !primary.is_empty() {
+            check_region(primary)?;
+        }
+        if regions.insert(primary.to_owned(), secondary.to_owned()).is_some_and(|other| other != secondary) {
+            let whose = if primary.is_empty() { "all pools" } else { primary };
+            bail!("--replica-region names two Regions for {whose}");
+        }
+    }
+    Ok(regions)
+}
+
+fn check_region(region: &str) -> Result<()> {
+    let fits = (5..=32).contains(&region.len())
+        && region.contains('-')
+        && region.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if !fits {
+        bail!("`{region}` is not the name of a Region; it looks like us-west-2");
+    }
+    Ok(())
+}
+
+fn consumer_regions(values: &[String]) -> Result<Vec<String>> {
+    let mut regions = Vec::new();
+    for value in values {
+        if value == "all" {
+            regions.extend(region_table()?.of_partition("aws"));
+        } else {
+            check_region(value)?;
+            regions.push(value.clone());
+        }
+    }
+    regions.sort();
+    regions.dedup();
+    Ok(regions)
+}
+
+/// The table of Regions that is part of the tool.
+pub(super) fn region_table() -> Result<RegionTable> {
+    let data = crate::rules::embedded_data().iter().find(|data| data.stem == "regions");
+    let data = data.context("the table of Regions is missing from this build")?;
+    Ok(RegionTable::parse(data.text)?)
+}
+
+struct Watcher {
+    progress: Progress,
+    journal: Option<File>,
+    broken: Option<std::io::Error>,
+}
+
+impl Observer for Watcher {
+    fn planned(&mut self, calls_known: u64) {
+        self.progress.planned(calls_known);
+    }
+
+    fn done(&mut self, entry: &Entry) {
+        self.progress.done(entry);
+        if let (Some(journal), None) = (&mut self.journal, &self.broken) {
+            let written = format::journal_line(entry).and_then(|line| journal.write_all(line.as_bytes()));
+            self.broken = written.err();
+        }
+    }
+
+    fn note(&mut self, text: &str) {
+        self.progress.note(text);
+    }
+}

@@ -1,0 +1,157 @@
+//! `mrready explain`: what a rule, a field or a gate means, which evidence it needs, where AWS says so.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+
+use anyhow::{Result, bail};
+
+use crate::facts::FieldSet;
+use crate::model::{Absence, FieldSpec, FieldType, Fields, Gate, Level};
+use crate::render::explain::{FieldText, GateText, RuleText, write_field, write_gate, write_rule};
+use crate::rules::{Catalog, Check, FieldRef, Piece, Rule};
+use crate::snapshot::operations;
+
+use super::args::ExplainArgs;
+use super::{exit, files, rules, ui};
+
+/// Runs the command.
+pub(super) fn run(args: &ExplainArgs) -> Result<u8> {
+    let catalog = Catalog::load(&FieldSet, true, &files::read_rules(&args.rules)?)?;
+    let mut out = Vec::new();
+    let width = ui::width();
+    let found = catalog.find(&args.name);
+    if let Some(gate) = Gate::parse(&args.name) {
+        write_gate(&gate_text(gate, &catalog), width, &mut out)?;
+    } else if let Some(spec) = FieldSet.all().into_iter().find(|spec| spec.name == args.name) {
+        write_field(&field_text(&spec, &catalog), width, &mut out)?;
+    } else if !found.is_empty() {
+        for (index, rule) in found.iter().enumerate() {
+            if index > 0 {
+                out.push(b'\n');
+            }
+            write_rule(&rule_text(rule, &catalog), width, &mut out)?;
+        }
+    } else {
+        let fields = FieldSet.all();
+        let field = fields.iter().map(|spec| spec.name).find(|name| strsim::damerau_levenshtein(name, &args.name) <= 3);
+        let hint = catalog.did_you_mean(&args.name).or_else(|| field.map(|name| format!("did you mean `{name}`?")));
+        let hint = hint.map(|hint| format!(": {hint}")).unwrap_or_default();
+        bail!("`{}` is no rule, no tag, no field and no gate{hint}", args.name);
+    }
+    std::io::stdout().lock().write_all(&out)?;
+    Ok(exit::GOOD)
+}
+
+fn gate_text(gate: Gate, catalog: &Catalog) -> GateText {
+    let question = match gate {
+        Gate::Issuer => "May this pool's issuer be switched now without breaking a verifier?",
+        Gate::Replicate => "May the replica be created now?",
+        Gate::Activate => "May the replica be activated: are its own settings in place?",
+        Gate::Failover => "May traffic fail over: domain, routing, health check, users who cannot follow?",
+    };
+    let done = match gate {
+        Gate::Issuer => "DescribeUserPool shows IssuerConfiguration.Type UPDATED",
+        Gate::Replicate => "ListUserPoolReplicas shows a secondary",
+        Gate::Activate => "ListUserPoolReplicas shows the secondary ACTIVE",
+        Gate::Failover => "DescribeUserPoolDomain shows Routing.Failover to the replica's Region",
+    };
+    let of = |level: Level| {
+        let rules = catalog.rules.iter().filter(|rule| rule.gates.contains(&gate) && rule.level == level);
+        rules.map(rules::row).collect()
+    };
+    GateText {
+        gate,
+        question: question.to_owned(),
+        done_when: done.to_owned(),
+        blockers: of(Level::Blocker),
+        advisories: of(Level::Advisory),
+        infos: of(Level::Info),
+    }
+}
+
+fn field_text(spec: &FieldSpec, catalog: &Catalog) -> FieldText {
+    let rules = catalog.rules.iter().filter(|rule| fields_of(rule).contains(spec.name));
+    FieldText {
+        name: spec.name.to_owned(),
+        doc: spec.doc.to_owned(),
+        ty: type_text(spec.ty),
+        absent: match spec.absent {
+            Absence::Unknown => "unknown: nothing is documented".to_owned(),
+            Absence::None => "there is none, or it is off".to_owned(),
+            Absence::Default(value) => format!("{value}, as AWS documents"),
+        },
+        calls: spec.calls.iter().map(|call| (*call).to_owned()).collect(),
+        actions: actions_of(spec.calls.iter().copied()),
+        rules: rules.map(|rule| rule.id.clone()).collect(),
+    }
+}
+
+fn type_text(ty: FieldType) -> String {
+    match ty {
+        FieldType::Bool => "true or false".to_owned(),
+        FieldType::Int => "whole number".to_owned(),
+        FieldType::Text => "text".to_owned(),
+        FieldType::Word(words) => words.join(" | "),
+        FieldType::Time => "instant".to_owned(),
+        FieldType::List(item) => format!("list of {}", type_text(*item)),
+        FieldType::Record(members) => {
+            format!("record of {}", members.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+fn rule_text(rule: &Rule, catalog: &Catalog) -> RuleText {
+    let fields = fields_of(rule);
+    let specs: Vec<FieldSpec> = fields.iter().filter_map(|name| FieldSet.field(rule.subject, name)).collect();
+    let calls: BTreeSet<&str> = specs.iter().flat_map(|spec| spec.calls.iter().copied()).collect();
+    RuleText {
+        row: rules::row(rule),
+        waivable: rule.waivable,
+        why: rule.why.trim().to_owned(),
+        resolve: rule.resolve,
+        fields: specs.iter().map(|spec| (spec.name.to_owned(), spec.doc.to_owned())).collect(),
+        calls: calls.iter().map(|call| (*call).to_owned()).collect(),
+        actions: actions_of(calls.iter().copied()),
+        steps: rule
+            .remedy
+            .iter()
+            .filter_map(|id| catalog.steps.get(id))
+            .map(|step| (step.id.clone(), step.title.clone(), step.summary.clone(), step.command.clone()))
+            .collect(),
+    }
+}
+
+fn actions_of<'a>(calls: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let actions: BTreeSet<&str> =
+        calls.filter_map(operations::find_call).flat_map(|operation| operation.iam.iter().copied()).collect();
+    actions.into_iter().map(str::to_owned).collect()
+}
+
+/// Every field that a rule reads or says.
+fn fields_of(rule: &Rule) -> BTreeSet<String> {
+    let mut fields = BTreeSet::new();
+    for check in rule.applies_when.iter().chain(&rule.check) {
+        of_check(check, &mut fields);
+    }
+    for piece in rule.say.by_verdict.values().flatten() {
+        if let Piece::Field(FieldRef::Field(name)) = piece {
+            fields.insert(name.clone());
+        }
+    }
+    fields
+}
+
+fn of_check(check: &Check, fields: &mut BTreeSet<String>) {
+    match check {
+        Check::Field { field: FieldRef::Field(name), .. } => drop(fields.insert(name.clone())),
+        Check::Field { field: FieldRef::Var { .. }, .. } | Check::Aws { .. } => {}
+        Check::All(checks) | Check::Any(checks) => checks.iter().for_each(|check| of_check(check, fields)),
+        Check::Not(check) => of_check(check, fields),
+        Check::ForEach { list, check, .. } => {
+            if let FieldRef::Field(name) = list {
+                fields.insert(name.clone());
+            }
+            of_check(check, fields);
+        }
+    }
+}

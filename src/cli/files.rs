@@ -1,0 +1,139 @@
+//! Files: reading snapshots, rules and decisions; writing so that a file appears whole or not at all.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::render::safe::safe;
+use crate::snapshot::{Snapshot, format};
+
+/// Extensions of snapshot files in a folder.
+const SNAPSHOTS: &[&str] = &[".json", ".jsonl", ".json.gz", ".jsonl.gz", ".json.zst", ".jsonl.zst"];
+
+/// Reads snapshots from files, folders and `-`, and makes one log of them.
+pub(super) fn read_snapshots(paths: &[PathBuf]) -> Result<Snapshot> {
+    let mut documents = Vec::new();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            let mut bytes = Vec::new();
+            std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
+            documents.push(format::read("standard input", &bytes)?);
+        } else if path.is_dir() {
+            let mut found = Vec::new();
+            walk(path, &mut found)?;
+            found.retain(|file| SNAPSHOTS.iter().any(|extension| name(file).ends_with(extension)));
+            if found.is_empty() {
+                bail!("{}: no snapshot in this folder (looked for {})", name(path), SNAPSHOTS.join(", "));
+            }
+            for file in found {
+                documents.push(read_snapshot(&file)?);
+            }
+        } else {
+            documents.push(read_snapshot(path)?);
+        }
+    }
+    Snapshot::merge(documents).context("no snapshot was given")
+}
+
+fn read_snapshot(path: &Path) -> Result<Snapshot> {
+    let bytes = fs::read(path).with_context(|| format!("cannot read {}", name(path)))?;
+    Ok(format::read(&name(path), &bytes)?)
+}
+
+/// Reads a text file.
+pub(super) fn read_text(path: &Path) -> Result<String> {
+    let bytes = fs::read(path).with_context(|| format!("cannot read {}", name(path)))?;
+    String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{}: not UTF-8", name(path)))
+}
+
+/// The YAML files of these files and folders, as (name, text), sorted.
+pub(super) fn read_rules(paths: &[PathBuf]) -> Result<Vec<(String, String)>> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            let mut found = Vec::new();
+            walk(path, &mut found)?;
+            found.retain(|file| matches!(file.extension().and_then(OsStr::to_str), Some("yaml" | "yml")));
+            if found.is_empty() {
+                bail!("{}: no rule file (.yaml) in this folder", name(path));
+            }
+            files.extend(found);
+        } else {
+            files.push(path.clone());
+        }
+    }
+    files.sort();
+    files.dedup();
+    files.into_iter().map(|file| Ok((name(&file), read_text(&file)?))).collect()
+}
+
+/// All files below a folder, sorted; links to folders are not followed, so no loop is walked.
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    let context = || format!("cannot read {}", name(folder));
+    let mut entries =
+        fs::read_dir(folder).with_context(context)?.collect::<std::io::Result<Vec<_>>>().with_context(context)?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let kind = entry.file_type().with_context(context)?;
+        if kind.is_dir() {
+            walk(&entry.path(), found)?;
+        } else if entry.path().is_file() {
+            found.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// Who may read a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Readers {
+    /// Its owner: 0600.
+    Owner,
+    /// As the system is set up.
+    Usual,
+}
+
+/// Writes a file: beside its place first, then renamed, so that a whole one is never replaced by half a one.
+pub(super) fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> Result<()> {
+    let context = || format!("cannot write {}", name(path));
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if path.is_dir() {
+        bail!("{} is a folder; name a file", name(path));
+    }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".mrready-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = if readers == Readers::Owner { 0o600 } else { 0o666 };
+        builder.permissions(fs::Permissions::from_mode(mode));
+    }
+    let mut file = builder.tempfile_in(folder).with_context(context)?;
+    file.write_all(bytes).with_context(context)?;
+    file.as_file().sync_all().with_context(context)?;
+    file.persist(path).map_err(|error| error.error).with_context(context)?;
+    Ok(())
+}
+
+/// Opens `FILE.partial` for a collection under way, readable by its owner only.
+pub(super) fn create_journal(path: &Path) -> Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(path).with_context(|| format!("cannot write {}", name(path)))
+}
+
+/// A path as it may be shown on a terminal.
+pub(super) fn name(path: &Path) -> String {
+    safe(&path.to_string_lossy())
+}

@@ -1,0 +1,76 @@
+//! The shell: the only reader of the environment, the working directory, the clock, the terminal and the disk.
+//!
+//! One file per command. Commands return an exit code; what went wrong is said here, once, on standard error.
+
+#![allow(clippy::disallowed_methods, reason = "the shell is where environment, clock and disk are allowed")]
+
+mod args;
+mod audit;
+mod collect;
+mod explain;
+mod files;
+mod rules;
+mod schema;
+mod ui;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+
+/// The exit codes of the contract.
+mod exit {
+    /// All good.
+    pub(super) const GOOD: u8 = 0;
+    /// The answer is no.
+    pub(super) const NO: u8 = 1;
+    /// The job could not be done.
+    pub(super) const FAILED: u8 = 2;
+    /// Cannot tell, or partial.
+    pub(super) const UNCLEAR: u8 = 3;
+    /// Ctrl-C.
+    pub(super) const INTERRUPTED: u8 = 130;
+}
+
+/// Ctrl-C during a collection: not a failure to be explained.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted")]
+struct Interrupted;
+
+/// Runs the program on the process's own arguments.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to standard output and are no error; a closed pipe is none either.
+            let code = u8::try_from(error.exit_code()).unwrap_or(exit::FAILED);
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let result = match cli.command {
+        Command::Audit(args) => audit::run(&args),
+        Command::Collect(args) => collect::run(&args),
+        Command::Rules(args) => rules::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Schema(args) => schema::run(&args),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) if error.is::<Interrupted>() => {
+            ui::say("interrupted");
+            ExitCode::from(exit::INTERRUPTED)
+        }
+        Err(error) if ui::is_closed_pipe(&error) => ExitCode::from(exit::GOOD),
+        Err(error) => {
+            ui::say(&format!("{error:#}"));
+            ExitCode::from(exit::FAILED)
+        }
+    }
+}
+
+/// The definition of the command line, for the generated documentation.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}

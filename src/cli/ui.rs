@@ -1,0 +1,97 @@
+//! The terminal: standard error for people, width and colour, the progress bar of a collection.
+
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::render::safe::safe;
+use crate::snapshot::Entry;
+
+use super::args::ColorArg;
+
+/// One line, or several, on standard error.
+pub(super) fn say(text: &str) {
+    let mut stderr = std::io::stderr().lock();
+    for (index, line) in text.lines().enumerate() {
+        let lead = if index == 0 { "mrready: " } else { "  " };
+        let _ = writeln!(stderr, "{lead}{}", safe(line));
+    }
+}
+
+/// The width of the terminal, or 80 where there is none. `COLUMNS` wins.
+pub(super) fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    columns.or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))).unwrap_or(80)
+}
+
+/// Whether to write colours. Source of the variables: <https://no-color.org>, <https://bixense.com/clicolors/>.
+pub(super) fn color(choice: ColorArg) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    match choice {
+        ColorArg::Always => true,
+        ColorArg::Never => false,
+        ColorArg::Auto if set("NO_COLOR") => false,
+        ColorArg::Auto if std::env::var("CLICOLOR_FORCE").is_ok_and(|value| !value.is_empty() && value != "0") => true,
+        ColorArg::Auto => std::io::stdout().is_terminal() && std::env::var("TERM").is_ok_and(|term| term != "dumb"),
+    }
+}
+
+/// Whether an error is a reader that went away, which is no error.
+pub(super) fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}
+
+/// The progress of a collection: a bar on a terminal, lines with `--verbose`, silence in a pipe.
+pub(super) struct Progress {
+    bar: ProgressBar,
+    verbose: bool,
+}
+
+impl Progress {
+    /// A bar that is drawn only if standard error is a terminal.
+    pub(super) fn new(verbose: bool) -> Self {
+        let target = if std::io::stderr().is_terminal() && !verbose {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bar = ProgressBar::with_draw_target(Some(0), target);
+        if let Ok(style) = ProgressStyle::with_template("collecting {bar:30} {pos}/{len} calls, {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self { bar, verbose }
+    }
+
+    /// So many calls are known by now.
+    pub(super) fn planned(&self, calls: u64) {
+        self.bar.set_length(calls);
+    }
+
+    /// A call has ended.
+    pub(super) fn done(&self, entry: &Entry) {
+        let Entry::Call(call) = entry else { return };
+        self.bar.inc(1);
+        if self.verbose {
+            let page = call.page.map(|page| format!(" page {page}")).unwrap_or_default();
+            let outcome = match &call.error {
+                None => "answered".to_owned(),
+                Some(error) => format!("not answered: {}", error.code),
+            };
+            say(&format!("{} in {}{page}: {outcome}", call.name(), call.region));
+        }
+    }
+
+    /// A line for a person.
+    pub(super) fn note(&self, text: &str) {
+        self.bar.suspend(|| say(text));
+    }
+
+    /// Takes the bar away.
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}

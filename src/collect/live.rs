@@ -1,0 +1,128 @@
+//! The live collector: configuration, the runtime, and the order of the search.
+//!
+//! `pools` and `consumers` say what is asked, `ask` how an answer becomes evidence, `aws` speaks to the SDK, `tap` sees
+//! its bytes, `rates` keeps it gentle, `log` is what was seen so far.
+
+mod ask;
+mod aws;
+mod consumers;
+mod log;
+mod pools;
+mod rates;
+mod tap;
+#[cfg(test)]
+mod tests;
+mod trust;
+
+use std::collections::BTreeSet;
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use futures_util::future::join;
+use tokio::sync::Semaphore;
+
+use super::{CollectError, Observer, Pools, Request};
+use crate::snapshot::Snapshot;
+use ask::Session;
+use aws::Aws;
+use log::Log;
+use rates::Rates;
+
+/// Collects, on a runtime of its own, until done or interrupted.
+pub(super) fn collect(request: &Request, observer: &mut dyn Observer) -> Result<Snapshot, CollectError> {
+    check(request)?;
+    block_on(async {
+        let config = configuration(request).await?;
+        run(request, config, observer).await
+    })
+}
+
+fn block_on<T>(work: impl Future<Output = Result<T, CollectError>>) -> Result<T, CollectError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(CollectError::Runtime)?;
+    let result = runtime.block_on(async {
+        tokio::select! {
+            result = work => result,
+            Ok(()) = tokio::signal::ctrl_c() => Err(CollectError::Interrupted),
+        }
+    });
+    // A connection that hangs must not hold up the end.
+    runtime.shutdown_background();
+    result
+}
+
+/// What can be wrong with a request before anything is asked.
+fn check(request: &Request) -> Result<(), CollectError> {
+    if let Pools::Ids(ids) = &request.pools
+        && let Some(id) = ids.iter().find(|id| pools::primary_region(id).is_none())
+    {
+        return Err(CollectError::BadPoolId { id: id.clone() });
+    }
+    if let Some(url) = &request.endpoint_url
+        && url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")).is_none_or(str::is_empty)
+    {
+        return Err(CollectError::BadEndpoint { url: url.clone() });
+    }
+    Ok(())
+}
+
+/// The SDK's own configuration, from the places where the AWS CLI looks, with the request's options over it.
+async fn configuration(request: &Request) -> Result<SdkConfig, CollectError> {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    if let Some(region) = &request.region {
+        loader = loader.region(aws::region(region.clone()));
+    }
+    if let Some(profile) = &request.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(url) = &request.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    if let Some(bundle) = &request.ca_bundle {
+        loader = loader.http_client(trust::client(bundle)?);
+    }
+    Ok(loader.load().await)
+}
+
+/// Asks everything, what most rules need first.
+async fn run(request: &Request, config: SdkConfig, observer: &mut dyn Observer) -> Result<Snapshot, CollectError> {
+    let session = Session {
+        aws: Aws::new(config, request.call_timeout),
+        rates: Rates::new(request.max_rps),
+        gate: Semaphore::new(request.concurrency.max(1)),
+        log: Log::new(observer),
+    };
+    let home = match (&request.pools, session.aws.region()) {
+        (_, Some(region)) => region,
+        (Pools::Ids(ids), None) => {
+            ids.iter().find_map(|id| pools::primary_region(id)).ok_or(CollectError::NoRegion)?.to_owned()
+        }
+        (Pools::All, None) => return Err(CollectError::NoRegion),
+    };
+    pools::identity(&session, &home).await?;
+    let ids = pools::in_scope(&session, request, &home).await;
+    let pools = pools::pools(&session, request, &ids).await;
+    if let Some(first) = session.log.no_evidence() {
+        return Err(CollectError::NoEvidence { first });
+    }
+
+    let mut regions: BTreeSet<String> = request.consumer_regions.iter().cloned().collect();
+    regions.extend(pools.iter().flat_map(|pool| std::iter::once(&pool.primary).chain(&pool.secondary)).cloned());
+    let consumers = async {
+        if !request.consumers {
+            consumers::leave_out(&session, &regions, "consumers were left out of this collection");
+        } else if pools.is_empty() {
+            consumers::leave_out(&session, &regions, "there is no pool in scope");
+        } else {
+            consumers::search(&session, &regions).await;
+        }
+    };
+    // They draw on different quotas, so neither waits for the other.
+    join(consumers, pools::clients(&session, &pools)).await;
+
+    let (mut scope, entries) = session.log.finish();
+    scope.replica_regions.clone_from(&request.replica_regions);
+    Ok(Snapshot::new(scope, entries))
+}

@@ -1,0 +1,198 @@
+//! Asking: one way for every operation, from a question to entries in the log.
+//!
+//! Whether an answer is one is decided by our own normal form, not by the SDK's types. All pages of every list; what
+//! could not be read is an entry too. Which questions there are is the business of `pools` and `consumers`.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use tokio::sync::Semaphore;
+
+use super::aws::{Aws, Failure};
+use super::log::Log;
+use super::rates::Rates;
+use super::tap::{Answer, Tap};
+use crate::snapshot::normal::{self, Form, Page};
+use crate::snapshot::operations::{self, Operation};
+use crate::snapshot::{Call, CallError, Entry, ErrorKind, admit};
+
+/// The most pages of one list; more is a server that does not end.
+const MAX_PAGES: u32 = 10_000;
+
+/// A question to AWS.
+#[derive(Debug, Clone)]
+pub(super) struct Query {
+    pub(super) operation: &'static Operation,
+    pub(super) region: String,
+    pub(super) parameters: Map<String, Value>,
+}
+
+impl Query {
+    /// The question `service:Operation` in `region`, with these parameters in the API's spelling.
+    #[expect(clippy::expect_used, reason = "a call that is not in the table is a mistake that every test run meets")]
+    pub(super) fn new(service: &str, name: &str, region: &str, parameters: &[(&str, &str)]) -> Self {
+        Self {
+            operation: operations::find(service, name).expect("every call is in the table of operations"),
+            region: region.to_owned(),
+            parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect(),
+        }
+    }
+
+    /// A parameter, for the SDK.
+    pub(super) fn parameter(&self, name: &str) -> Option<String> {
+        self.parameters.get(name).and_then(Value::as_str).map(str::to_owned)
+    }
+
+    /// The entry of this question, still without account, answer and error.
+    pub(super) fn entry(&self, page: Option<u32>, time: Timestamp) -> Call {
+        Call {
+            account: String::new(),
+            region: self.region.clone(),
+            service: self.operation.service.to_owned(),
+            operation: self.operation.name.to_owned(),
+            parameters: self.parameters.clone(),
+            page,
+            more: false,
+            time,
+            response: None,
+            error: None,
+            dropped: Vec::new(),
+        }
+    }
+}
+
+/// One page, or what came instead.
+#[derive(Debug)]
+pub(super) struct Fetched {
+    pub(super) time: Timestamp,
+    pub(super) result: Result<Page, CallError>,
+}
+
+/// Everything that was answered to a question, in normal form and before admission: may hold secrets, never kept.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    pub(super) pages: Vec<Value>,
+    /// When each page was answered.
+    pub(super) times: Vec<Timestamp>,
+    /// Why there may be more.
+    pub(super) error: Option<CallError>,
+}
+
+impl Answers {
+    /// The member at `pointer` of the first page, if it is text.
+    pub(super) fn text(&self, pointer: &str) -> Option<&str> {
+        self.pages.first()?.pointer(pointer)?.as_str()
+    }
+
+    /// The items at `pointer` of all pages.
+    pub(super) fn items<'a>(&'a self, pointer: &'a str) -> impl Iterator<Item = &'a Value> {
+        self.pages.iter().filter_map(move |page| page.pointer(pointer)?.as_array()).flatten()
+    }
+
+    /// The member `name` of each item at `pointer`, without repetitions.
+    pub(super) fn names(&self, pointer: &str, name: &str) -> BTreeSet<String> {
+        self.items(pointer).filter_map(|item| item.get(name)?.as_str()).map(str::to_owned).collect()
+    }
+}
+
+/// A collection under way.
+#[derive(Debug)]
+pub(super) struct Session<'a> {
+    pub(super) aws: Aws,
+    pub(super) rates: Rates,
+    pub(super) gate: Semaphore,
+    pub(super) log: Log<'a>,
+}
+
+impl Session<'_> {
+    /// Asks for every page, puts them into the log and returns them.
+    pub(super) async fn ask(&self, query: &Query) -> Answers {
+        let paged = query.operation.items.is_some();
+        let mut answers = Answers::default();
+        let mut seen = BTreeSet::new();
+        let mut token: Option<String> = None;
+        for number in 1..=MAX_PAGES {
+            self.log.plan();
+            let Fetched { time, result } = self.fetch(query, token.as_deref()).await;
+            let mut entry = query.entry(paged.then_some(number), time);
+            let page = match result {
+                Ok(page) => page,
+                Err(error) => {
+                    entry.error = Some(error.clone());
+                    self.log.put(Entry::Call(entry));
+                    answers.error = Some(error);
+                    return answers;
+                }
+            };
+            token = page.next.filter(|_| paged);
+            let admitted = admit::admit(query.operation, page.answer.clone());
+            entry.more = token.is_some();
+            entry.response = Some(admitted.response);
+            entry.dropped = admitted.dropped;
+            self.log.put(Entry::Call(entry));
+            answers.pages.push(page.answer);
+            answers.times.push(time);
+            let Some(token) = &token else { return answers };
+            if !seen.insert(token.clone()) {
+                return self.broken_off(query, number + 1, time, "RepeatedToken", answers);
+            }
+        }
+        let time = answers.times.last().copied().unwrap_or_else(now);
+        self.broken_off(query, MAX_PAGES + 1, time, "TooManyPages", answers)
+    }
+
+    /// A list that AWS would continue without end.
+    fn broken_off(&self, query: &Query, page: u32, time: Timestamp, code: &str, mut answers: Answers) -> Answers {
+        let error = failed(code, None);
+        self.log.plan();
+        let mut entry = query.entry(Some(page), time);
+        entry.error = Some(error.clone());
+        self.log.put(Entry::Call(entry));
+        answers.error = Some(error);
+        answers
+    }
+
+    /// Makes one call, with its retries, and leaves the log alone.
+    pub(super) async fn fetch(&self, query: &Query, token: Option<&str>) -> Fetched {
+        self.rates.wait(query).await;
+        // The semaphore is never closed; without a permit the call would still be right, only less gentle.
+        let _permit = self.gate.acquire().await.ok();
+        let tap = Tap::default();
+        let sent = self.aws.send(query, token, &tap).await;
+        Fetched { time: now(), result: read(query.operation, sent, tap.take()) }
+    }
+}
+
+/// What the last attempt means.
+fn read(operation: &Operation, sent: Result<(), Failure>, answer: Option<Answer>) -> Result<Page, CallError> {
+    let Some(answer) = answer else {
+        let failure = sent.err().unwrap_or(Failure::Unreadable);
+        return Err(failed(failure.code(), failure.detail()));
+    };
+    let status = Some(answer.status);
+    if !(200..300).contains(&answer.status) {
+        let body = answer.body.unwrap_or_default();
+        let (code, message) = normal::error_body(operation, answer.error_type.as_deref(), &body);
+        return Err(normal::error(operation, &code, status, &message));
+    }
+    let page = answer.body.and_then(|body| normal::page(operation, Form::Wire, &body).ok());
+    page.ok_or_else(|| CallError { status, ..failed(Failure::Unreadable.code(), None) })
+}
+
+/// A failure that is not AWS's own.
+pub(super) fn failed(code: &str, detail: Option<&str>) -> CallError {
+    CallError {
+        kind: ErrorKind::Failed,
+        code: code.to_owned(),
+        status: None,
+        missing_actions: Vec::new(),
+        detail: detail.map(str::to_owned),
+    }
+}
+
+/// The clock, read for the times of answers only.
+#[expect(clippy::disallowed_methods, reason = "when AWS answered is evidence; this is the one place that reads it")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}

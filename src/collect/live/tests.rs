@@ -1,0 +1,514 @@
+//! The collector against a server on 127.0.0.1: what is asked, and what becomes of every kind of answer.
+
+mod replay;
+mod world;
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use tokio::sync::Semaphore;
+
+use super::ask::{Answers, Query, Session};
+use super::aws::{self, Aws};
+use super::log::Log;
+use super::rates::Rates;
+use super::{block_on, check, run, trust};
+use crate::collect::{CollectError, Observer, Pools, Request};
+use crate::snapshot::operations::OPERATIONS;
+use crate::snapshot::{Call, Entry, ErrorKind, Snapshot};
+use replay::{Asked, Replay, Reply};
+
+#[derive(Default)]
+struct Recorder {
+    planned: u64,
+    entries: Vec<Entry>,
+}
+
+impl Observer for Recorder {
+    fn planned(&mut self, calls_known: u64) {
+        assert!(calls_known > self.planned);
+        self.planned = calls_known;
+    }
+
+    fn done(&mut self, entry: &Entry) {
+        self.entries.push(entry.clone());
+    }
+
+    fn note(&mut self, _text: &str) {}
+}
+
+fn configuration(url: &str) -> SdkConfig {
+    let credentials = Credentials::new("AKIDEXAMPLE", "planted-secret-key", None, None, "test");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .region(aws::region("us-east-1".to_owned()))
+        .endpoint_url(url)
+        .build()
+}
+
+fn request(ids: &[&str]) -> Request {
+    let mut request = Request::new(Pools::Ids(ids.iter().map(|id| (*id).to_owned()).collect()));
+    request.max_rps = Some(1e6);
+    request.call_timeout = Duration::from_secs(10);
+    request
+}
+
+/// Asks one question; returns the answers and the calls in the log, in order.
+fn ask(query: &Query, answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> (Answers, Vec<Call>, Vec<Asked>) {
+    ask_within(Duration::from_secs(10), query, answer)
+}
+
+fn ask_within(
+    timeout: Duration,
+    query: &Query,
+    answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
+) -> (Answers, Vec<Call>, Vec<Asked>) {
+    let server = Replay::start(answer);
+    let mut recorder = Recorder::default();
+    let answers = block_on(async {
+        let session = Session {
+            aws: Aws::new(configuration(&server.url), timeout),
+            rates: Rates::new(Some(1e6)),
+            gate: Semaphore::new(4),
+            log: Log::new(&mut recorder),
+        };
+        session.log.set_account(Some("123456789012".to_owned()));
+        Ok(session.ask(query).await)
+    })
+    .unwrap();
+    let calls = recorder.entries.into_iter().filter_map(|e| if let Entry::Call(call) = e { Some(call) } else { None });
+    (answers, calls.collect(), server.seen())
+}
+
+fn collect(
+    request: &Request,
+    answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
+) -> (Result<Snapshot, CollectError>, Vec<Asked>, Recorder) {
+    let server = Replay::start(answer);
+    let mut recorder = Recorder::default();
+    let result = block_on(run(request, configuration(&server.url), &mut recorder));
+    (result, server.seen(), recorder)
+}
+
+fn mfa() -> Query {
+    Query::new("cognito-idp", "GetUserPoolMfaConfig", "us-east-1", &[("UserPoolId", world::POOL)])
+}
+
+fn list_clients() -> Query {
+    Query::new("cognito-idp", "ListUserPoolClients", "us-east-1", &[("UserPoolId", world::POOL)])
+}
+
+fn first_error(calls: &[Call]) -> (ErrorKind, String, Option<u16>) {
+    let error = calls.iter().find_map(|call| call.error.clone()).unwrap();
+    (error.kind, error.code, error.status)
+}
+
+#[test]
+fn a_page_that_is_denied_keeps_the_earlier_ones() {
+    let (answers, calls, seen) = ask(&list_clients(), |asked| match asked.get("NextToken") {
+        None => Reply::ok(r#"{"UserPoolClients":[{"ClientId":"a","ClientName":"A"}],"NextToken":"t"}"#),
+        Some(_) => Reply::error(
+            400,
+            r#"{"__type":"AccessDeniedException","message":"User: arn:aws:sts::1:assumed-role/R/planted is not authorized to perform: cognito-idp:ListUserPoolClients"}"#,
+        ),
+    });
+    assert_eq!(seen.len(), 2);
+    assert_eq!(answers.names("/UserPoolClients", "ClientId").len(), 1);
+    assert!(answers.error.is_some());
+    assert_eq!((calls[0].page, calls[0].more, calls[0].error.is_none()), (Some(1), true, true));
+    assert_eq!((calls[1].page, calls[1].more, calls[1].response.is_none()), (Some(2), false, true));
+    assert_eq!(first_error(&calls), (ErrorKind::Denied, "AccessDeniedException".to_owned(), Some(400)));
+    assert_eq!(calls[1].error.as_ref().unwrap().missing_actions, ["cognito-idp:ListUserPoolClients"]);
+    assert!(!format!("{calls:?}").contains("planted"));
+}
+
+#[test]
+fn a_token_that_comes_again_ends_the_list() {
+    let (answers, calls, seen) =
+        ask(&list_clients(), |_| Reply::ok(r#"{"UserPoolClients":[{"ClientId":"a"}],"NextToken":"same"}"#));
+    assert_eq!((seen.len(), answers.pages.len()), (2, 2));
+    assert_eq!(calls.last().unwrap().page, Some(3));
+    assert_eq!(first_error(&calls), (ErrorKind::Failed, "RepeatedToken".to_owned(), None));
+}
+
+#[test]
+fn an_answer_that_breaks_off_is_asked_for_three_times_and_unparsable() {
+    for reply in [Reply::Truncated(r#"{"MfaConfiguration":"#.to_owned()), Reply::ok(r#"{"MfaConfiguration":"#)] {
+        let (_, calls, seen) = ask(&mfa(), move |_| reply.clone());
+        assert_eq!((seen.len(), calls.len()), (3, 1));
+        assert_eq!(first_error(&calls), (ErrorKind::Failed, "Unparsable".to_owned(), Some(200)));
+        assert_eq!(calls[0].page, None);
+    }
+}
+
+#[test]
+fn what_helps_at_the_second_attempt_is_the_answer() {
+    let broken = [
+        Reply::error(500, r#"{"__type":"InternalErrorException"}"#),
+        Reply::Truncated(r#"{"MfaConfig"#.to_owned()),
+        Reply::Close,
+    ];
+    for first in broken {
+        let attempts = AtomicU32::new(0);
+        let (_, calls, seen) = ask(&mfa(), move |_| match attempts.fetch_add(1, Ordering::SeqCst) {
+            0 => first.clone(),
+            _ => Reply::ok(r#"{"MfaConfiguration":"OFF"}"#),
+        });
+        assert_eq!((seen.len(), calls.len()), (2, 1));
+        assert_eq!(calls[0].response, Some(serde_json::json!({"MfaConfiguration": "OFF"})));
+        assert!(calls[0].error.is_none());
+    }
+}
+
+#[test]
+fn server_errors_and_throttling_last_three_attempts() {
+    let (_, calls, seen) = ask(&mfa(), |_| Reply::error(500, r#"{"__type":"InternalErrorException"}"#));
+    assert_eq!(seen.len(), 3);
+    assert_eq!(first_error(&calls), (ErrorKind::Failed, "InternalErrorException".to_owned(), Some(500)));
+    let (_, calls, seen) = ask(&mfa(), |_| Reply::error(400, r#"{"__type":"TooManyRequestsException"}"#));
+    assert_eq!(seen.len(), 3);
+    assert_eq!(first_error(&calls), (ErrorKind::Throttled, "TooManyRequestsException".to_owned(), Some(400)));
+}
+
+#[test]
+fn no_answer_in_time_is_a_timeout_and_a_closed_door_a_connection() {
+    let (_, calls, seen) = ask_within(Duration::from_millis(150), &mfa(), |_| Reply::Stall(Duration::from_secs(3)));
+    assert_eq!(seen.len(), 3);
+    assert_eq!(first_error(&calls), (ErrorKind::Failed, "Timeout".to_owned(), None));
+    let (_, calls, _) = ask(&mfa(), |_| Reply::Close);
+    assert_eq!(first_error(&calls), (ErrorKind::Failed, "Connection".to_owned(), None));
+}
+
+#[test]
+fn an_answer_the_sdk_reads_but_we_do_not_is_no_answer() {
+    let replicas = Query::new("cognito-idp", "ListUserPoolReplicas", "us-east-1", &[("UserPoolId", world::POOL)]);
+    let (_, calls, _) = ask(&replicas, |_| Reply::ok("{}"));
+    assert_eq!(first_error(&calls), (ErrorKind::Failed, "Unparsable".to_owned(), Some(200)));
+}
+
+#[test]
+fn a_member_the_sdk_does_not_know_is_not_lost() {
+    let domain = Query::new("cognito-idp", "DescribeUserPoolDomain", "us-east-1", &[("Domain", "d")]);
+    let (answers, calls, _) =
+        ask(&domain, |_| Reply::ok(r#"{"DomainDescription":{"Domain":"d","Routing":{"New":{"Member":1}},"Odd":2}}"#));
+    assert_eq!(answers.pages[0]["DomainDescription"]["Odd"], 2);
+    let response = calls[0].response.as_ref().unwrap();
+    assert_eq!(response.pointer("/DomainDescription/Routing/New/Member").unwrap(), 1);
+    assert_eq!(calls[0].dropped, ["/DomainDescription/Odd"]);
+}
+
+#[test]
+fn denied_in_every_shape() {
+    let cases = [
+        (
+            mfa(),
+            400,
+            "",
+            r#"{"__type":"com.amazonaws#NotAuthorizedException","message":"no"}"#,
+            "NotAuthorizedException",
+        ),
+        (
+            Query::new("apigateway", "GetRestApis", "us-east-1", &[]),
+            403,
+            "x-amzn-errortype: AccessDeniedException:http://x\r\n",
+            r#"{"message":"no"}"#,
+            "AccessDeniedException",
+        ),
+        (
+            Query::new("apigatewayv2", "GetApis", "us-east-1", &[]),
+            403,
+            "x-amzn-errortype: AccessDeniedException\r\n",
+            r#"{"Message":"no"}"#,
+            "AccessDeniedException",
+        ),
+        (
+            Query::new("cloudformation", "ListStacks", "us-east-1", &[]),
+            403,
+            "",
+            "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>",
+            "AccessDenied",
+        ),
+    ];
+    for (query, status, header, body, code) in cases {
+        let body = body.to_owned();
+        let (_, calls, seen) = ask(&query, move |_| Reply::Answer { status, header, body: body.clone() });
+        assert_eq!(seen.len(), 1, "{code}");
+        assert_eq!(first_error(&calls), (ErrorKind::Denied, code.to_owned(), Some(status)));
+        assert!(!calls[0].error.as_ref().unwrap().missing_actions.is_empty());
+    }
+}
+
+#[test]
+fn every_operation_of_the_table_can_be_asked_and_paged() {
+    for operation in OPERATIONS {
+        let parameters = [
+            ("UserPoolId", world::POOL),
+            ("ClientId", "c"),
+            ("Domain", "d"),
+            ("KeyId", "k"),
+            ("PolicyName", "default"),
+            ("restApiId", "r"),
+            ("ApiId", "a"),
+            ("StackName", "s"),
+        ];
+        let query = Query::new(operation.service, operation.name, "eu-west-1", &parameters);
+        let (_, calls, seen) = ask(&query, |asked| world::empty(asked, Some("token-2")));
+        assert_eq!(seen[0].region, "eu-west-1", "{}", operation.call());
+        assert!(calls.iter().all(|call| call.error.is_none()), "{}: {calls:?}", operation.call());
+        if operation.items.is_some() {
+            assert_eq!(seen.len(), 2, "{}", operation.call());
+            assert!(!seen[0].text.contains("token-2") && seen[1].text.contains("token-2"), "{}", operation.call());
+        } else {
+            assert_eq!(seen.len(), 1, "{}", operation.call());
+        }
+    }
+}
+
+/// What was asked, as `service operation region text`, sorted.
+fn questions(seen: &[Asked]) -> Vec<String> {
+    let mut questions: Vec<String> =
+        seen.iter().map(|a| format!("{} {} {} {}", a.service, a.operation, a.region, a.text)).collect();
+    questions.sort();
+    questions
+}
+
+fn count(seen: &[Asked], operation: &str, region: &str) -> usize {
+    seen.iter().filter(|asked| asked.operation == operation && asked.region == region).count()
+}
+
+#[test]
+fn a_replicated_pool_is_asked_in_both_regions_and_nothing_twice() {
+    let (result, seen, recorder) = collect(&request(&[world::POOL]), world::replicated);
+    let snapshot = result.unwrap();
+    let mut unique = questions(&seen);
+    unique.dedup();
+    assert_eq!(unique.len(), seen.len());
+    assert_eq!(recorder.planned as usize, seen.len());
+    assert_eq!(snapshot.calls().count(), seen.len());
+    assert!(snapshot.calls().all(|call| call.account == "123456789012" && call.error.is_none()));
+    for region in ["us-east-1", "us-west-2"] {
+        for operation in ["DescribeUserPool", "GetUserPoolMfaConfig", "DescribeKey", "GetKeyPolicy", "ListStacks"] {
+            assert_eq!(count(&seen, operation, region), 1, "{operation} in {region}");
+        }
+    }
+    assert_eq!(count(&seen, "DescribeUserPoolDomain", "us-east-1"), 2);
+    let related = seen.iter().find(|a| a.operation == "DescribeKey" && a.region == "us-west-2").unwrap();
+    assert_eq!(related.get("KeyId"), Some("mrk-1"));
+    assert_eq!(snapshot.header.scope.searched.len(), 6);
+    assert!(snapshot.header.scope.not_asked.is_empty(), "{:?}", snapshot.header.scope.not_asked);
+    assert_eq!(seen.len(), 32);
+    let text = serde_json::to_string(&snapshot).unwrap();
+    assert!(!text.contains("planted"), "{text}");
+}
+
+#[test]
+fn the_same_pool_gives_the_same_snapshot_at_any_concurrency() {
+    let snapshots = [1, 16].map(|concurrency| {
+        let request = Request { concurrency, ..request(&[world::POOL]) };
+        let mut snapshot = collect(&request, world::replicated).0.unwrap();
+        for entry in &mut snapshot.entries {
+            if let Entry::Call(call) = entry {
+                call.time = jiff::Timestamp::UNIX_EPOCH;
+            }
+        }
+        snapshot.digest()
+    });
+    assert_eq!(snapshots[0], snapshots[1]);
+}
+
+#[test]
+fn without_the_list_of_replicas_the_secondary_is_not_guessed() {
+    let (result, seen, _) = collect(&request(&[world::POOL]), |asked| match asked.operation.as_str() {
+        "ListUserPoolReplicas" => Reply::error(400, r#"{"__type":"AccessDeniedException"}"#),
+        _ => world::replicated(asked),
+    });
+    assert_eq!(count(&seen, "DescribeUserPool", "us-west-2"), 0);
+    assert_eq!(count(&seen, "DescribeKey", "us-west-2"), 1);
+    let scope = result.unwrap().header.scope;
+    let unasked: Vec<_> = scope.not_asked.iter().map(|u| (u.region.as_str(), u.call.as_str())).collect();
+    assert_eq!(
+        unasked,
+        [("us-west-2", "cognito-idp:DescribeUserPool"), ("us-west-2", "cognito-idp:GetUserPoolMfaConfig")]
+    );
+}
+
+#[test]
+fn the_flag_decides_the_replica_region_and_a_region_without_key_is_not_asked() {
+    let mut request = request(&[world::POOL]);
+    request.replica_regions.insert(String::new(), "eu-west-1".to_owned());
+    request.consumer_regions = vec!["ap-south-1".to_owned()];
+    let (result, seen, _) = collect(&request, world::replicated);
+    assert_eq!(count(&seen, "DescribeKey", "eu-west-1"), 0);
+    assert_eq!(count(&seen, "DescribeUserPool", "eu-west-1"), 0);
+    let snapshot = result.unwrap();
+    let searched: BTreeSet<_> = snapshot.header.scope.searched.iter().map(|s| s.region.as_str()).collect();
+    assert_eq!(searched, BTreeSet::from(["ap-south-1", "eu-west-1", "us-east-1"]));
+    assert_eq!(snapshot.header.scope.replica_regions[""], "eu-west-1");
+}
+
+#[test]
+fn a_secondary_met_by_all_pools_is_collected_from_its_primary() {
+    let request = Request { pools: Pools::All, ..request(&[]) };
+    let (result, seen, _) = collect(&request, |asked| match (asked.operation.as_str(), asked.region.as_str()) {
+        ("ListUserPools", "us-east-1") => Reply::ok(r#"{"UserPools":[{"Id":"eu-west-1_Abc"}]}"#),
+        _ => world::replicated(asked),
+    });
+    assert_eq!(count(&seen, "DescribeUserPool", "eu-west-1"), 1);
+    assert_eq!(count(&seen, "ListUserPools", "eu-west-1"), 1);
+    assert_eq!(result.unwrap().header.scope.pools.first().unwrap().id, "eu-west-1_Abc");
+}
+
+#[test]
+fn without_sts_the_account_is_that_of_the_pool() {
+    let (result, ..) = collect(&request(&[world::POOL]), |asked| match asked.operation.as_str() {
+        "GetCallerIdentity" => {
+            Reply::error(403, "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>")
+        }
+        _ => world::replicated(asked),
+    });
+    let snapshot = result.unwrap();
+    assert!(snapshot.calls().all(|call| call.account == "123456789012"));
+    assert_eq!(snapshot.header.scope.pools.first().unwrap().account, "123456789012");
+}
+
+#[test]
+fn sixty_one_clients() {
+    let (result, seen, _) = collect(&request(&[world::POOL]), |asked| {
+        let row = |n: usize| format!(r#"{{"ClientId":"c{n}","ClientName":"n"}}"#);
+        match (asked.operation.as_str(), asked.get("NextToken")) {
+            ("ListUserPoolClients", None) => {
+                assert!(asked.text.contains("\"MaxResults\":60"));
+                let rows: Vec<String> = (0..60).map(row).collect();
+                Reply::ok(format!(r#"{{"UserPoolClients":[{}],"NextToken":"t"}}"#, rows.join(",")))
+            }
+            ("ListUserPoolClients", Some(_)) => Reply::ok(format!(r#"{{"UserPoolClients":[{}]}}"#, row(60))),
+            _ => world::replicated(asked),
+        }
+    });
+    assert_eq!(count(&seen, "DescribeUserPoolClient", "us-east-1"), 61);
+    let snapshot = result.unwrap();
+    assert_eq!(snapshot.calls().filter(|call| call.operation == "DescribeUserPoolClient").count(), 61);
+}
+
+#[test]
+fn six_hundred_rest_apis() {
+    let (result, seen, _) = collect(&request(&[world::POOL]), |asked| {
+        let rows = |range: std::ops::Range<usize>| {
+            range.map(|n| format!(r#"{{"id":"api{n}","name":"n"}}"#)).collect::<Vec<_>>().join(",")
+        };
+        if asked.operation == "/restapis" && asked.region == "us-east-1" {
+            return match asked.get("position") {
+                None => Reply::ok(format!(r#"{{"item":[{}],"position":"p"}}"#, rows(0..500))),
+                Some(_) => Reply::ok(format!(r#"{{"item":[{}]}}"#, rows(500..600))),
+            };
+        }
+        world::replicated(asked)
+    });
+    assert_eq!(
+        seen.iter().filter(|a| a.operation.ends_with("/authorizers") && a.region == "us-east-1").count(),
+        600 + 1
+    );
+    let asked: BTreeSet<_> =
+        seen.iter().filter(|a| a.operation.starts_with("/restapis/")).map(|a| &a.operation).collect();
+    assert_eq!(asked.len(), 600);
+    assert!(result.unwrap().calls().all(|call| call.error.is_none()));
+}
+
+#[test]
+fn a_hundred_and_thirty_stacks_in_every_live_status() {
+    let (result, seen, _) = collect(&request(&[world::POOL]), |asked| {
+        if asked.operation != "ListStacks" || asked.region != "us-east-1" {
+            return world::replicated(asked);
+        }
+        assert!(asked.text.contains("UPDATE_ROLLBACK_COMPLETE") && !asked.text.contains("DELETE_COMPLETE"));
+        let start: usize = asked.get("NextToken").map_or(0, |token| token.parse().unwrap());
+        let rows: String = (start..130.min(start + 50)).map(|n| world::stack_row(n)).collect();
+        let token = if start + 50 < 130 { format!("<NextToken>{}</NextToken>", start + 50) } else { String::new() };
+        Reply::ok(world::xml("ListStacks", &format!("<StackSummaries>{rows}</StackSummaries>{token}")))
+    });
+    assert_eq!(count(&seen, "GetTemplate", "us-east-1"), 130);
+    assert_eq!(count(&seen, "ListStackResources", "us-east-1"), 130);
+    assert!(seen.iter().filter(|a| a.operation == "GetTemplate").all(|a| a.get("TemplateStage") == Some("Original")));
+    let snapshot = result.unwrap();
+    assert_eq!(snapshot.calls().filter(|c| c.operation == "ListStacks" && c.region == "us-east-1").count(), 3);
+    let template = snapshot.calls().find(|c| c.operation == "GetTemplate").unwrap();
+    assert_eq!(template.response, Some(serde_json::json!({"StagesAvailable": ["Original"]})));
+    assert_eq!(template.dropped, ["/TemplateBody"]);
+}
+
+#[test]
+fn credentials_that_aws_does_not_take_end_the_run() {
+    let (result, seen, _) = collect(&request(&[world::POOL]), |_| {
+        Reply::error(403, "<ErrorResponse><Error><Code>InvalidClientTokenId</Code></Error></ErrorResponse>")
+    });
+    assert!(matches!(result, Err(CollectError::NoCredentials { .. })), "{result:?}");
+    assert_eq!(seen.len(), 1);
+}
+
+#[test]
+fn nothing_answered_is_no_evidence() {
+    let (result, ..) = collect(&request(&[world::POOL]), |asked| match asked.service.as_str() {
+        "sts" => Reply::error(403, "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>"),
+        _ => Reply::error(400, r#"{"__type":"AccessDeniedException"}"#),
+    });
+    let Err(CollectError::NoEvidence { first }) = result else { panic!("{result:?}") };
+    assert_eq!(first, "sts:GetCallerIdentity in us-east-1: AccessDenied");
+}
+
+#[test]
+fn consumers_left_out_are_said_to_be() {
+    let request = Request { consumers: false, ..request(&[world::POOL]) };
+    let (result, seen, _) = collect(&request, world::replicated);
+    assert!(seen.iter().all(|a| !["apigateway", "cloudformation"].contains(&a.service.as_str())));
+    let scope = result.unwrap().header.scope;
+    assert!(scope.searched.is_empty());
+    assert_eq!(scope.not_asked.len(), 6);
+}
+
+#[test]
+fn the_published_rate_holds_until_another_is_given() {
+    let time = |max_rps| {
+        let rates = Rates::new(max_rps);
+        let start = std::time::Instant::now();
+        let query = Query::new("apigateway", "GetRestApis", "us-east-1", &[]);
+        block_on(async {
+            for _ in 0..4 {
+                rates.wait(&query).await;
+            }
+            Ok(())
+        })
+        .unwrap();
+        start.elapsed()
+    };
+    assert!(time(None) >= Duration::from_millis(580));
+    assert!(time(Some(1000.0)) < Duration::from_millis(300));
+}
+
+#[test]
+fn what_is_wrong_with_a_request() {
+    for id in ["", "us-east-1", "us-east-1_", "_x", "useast1_x", "us-east-1_a-b", "US-EAST-1_x", "us-east-one_x"] {
+        assert!(matches!(check(&request(&[id])), Err(CollectError::BadPoolId { .. })), "{id}");
+    }
+    for id in ["us-east-1_AbC123", "us-gov-west-1_x", "eusc-de-east-1_x", "us-iso-east-1_x"] {
+        assert!(check(&request(&[id])).is_ok(), "{id}");
+    }
+    let url = |url: &str| check(&Request { endpoint_url: Some(url.to_owned()), ..request(&[]) });
+    assert!(url("127.0.0.1:5000").is_err() && url("http://").is_err() && url("http://127.0.0.1:5000").is_ok());
+}
+
+#[test]
+fn a_bundle_without_certificates_is_refused() {
+    let cases: [&[u8]; 3] = [
+        b"",
+        b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        b"-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n",
+    ];
+    for bundle in cases {
+        assert!(matches!(trust::client(bundle), Err(CollectError::BadCaBundle { .. })), "{bundle:?}");
+    }
+}

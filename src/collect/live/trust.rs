@@ -1,0 +1,41 @@
+//! `AWS_CA_BUNDLE`: an HTTP client that trusts the certificates of a bundle and no others, as the AWS CLI does.
+//!
+//! The SDK reads the variable nowhere, and panics on certificates it cannot read: they are read here first.
+
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Builder, ConnectorBuilder};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use crate::collect::CollectError;
+
+/// A client that trusts this PEM text's certificates; proxies come from the environment, as with the SDK's own client.
+pub(super) fn client(bundle: &[u8]) -> Result<SharedHttpClient, CollectError> {
+    let bad = |because: &str| CollectError::BadCaBundle { because: because.to_owned() };
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(bundle) {
+        let certificate = certificate.map_err(|_| bad("it is not PEM throughout"))?;
+        roots.add(certificate).map_err(|_| bad("one of its certificates cannot be read"))?;
+    }
+    if roots.is_empty() {
+        return Err(bad("there is no certificate in it"));
+    }
+    let context = TlsContext::builder()
+        .with_trust_store(TrustStore::empty().with_pem_certificate(bundle))
+        .build()
+        .map_err(|_| bad("its certificates cannot be used"))?;
+    Ok(Builder::new().build_with_connector_fn(move |settings, components| {
+        let mut connector = ConnectorBuilder::default()
+            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .tls_context(context.clone())
+            .proxy_config(ProxyConfig::from_env());
+        connector.set_connector_settings(settings.cloned());
+        if let Some(components) = components {
+            connector.set_sleep_impl(components.sleep_impl());
+        }
+        connector.build()
+    }))
+}

@@ -1,0 +1,143 @@
+//! Collecting evidence from a live account: which calls are made, in which order, how fast; and the log they leave.
+//!
+//! The only AWS and the only async code of the program. SDK types stop inside. Without the feature `live` its twin
+//! `absent` has the same doors and says so. Not here: what the answers mean (`facts`), and the disk, the terminal and
+//! the progress bar, which are the shell's, through [`Observer`].
+
+pub mod judge;
+#[cfg(feature = "live")]
+mod live;
+#[cfg(not(feature = "live"))]
+#[path = "absent.rs"]
+mod live;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::snapshot::{Entry, Snapshot};
+
+/// Which pools are collected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pools {
+    /// These; each is asked for in the Region that its id begins with.
+    Ids(Vec<String>),
+    /// All that the configured Region lists.
+    All,
+}
+
+/// What to collect, from where, and how gently.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Which pools.
+    pub pools: Pools,
+    /// `--region`; without it the SDK's usual places are looked at.
+    pub region: Option<String>,
+    /// `--replica-region`: replica Region by primary Region; the empty key is for all others.
+    pub replica_regions: BTreeMap<String, String>,
+    /// `--consumer-region`: Regions searched for consumers beside those of the pools and their replicas. The word
+    /// `all` is the shell's to resolve.
+    pub consumer_regions: Vec<String>,
+    /// Whether consumers of tokens (APIs, stacks) are searched for at all.
+    pub consumers: bool,
+    /// `--profile`.
+    pub profile: Option<String>,
+    /// `--endpoint-url`, for every service. The variable `AWS_ENDPOINT_URL` is read by the SDK itself.
+    pub endpoint_url: Option<String>,
+    /// The PEM text that `AWS_CA_BUNDLE` names; as in the AWS CLI it replaces the system's certificates.
+    pub ca_bundle: Option<Vec<u8>>,
+    /// The most calls in flight.
+    pub concurrency: usize,
+    /// Replaces every published request rate by this one, per account, Region and quota.
+    pub max_rps: Option<f64>,
+    /// The longest that one attempt may take; there are at most three.
+    pub call_timeout: Duration,
+}
+
+impl Request {
+    /// A request for these pools, all else as by default.
+    pub fn new(pools: Pools) -> Self {
+        Self {
+            pools,
+            region: None,
+            replica_regions: BTreeMap::new(),
+            consumer_regions: Vec::new(),
+            consumers: true,
+            profile: None,
+            endpoint_url: None,
+            ca_bundle: None,
+            concurrency: 8,
+            max_rps: None,
+            call_timeout: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Who watches a collection: the progress bar and the journal of the shell. Called from one thread.
+pub trait Observer: Send {
+    /// So many calls are known to be needed by now; it grows.
+    fn planned(&mut self, calls_known: u64);
+    /// An entry is final. Entries come in the order in which calls end.
+    fn done(&mut self, entry: &Entry);
+    /// A line for a person.
+    fn note(&mut self, text: &str);
+}
+
+/// Why there is no snapshot.
+#[derive(Debug, thiserror::Error)]
+pub enum CollectError {
+    /// Compiled without the feature `live`.
+    #[error(
+        "this build cannot collect: install with the feature `live` (`cargo install mrready`), or `import` answers of the AWS CLI"
+    )]
+    NotInThisBuild,
+    /// No credentials, or AWS does not take them.
+    #[error(
+        "no usable AWS credentials: {because}; log in (`aws sso login`, `aws login`), or choose a profile with --profile or AWS_PROFILE"
+    )]
+    NoCredentials {
+        /// In our words, without anything read.
+        because: String,
+    },
+    /// `--all-pools` without a Region.
+    #[error("no Region is configured: give --region, or set AWS_REGION or `region` in the profile")]
+    NoRegion,
+    /// Not the id of a user pool.
+    #[error("`{id}` is not the id of a user pool; it looks like us-east-1_AbCdEfGhI")]
+    BadPoolId {
+        /// What was given.
+        id: String,
+    },
+    /// Not a URL that can be asked.
+    #[error("`{url}` is not an endpoint; it looks like http://127.0.0.1:5000")]
+    BadEndpoint {
+        /// What was given.
+        url: String,
+    },
+    /// Nothing to trust in the bundle.
+    #[error("AWS_CA_BUNDLE: {because}; it must be a PEM file of certificates")]
+    BadCaBundle {
+        /// What is wrong with it.
+        because: String,
+    },
+    /// Not one call was answered.
+    #[error("not one call was answered; the first to fail was {first}")]
+    NoEvidence {
+        /// `service:Operation in Region: code`.
+        first: String,
+    },
+    /// Ctrl-C. What was answered by then has gone to [`Observer::done`]; the journal holds it.
+    #[error("interrupted")]
+    Interrupted,
+    /// The operating system gave no thread or timer.
+    #[error("cannot start the runtime: {0}")]
+    Runtime(std::io::Error),
+}
+
+/// Asks AWS, and returns every answer and every refusal as one snapshot.
+///
+/// That a call was denied, throttled or failed is an entry of the snapshot, not an error of this function. From the
+/// first call on, Ctrl-C no longer ends the process by itself: it ends the collection with
+/// [`CollectError::Interrupted`], and the caller ends the process.
+pub fn collect(request: &Request, observer: &mut dyn Observer) -> Result<Snapshot, CollectError> {
+    live::collect(request, observer)
+}

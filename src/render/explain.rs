@@ -1,0 +1,182 @@
+//! What `explain` prints: a rule, a field or a gate, for somebody who has a finding in front of them.
+
+use std::io::{self, Write};
+
+use crate::model::{DecidedBy, Gate, Resolve};
+
+use super::catalog::RuleRow;
+use super::safe::safe;
+use super::text::wrap;
+
+/// A rule to be explained.
+#[derive(Debug, Clone)]
+pub struct RuleText {
+    /// The rule.
+    pub row: RuleRow,
+    /// Whether a decisions file may waive it.
+    pub waivable: bool,
+    /// Why it matters.
+    pub why: String,
+    /// When its remedy is applied.
+    pub resolve: Resolve,
+    /// Field and what it is.
+    pub fields: Vec<(String, String)>,
+    /// The calls its evidence comes from.
+    pub calls: Vec<String>,
+    /// The permissions these need.
+    pub actions: Vec<String>,
+    /// Id, title, summary and command of each step of its remedy.
+    pub steps: Vec<(String, String, String, Option<String>)>,
+}
+
+/// A field to be explained.
+#[derive(Debug, Clone)]
+pub struct FieldText {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub doc: String,
+    /// Its type.
+    pub ty: String,
+    /// What absence means.
+    pub absent: String,
+    /// The calls it is read from.
+    pub calls: Vec<String>,
+    /// The permissions these need.
+    pub actions: Vec<String>,
+    /// The rules that read it.
+    pub rules: Vec<String>,
+}
+
+/// A gate to be explained.
+#[derive(Debug, Clone)]
+pub struct GateText {
+    /// The gate.
+    pub gate: Gate,
+    /// Its question.
+    pub question: String,
+    /// What shows that it was passed.
+    pub done_when: String,
+    /// The rules that stop it.
+    pub blockers: Vec<RuleRow>,
+    /// The rules that warn.
+    pub advisories: Vec<RuleRow>,
+    /// The rules that state facts.
+    pub infos: Vec<RuleRow>,
+}
+
+/// Writes a rule.
+pub fn write_rule(text: &RuleText, width: usize, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page { out, width: width.clamp(60, 110) };
+    let row = &text.row;
+    page.line(&format!("{}  {}", row.id, row.tags.join(" ")))?;
+    page.text(2, &row.title)?;
+    let gates: Vec<&str> = row.gates.iter().map(|gate| gate.as_str()).collect();
+    let person = if row.decided_by == DecidedBy::Person { "; a person decides, no API shows it" } else { "" };
+    page.field("level", &format!("{} on {}{person}", row.level, row.subject))?;
+    page.field("gates", &gates.join(", "))?;
+    if !text.waivable {
+        page.field("waivable", "never: AWS itself refuses otherwise")?;
+    }
+    page.field("why", &text.why.split_whitespace().collect::<Vec<_>>().join(" "))?;
+    page.head("What it reads")?;
+    for (name, doc) in &text.fields {
+        page.item(name, doc)?;
+    }
+    page.field("calls", &or_none(&text.calls))?;
+    page.field("needs", &or_none(&text.actions))?;
+    if !text.steps.is_empty() {
+        let when = match text.resolve {
+            Resolve::Before => "before the step",
+            Resolve::AtSwitch => "at the switch",
+            Resolve::After => "after the step",
+        };
+        page.head(&format!("What to do, {when}"))?;
+        for (id, title, summary, command) in &text.steps {
+            page.item(id, &format!("{title}. {}", summary.split_whitespace().collect::<Vec<_>>().join(" ")))?;
+            for line in command.iter().flat_map(|command| command.lines()) {
+                // A command is text to copy: it is not wrapped.
+                writeln!(page.out, "      $ {}", safe(line))?;
+            }
+        }
+    }
+    page.head("Where it is written")?;
+    for reference in &row.references {
+        writeln!(page.out, "  {} ({}, read {})", safe(&reference.url), reference.grade, reference.read)?;
+    }
+    Ok(())
+}
+
+/// Writes a field.
+pub fn write_field(text: &FieldText, width: usize, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page { out, width: width.clamp(60, 110) };
+    page.line(&text.name)?;
+    page.text(2, &text.doc)?;
+    page.field("type", &text.ty)?;
+    page.field("absent", &text.absent)?;
+    page.field("calls", &or_none(&text.calls))?;
+    page.field("needs", &or_none(&text.actions))?;
+    page.field("rules", &or_none(&text.rules))
+}
+
+/// Writes a gate.
+pub fn write_gate(text: &GateText, width: usize, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page { out, width: width.clamp(60, 110) };
+    page.line(&format!("gate {}", text.gate))?;
+    page.text(2, &text.question)?;
+    page.field("done", &format!("when {}", text.done_when))?;
+    page.field("ready", "when every blocker is decided, none is false and at least one is decided")?;
+    for (head, rows) in
+        [("Blockers", &text.blockers), ("Advisories, which do not stop it", &text.advisories), ("Facts", &text.infos)]
+    {
+        if rows.is_empty() {
+            continue;
+        }
+        page.head(head)?;
+        for row in rows {
+            let person = if row.decided_by == DecidedBy::Person { " (a person decides)" } else { "" };
+            page.item(&row.id, &format!("{}{person}", row.title))?;
+        }
+    }
+    Ok(())
+}
+
+fn or_none(words: &[String]) -> String {
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+}
+
+struct Page<'a> {
+    out: &'a mut dyn Write,
+    width: usize,
+}
+
+impl Page<'_> {
+    fn line(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.out, "{}", safe(text))
+    }
+
+    fn text(&mut self, indent: usize, text: &str) -> io::Result<()> {
+        for line in wrap(&safe(text), self.width - indent, self.width - indent) {
+            writeln!(self.out, "{:indent$}{line}", "")?;
+        }
+        Ok(())
+    }
+
+    fn head(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.out)?;
+        self.line(text)
+    }
+
+    fn field(&mut self, name: &str, text: &str) -> io::Result<()> {
+        let room = self.width - 12;
+        for (index, line) in wrap(&safe(text), room, room).iter().enumerate() {
+            writeln!(self.out, "  {:<9} {line}", if index == 0 { name } else { "" })?;
+        }
+        Ok(())
+    }
+
+    fn item(&mut self, name: &str, text: &str) -> io::Result<()> {
+        writeln!(self.out, "  {}", safe(name))?;
+        self.text(6, text)
+    }
+}
