@@ -96,7 +96,7 @@ pub fn write_rule(text: &RuleText, width: usize, out: &mut dyn Write) -> io::Res
             page.item(id, &format!("{title}. {}", summary.split_whitespace().collect::<Vec<_>>().join(" ")))?;
             for line in command.iter().flat_map(|command| command.lines()) {
                 // A command is text to copy: it is not wrapped.
-                writeln!(page.out, "      $ {}", safe(line))?;
+                writeln!(page.out, "      {}", safe(line))?;
             }
         }
     }

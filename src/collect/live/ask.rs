@@ -191,8 +191,9 @@ pub(super) fn failed(code: &str, detail: Option<&str>) -> CallError {
     }
 }
 
-/// The clock, read for the times of answers only.
+/// The clock in whole milliseconds, read for the times of answers only.
 #[expect(clippy::disallowed_methods, reason = "when AWS answered is evidence; this is the one place that reads it")]
 fn now() -> Timestamp {
-    Timestamp::now()
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
