@@ -1,56 +1,123 @@
 //! From what AWS holds as text (templates, output and export values) to the issuer references in it; then the text goes.
 //!
-//! The one place where `scan` meets `snapshot`. Finding references is the business of `scan::template`.
+//! The one place where `scan` meets `snapshot`. Finding references is the business of `scan::template`, asking for the
+//! text that of `live`. Pure.
 
-use std::collections::BTreeMap;
-
-use crate::snapshot::{Call, CallError, Hit};
-
-/// What is known of a deployed stack. Lives in memory only: parameter and export values can be secrets.
-#[derive(Clone, Default)]
-pub struct Environment {
-    /// The account.
-    pub account: String,
-    /// The stack's Region.
-    pub region: String,
-    /// The stack's name.
-    pub stack_name: String,
-    /// The stack's ARN.
-    pub stack_id: String,
-    /// Parameter values by name.
-    pub parameters: BTreeMap<String, String>,
-    /// Physical ids by logical id.
-    pub resources: BTreeMap<String, String>,
-    /// Export values by name.
-    pub exports: BTreeMap<String, String>,
-}
-
-impl std::fmt::Debug for Environment {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Environment").field("stack_id", &self.stack_id).finish_non_exhaustive()
-    }
-}
+use crate::scan::pattern::{Confidence, Severity};
+use crate::scan::template::{self, EVALUATOR_VERSION, Environment, PoolRef, Reference, TemplateError};
+use crate::snapshot::{Call, CallError, ErrorKind, Hit};
 
 /// The call in whose answer text was found.
 #[derive(Debug, Clone, Copy)]
 pub struct Origin<'a> {
     /// Its entry.
-    pub query: &'a Call,
+    pub call: &'a Call,
     /// The stack's name, or the export's.
     pub container: &'a str,
 }
 
-/// The references in a template; the error says where it cannot be read, and nothing of what is there.
-pub fn template(
-    _origin: &Origin<'_>,
-    _text: &str,
-    _has_lines: bool,
-    _environment: &Environment,
-) -> Result<Vec<Hit>, CallError> {
-    Ok(Vec::new())
+/// Where in the answer or the template.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The resource or output.
+    pub logical_id: Option<String>,
+    /// The property path.
+    pub path: String,
+    /// JSON pointer.
+    pub pointer: String,
+    /// Line from 1.
+    pub line: Option<u32>,
+    /// Column from 1.
+    pub column: Option<u32>,
 }
 
-/// The references in a value at `pointer` of an answer.
-pub fn value(_origin: &Origin<'_>, _logical_id: Option<&str>, _path: &str, _pointer: &str, _value: &str) -> Vec<Hit> {
-    Vec::new()
+/// The references in a template; the error says where it cannot be read, and nothing of what is there.
+///
+/// Without `has_lines` the text was put together from an object, and its lines mean nothing.
+pub fn template(
+    origin: &Origin<'_>,
+    text: &str,
+    has_lines: bool,
+    environment: &Environment,
+) -> Result<Vec<Hit>, CallError> {
+    let found = template::evaluate(text, environment).map_err(|error| unreadable(&error, has_lines))?;
+    let hits = found.into_iter().map(|found| {
+        let place = Place {
+            logical_id: found.logical_id,
+            path: found.property_path,
+            pointer: found.pointer,
+            line: found.line.filter(|_| has_lines),
+            column: found.column.filter(|_| has_lines),
+        };
+        hit(origin, place, found.reference)
+    });
+    Ok(hits.collect())
+}
+
+/// The references in a value of an answer.
+pub fn value(origin: &Origin<'_>, place: &Place, value: &str) -> Vec<Hit> {
+    template::scan_value(value).into_iter().map(|found| hit(origin, place.clone(), found)).collect()
+}
+
+fn hit(origin: &Origin<'_>, place: Place, found: Reference) -> Hit {
+    let Origin { call, container } = origin;
+    let (pool_id, unresolved) = match found.pool {
+        PoolRef::Id(id) => (Some(id), None),
+        PoolRef::Unresolved { what } => (None, Some(what)),
+    };
+    Hit {
+        account: call.account.clone(),
+        region: call.region.clone(),
+        service: call.service.clone(),
+        operation: call.operation.clone(),
+        parameters: call.parameters.clone(),
+        time: call.time,
+        container: (*container).to_owned(),
+        logical_id: place.logical_id,
+        path: place.path,
+        pointer: place.pointer,
+        line: place.line,
+        column: place.column,
+        class: found.class.as_str().to_owned(),
+        confidence: confidence(found.confidence).to_owned(),
+        severity: severity(found.severity).to_owned(),
+        pool_id,
+        unresolved,
+        text: found.text,
+        accepts_new: found.updated || found.dual_aware,
+        evaluator: EVALUATOR_VERSION,
+    }
+}
+
+fn confidence(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::Definite => "definite",
+        Confidence::Likely => "likely",
+        Confidence::Review => "review",
+    }
+}
+
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "info",
+    }
+}
+
+/// A template that could not be searched is a call that failed: nothing about it is known.
+fn unreadable(error: &TemplateError, has_lines: bool) -> CallError {
+    let (code, place) = match error {
+        TemplateError::Syntax { line, column, .. } => ("TemplateSyntax", Some((line, column))),
+        TemplateError::TooComplex { line, column } => ("TemplateTooComplex", Some((line, column))),
+        TemplateError::TooLarge { .. } => ("TemplateTooLarge", None),
+        TemplateError::NotATemplate => ("NotATemplate", None),
+    };
+    CallError {
+        kind: ErrorKind::Failed,
+        code: code.to_owned(),
+        status: None,
+        missing_actions: Vec::new(),
+        detail: place.filter(|_| has_lines).map(|(line, column)| format!("line {line}, column {column}")),
+    }
 }

@@ -74,7 +74,7 @@ impl Request {
 
 /// Who watches a collection: the progress bar and the journal of the shell. Called from one thread.
 pub trait Observer: Send {
-    /// So many calls are known to be needed by now; it grows.
+    /// So many calls are known to be needed by now; it grows. Each ends as one [`Entry::Call`]; hits come on top.
     fn planned(&mut self, calls_known: u64);
     /// An entry is final. Entries come in the order in which calls end.
     fn done(&mut self, entry: &Entry);

@@ -8,7 +8,8 @@ use futures_util::future::{join, join_all, join3};
 use serde_json::Value;
 
 use super::ask::{Answers, Fetched, Query, Session};
-use crate::collect::judge::{self, Environment, Origin};
+use crate::collect::judge::{self, Origin, Place};
+use crate::scan::template::Environment;
 use crate::snapshot::{Entry, admit};
 
 const SERVICES: [(&str, &str); 3] = [
@@ -126,9 +127,12 @@ async fn template(session: &Session<'_>, region: &str, id: &str, name: &str, kno
     match result {
         Err(error) => entry.error = Some(error),
         Ok(page) => {
+            let (partition, url_suffix) = partition(id);
             let environment = Environment {
                 account: known.account.clone(),
                 region: region.to_owned(),
+                partition,
+                url_suffix,
                 stack_name: name.to_owned(),
                 stack_id: id.to_owned(),
                 parameters: known.parameters.get(id).cloned().unwrap_or_default(),
@@ -140,7 +144,7 @@ async fn template(session: &Session<'_>, region: &str, id: &str, name: &str, kno
                 exports: known.exports.clone(),
             };
             let text = page.answer.get("TemplateBody").and_then(Value::as_str).unwrap_or_default();
-            let origin = Origin { query: &entry, container: name };
+            let origin = Origin { call: &entry, container: name };
             match judge::template(&origin, text, page.template_is_text, &environment) {
                 // Text that cannot be read is no evidence that nothing is in it.
                 Err(error) => entry.error = Some(error),
@@ -165,12 +169,17 @@ fn outputs(session: &Session<'_>, query: &Query, described: &Answers) {
         let entry = query.entry(None, *time);
         let stacks = page.get("Stacks").and_then(Value::as_array).into_iter().flatten();
         for (index, stack) in stacks.enumerate() {
-            let origin = Origin { query: &entry, container: text(stack, "StackName").unwrap_or_default() };
+            let origin = Origin { call: &entry, container: text(stack, "StackName").unwrap_or_default() };
             let outputs = stack.get("Outputs").and_then(Value::as_array).into_iter().flatten();
             for (output, value) in outputs.enumerate() {
-                let pointer = format!("/Stacks/{index}/Outputs/{output}/OutputValue");
                 let Some(written) = text(value, "OutputValue") else { continue };
-                for hit in judge::value(&origin, text(value, "OutputKey"), "OutputValue", &pointer, written) {
+                let place = Place {
+                    logical_id: text(value, "OutputKey").map(str::to_owned),
+                    path: "OutputValue".to_owned(),
+                    pointer: format!("/Stacks/{index}/Outputs/{output}/OutputValue"),
+                    ..Place::default()
+                };
+                for hit in judge::value(&origin, &place, written) {
                     session.log.put(Entry::Hit(hit));
                 }
             }
@@ -185,13 +194,27 @@ fn export_values(session: &Session<'_>, query: &Query, exported: &Answers) {
         let exports = page.get("Exports").and_then(Value::as_array).into_iter().flatten();
         for (index, export) in exports.enumerate() {
             let container = format!("export {}", text(export, "Name").unwrap_or_default());
-            let origin = Origin { query: &entry, container: &container };
+            let origin = Origin { call: &entry, container: &container };
             let Some(written) = text(export, "Value") else { continue };
-            for hit in judge::value(&origin, None, "Value", &format!("/Exports/{index}/Value"), written) {
+            let pointer = format!("/Exports/{index}/Value");
+            let place = Place { path: "Value".to_owned(), pointer, ..Place::default() };
+            for hit in judge::value(&origin, &place, written) {
                 session.log.put(Entry::Hit(hit));
             }
         }
     }
+}
+
+/// The partition in an ARN and its DNS suffix; empty where we do not know it.
+fn partition(arn: &str) -> (String, String) {
+    let partition = arn.split(':').nth(1).unwrap_or_default();
+    let suffix = match partition {
+        "aws" | "aws-us-gov" => "amazonaws.com",
+        "aws-cn" => "amazonaws.com.cn",
+        "aws-eusc" => "amazonaws.eu",
+        _ => "",
+    };
+    (partition.to_owned(), suffix.to_owned())
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {

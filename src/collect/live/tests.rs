@@ -166,10 +166,14 @@ fn what_helps_at_the_second_attempt_is_the_answer() {
 }
 
 #[test]
-fn server_errors_and_throttling_last_three_attempts() {
+fn server_errors_last_three_attempts() {
     let (_, calls, seen) = ask(&mfa(), |_| Reply::error(500, r#"{"__type":"InternalErrorException"}"#));
     assert_eq!(seen.len(), 3);
     assert_eq!(first_error(&calls), (ErrorKind::Failed, "InternalErrorException".to_owned(), Some(500)));
+}
+
+#[test]
+fn throttling_lasts_three_attempts() {
     let (_, calls, seen) = ask(&mfa(), |_| Reply::error(400, r#"{"__type":"TooManyRequestsException"}"#));
     assert_eq!(seen.len(), 3);
     assert_eq!(first_error(&calls), (ErrorKind::Throttled, "TooManyRequestsException".to_owned(), Some(400)));
@@ -288,7 +292,7 @@ fn a_replicated_pool_is_asked_in_both_regions_and_nothing_twice() {
     let mut unique = questions(&seen);
     unique.dedup();
     assert_eq!(unique.len(), seen.len());
-    assert_eq!(recorder.planned as usize, seen.len());
+    assert_eq!(recorder.planned, seen.len() as u64);
     assert_eq!(snapshot.calls().count(), seen.len());
     assert!(snapshot.calls().all(|call| call.account == "123456789012" && call.error.is_none()));
     for region in ["us-east-1", "us-west-2"] {
@@ -312,8 +316,9 @@ fn the_same_pool_gives_the_same_snapshot_at_any_concurrency() {
         let request = Request { concurrency, ..request(&[world::POOL]) };
         let mut snapshot = collect(&request, world::replicated).0.unwrap();
         for entry in &mut snapshot.entries {
-            if let Entry::Call(call) = entry {
-                call.time = jiff::Timestamp::UNIX_EPOCH;
+            match entry {
+                Entry::Call(call) => call.time = jiff::Timestamp::UNIX_EPOCH,
+                Entry::Hit(hit) => hit.time = jiff::Timestamp::UNIX_EPOCH,
             }
         }
         snapshot.digest()
@@ -427,7 +432,7 @@ fn a_hundred_and_thirty_stacks_in_every_live_status() {
         }
         assert!(asked.text.contains("UPDATE_ROLLBACK_COMPLETE") && !asked.text.contains("DELETE_COMPLETE"));
         let start: usize = asked.get("NextToken").map_or(0, |token| token.parse().unwrap());
-        let rows: String = (start..130.min(start + 50)).map(|n| world::stack_row(n)).collect();
+        let rows: String = (start..130.min(start + 50)).map(world::stack_row).collect();
         let token = if start + 50 < 130 { format!("<NextToken>{}</NextToken>", start + 50) } else { String::new() };
         Reply::ok(world::xml("ListStacks", &format!("<StackSummaries>{rows}</StackSummaries>{token}")))
     });
@@ -439,6 +444,63 @@ fn a_hundred_and_thirty_stacks_in_every_live_status() {
     let template = snapshot.calls().find(|c| c.operation == "GetTemplate").unwrap();
     assert_eq!(template.response, Some(serde_json::json!({"StagesAvailable": ["Original"]})));
     assert_eq!(template.dropped, ["/TemplateBody"]);
+}
+
+#[test]
+fn references_in_templates_outputs_and_exports_become_hits() {
+    let issuer = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Pool1";
+    let (result, ..) = collect(&request(&[world::POOL]), move |asked| match asked.operation.as_str() {
+        "ListExports" if asked.region == "us-east-1" => Reply::ok(world::xml(
+            "ListExports",
+            &format!(
+                "<Exports><member><Name>a</Name><Value>planted</Value></member><member><Name>issuer</Name>\
+                 <Value>{issuer}</Value></member></Exports>"
+            ),
+        )),
+        _ => world::replicated(asked),
+    });
+    let snapshot = result.unwrap();
+    let hits: Vec<_> = snapshot
+        .hits()
+        .map(|h| (h.operation.as_str(), h.container.as_str(), h.logical_id.as_deref(), h.pointer.as_str(), h.line))
+        .collect();
+    assert_eq!(
+        hits,
+        [
+            ("DescribeStacks", "s1", Some("Issuer"), "/Stacks/0/Outputs/0/OutputValue", None),
+            ("GetTemplate", "s1", Some("P"), "/Resources/P/Properties/Value", Some(4)),
+            ("ListExports", "export issuer", None, "/Exports/1/Value", None),
+        ]
+    );
+    for hit in snapshot.hits() {
+        assert_eq!(hit.pool_id.as_deref(), Some(world::POOL));
+        assert_eq!((hit.account.as_str(), hit.region.as_str()), ("123456789012", "us-east-1"));
+        assert!(!hit.accepts_new);
+    }
+    let template = snapshot.hits().find(|hit| hit.operation == "GetTemplate").unwrap();
+    assert_eq!(template.parameters["StackName"], "arn:aws:cloudformation:us-east-1:123456789012:stack/s1/x");
+    assert!(!serde_json::to_string(&snapshot).unwrap().contains("planted"));
+}
+
+#[test]
+fn a_template_that_cannot_be_read_is_no_evidence() {
+    for (body, code, detail) in [
+        ("Resources:\n  A: [planted", "TemplateSyntax", true),
+        ("planted", "NotATemplate", false),
+        ("", "NotATemplate", false),
+    ] {
+        let (result, ..) = collect(&request(&[world::POOL]), move |asked| match asked.operation.as_str() {
+            "GetTemplate" => Reply::ok(world::xml("GetTemplate", &format!("<TemplateBody>{body}</TemplateBody>"))),
+            _ => world::replicated(asked),
+        });
+        let snapshot = result.unwrap();
+        let call = snapshot.calls().find(|call| call.operation == "GetTemplate").unwrap();
+        let error = call.error.as_ref().unwrap();
+        assert!(call.response.is_none());
+        assert_eq!((error.kind, error.code.as_str()), (ErrorKind::Failed, code));
+        assert_eq!(error.detail.is_some(), detail, "{error:?}");
+        assert!(!serde_json::to_string(&snapshot).unwrap().contains("planted"));
+    }
 }
 
 #[test]

@@ -16,9 +16,9 @@ use crate::collect::CollectError;
 pub(super) fn client(bundle: &[u8]) -> Result<SharedHttpClient, CollectError> {
     let bad = |because: &str| CollectError::BadCaBundle { because: because.to_owned() };
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(bundle) {
-        let certificate = certificate.map_err(|_| bad("it is not PEM throughout"))?;
-        roots.add(certificate).map_err(|_| bad("one of its certificates cannot be read"))?;
+    for (index, certificate) in CertificateDer::pem_slice_iter(bundle).enumerate() {
+        let unreadable = || bad(&format!("certificate {} in it cannot be read", index + 1));
+        roots.add(certificate.map_err(|_| unreadable())?).map_err(|_| unreadable())?;
     }
     if roots.is_empty() {
         return Err(bad("there is no certificate in it"));

@@ -12,7 +12,7 @@ pub(super) fn xml(operation: &str, inner: &str) -> String {
 
 /// A row of `ListStacks`.
 pub(super) fn stack_row(number: usize) -> String {
-    let status = if number % 2 == 0 { "UPDATE_ROLLBACK_COMPLETE" } else { "CREATE_COMPLETE" };
+    let status = if number.is_multiple_of(2) { "UPDATE_ROLLBACK_COMPLETE" } else { "CREATE_COMPLETE" };
     format!(
         "<member><StackId>arn:aws:cloudformation:us-east-1:123456789012:stack/s{number}/x</StackId>\
          <StackName>s{number}</StackName><CreationTime>2026-01-01T00:00:00Z</CreationTime>\
