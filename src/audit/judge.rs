@@ -67,7 +67,7 @@ pub(super) fn not_all_listed(rule: &Rule, cause: &Cause) -> Judgement {
         missing_actions: Vec::new(),
     };
     explain(&mut evidence, Some(cause.clone()));
-    let message = format!("{}: there may be more than was seen, because {cause}", rule.title);
+    let message = format!("cannot tell for all: {}; there may be more than was seen", rule.title);
     Judgement { verdict: Verdict::Unknown, message, evidence: vec![evidence] }
 }
 
@@ -85,13 +85,11 @@ fn judgement(rule: &Rule, verdict: Verdict, outcome: Outcome, scope: &dyn Scope)
     let mut evidence =
         if deciding.is_empty() { seen.into_iter().map(|(_, evidence)| evidence).collect() } else { deciding };
     evidence.dedup();
-    let message = match rule.say.by_verdict.get(&verdict) {
-        Some(pieces) => say(pieces, scope),
-        None => rule.title.clone(),
-    };
-    let message = match evidence.iter().find_map(|evidence| evidence.cause_text.as_deref()) {
-        Some(cause) if verdict == Verdict::Unknown => format!("{message}: {cause}"),
-        _ => message,
+    let message = match (rule.say.by_verdict.get(&verdict), verdict) {
+        (Some(pieces), _) => say(pieces, scope),
+        (None, Verdict::Unknown) => format!("cannot tell: {}", rule.title),
+        (None, Verdict::Fail | Verdict::Warn) => format!("does not hold: {}", rule.title),
+        (None, Verdict::Pass | Verdict::Info | Verdict::Manual | Verdict::NotApplicable) => rule.title.clone(),
     };
     Judgement { verdict, message, evidence }
 }

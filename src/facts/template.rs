@@ -37,6 +37,7 @@ pub(super) const FIELDS: &[ChildField] = &[
     ),
     child_field(KIND, "template.line", FieldType::Int, CALLS, "The line, where AWS gives text."),
     child_field(KIND, "template.path", TEXT, CALLS, "Logical id and property path."),
+    child_field(KIND, "template.place", TEXT, CALLS, "Line and column, or a JSON pointer where AWS gives no text."),
     child_field(
         KIND,
         "template.severity",
@@ -96,6 +97,15 @@ fn place(hit: &Hit) -> String {
     }
 }
 
+/// Where to look: the line if AWS gave text.
+fn position(hit: &Hit) -> String {
+    match (hit.line, hit.column) {
+        (Some(line), Some(column)) => format!("line {line}, column {column}"),
+        (Some(line), None) => format!("line {line}"),
+        (None, _) => hit.pointer.clone(),
+    }
+}
+
 pub(super) fn child(hit: &Hit) -> Child {
     let source = Source::Place {
         file: format!("{} in {}", hit.container, hit.region),
@@ -109,6 +119,7 @@ pub(super) fn child(hit: &Hit) -> Child {
         ("template.class", known(hit.class.as_str().into())),
         ("template.confidence", known(hit.confidence.as_str().into())),
         ("template.path", known(place(hit).into())),
+        ("template.place", known(position(hit).into())),
         ("template.severity", known(hit.severity.as_str().into())),
         ("template.stack", known(hit.container.as_str().into())),
         ("template.text", known(hit.text.as_str().into())),

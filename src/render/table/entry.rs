@@ -203,6 +203,11 @@ fn advice(page: &mut Page, group: &[&Finding]) {
 pub(super) fn cause(page: &mut Page, report: &Report, causes: &BTreeSet<&Cause>, group: &[&Finding], verbose: bool) {
     page.blank();
     let Some(first) = group.first() else { return };
+    if let ([only], true) = (group, verbose) {
+        // In detail it says everything itself.
+        detail(page, report, only);
+        return;
+    }
     if let [only] = group {
         title(page, only, "");
         page.para("  ", 2, &safe(&only.message));

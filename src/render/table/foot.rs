@@ -123,19 +123,16 @@ fn next(page: &mut Page, report: &Report, pools: &Pools<'_>) {
     };
     let open = |verdict| report.findings.iter().find(|each| each.verdict == verdict && blocks(each));
     let mut commands = Vec::new();
-    if !report.coverage.missing_actions.is_empty() {
-        commands.push(("mrready iam-policy".to_owned(), "the permissions it needs"));
-    }
     if let Some(finding) = open(Verdict::Fail).or_else(|| open(Verdict::Unknown)) {
         commands.push((format!("mrready explain {}", safe(&finding.rule)), "what it means and how to check it"));
     }
     if open(Verdict::Manual).is_some() {
-        commands.push(("mrready waivers init REPORT".to_owned(), "a file for a person's answers"));
+        commands.push(("mrready audit … --waivers FILE".to_owned(), "judges with a person's answers"));
     }
     if report.summary.pools.is_empty() {
         commands.push(("mrready collect --help".to_owned(), "how to choose pools"));
-    } else {
-        commands.push(("mrready plan SNAPSHOT".to_owned(), "the steps in order"));
+    } else if let Some(gate) = report.summary.pools.iter().flat_map(|pool| &pool.gates).find(|(_, gate)| gate.counted) {
+        commands.push((format!("mrready explain {}", gate.0), "what this gate asks, rule by rule"));
     }
     page.heading("Next");
     let widest = commands.iter().map(|(_, why)| why.width()).max().unwrap_or(0);
