@@ -131,14 +131,13 @@ fn reductions(args: &JudgingArgs, decisions: &[Decision]) -> Vec<Reduction> {
         for value in &args.level {
             let Some((name, level)) = value.split_once('=') else { continue };
             let was = builtin.rule(name).map(|rule| rule.level);
-            let lower = was.is_some_and(|was| was.as_str() != level && level != "blocker");
-            if lower || was.is_none() {
-                let effect = was.map_or_else(
-                    || "a rule of yours changes its level".to_owned(),
-                    |was| format!("the rule was {was}"),
-                );
-                add(format!("--level {value}"), &effect, was != Some(Level::Advisory) && was != Some(Level::Info));
+            // The levels are in order of weight.
+            if Level::parse(level).is_none_or(|level| was.is_some_and(|was| level <= was)) {
+                continue;
             }
+            let effect =
+                was.map_or_else(|| "a rule of yours changes its level".to_owned(), |was| format!("the rule was {was}"));
+            add(format!("--level {value}"), &effect, was.is_none_or(|was| was == Level::Blocker));
         }
     }
     if let Some(now) = args.now {
