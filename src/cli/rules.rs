@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::audit::run_tests;
 use crate::facts::FieldSet;
@@ -63,7 +63,7 @@ fn checked(paths: &[PathBuf]) -> Result<Vec<Rule>> {
 fn check(paths: &[PathBuf]) -> Result<u8> {
     let rules = checked(paths)?;
     let people = rules.iter().filter(|rule| rule.decided_by == DecidedBy::Person).count();
-    writeln!(std::io::stdout().lock(), "{} rules are sound; {people} are decided by a person", rules.len())?;
+    writeln!(std::io::stdout().lock(), "rules that are sound: {}, of which a person decides {people}", rules.len())?;
     Ok(exit::GOOD)
 }
 
@@ -78,7 +78,8 @@ fn test(paths: &[PathBuf]) -> Result<u8> {
             writeln!(out, "{}", crate::render::safe::safe(&failure.to_string()))?;
         }
     }
-    writeln!(out, "{} rules, {run} tests, {failed} failed", rules.len())?;
+    let word = if rules.len() == 1 { "rule" } else { "rules" };
+    writeln!(out, "{} {word}, {run} tests, {failed} failed", rules.len())?;
     Ok(if failed == 0 { exit::GOOD } else { exit::NO })
 }
 
@@ -90,6 +91,7 @@ fn new(id: &str, subject: SubjectArg, folder: &Path) -> Result<u8> {
     if path.exists() {
         bail!("{} is there already", files::name(&path));
     }
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", files::name(folder)))?;
     files::write_whole(&path, new_rule(id, SubjectKind::from(subject)).as_bytes(), Readers::Usual)?;
     writeln!(std::io::stdout().lock(), "{}", files::name(&path))?;
     Ok(exit::GOOD)
