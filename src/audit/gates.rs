@@ -24,8 +24,10 @@ pub fn positions(pool: &PoolView<'_>, target_issuer: TargetIssuer) -> BTreeMap<G
         TargetIssuer::Updated => Position::Next,
         TargetIssuer::Original => Position::NotPlanned,
     };
-    let replica =
-        matches!(pool.field("replica.exists").map(|fact| fact.value), Some(Observed::Known(Value::Bool(true))));
+    let says =
+        |field: &str| matches!(pool.field(field).map(|fact| fact.value), Some(Observed::Known(Value::Bool(true))));
+    // A secondary somewhere else is not the step that is asked about; it stands in its way.
+    let replica = says("replica.exists") && !says("replica.elsewhere");
     let active = replica && text("replica.status").as_deref() == Some("ACTIVE");
     let routed =
         active && pool.failover_region().is_some() && pool.failover_region().as_ref() == pool.target_region().known();
