@@ -130,7 +130,9 @@ pub(super) fn child(hit: &Hit) -> Child {
     };
     fields.insert("template.line", line);
     let pool = hit.pool_id.as_deref().unwrap_or("unresolved");
-    let id = format!("cloudformation/{}/{}{}:{}#{pool}", hit.region, hit.container, hit.pointer, hit.class);
+    // A template's pointer stays from run to run; that into a list of stacks or exports does not.
+    let within = if hit.operation == "GetTemplate" { hit.pointer.clone() } else { format!("/{}", place(hit)) };
+    let id = format!("cloudformation/{}/{}{within}:{}#{pool}", hit.region, hit.container, hit.class);
     let arn = hit.parameters.get("StackName").and_then(|id| id.as_str()).map(str::to_owned);
     let subject = Subject {
         kind: KIND,
