@@ -16,9 +16,12 @@ pub(super) fn apply(
     catalog: &Catalog,
     now: Timestamp,
 ) -> Vec<WaiverState> {
-    // Of two answers to one question the worse one counts.
+    // Of two answers to one question the worse one counts; of two waivers the one that stands first in its file.
     let mut ordered: Vec<&Decision> = decisions.iter().collect();
-    ordered.sort_by_key(|decision| matches!(&decision.kind, DecisionKind::Attest(answer) if answer.answer));
+    ordered.sort_by_key(|decision| {
+        let yes = matches!(&decision.kind, DecisionKind::Attest(answer) if answer.answer);
+        (yes, &decision.file, decision.place.line, decision.place.column)
+    });
     let mut states: Vec<WaiverState> =
         ordered.into_iter().map(|decision| settle(findings, decision, catalog, now)).collect();
     states.sort();

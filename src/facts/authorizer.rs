@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use crate::model::{Fact, FieldType, Listed, Observed, Subject, SubjectKind, Truth};
+use crate::model::{Cause, Fact, FieldType, Listed, Observed, Source, Subject, SubjectKind, Truth};
 use crate::scan::pattern::{HostKind, parse_issuer, pool_of_arn};
 
 use super::clients::described;
-use super::pool::{decided, word};
+use super::pool::{self, decided, word};
 use super::{Child, ChildField, Children, PoolView, TEXT, TEXTS, child_field};
 
 const APIS: &str = "apigateway:GetRestApis";
@@ -64,11 +64,9 @@ pub(super) fn of(view: &PoolView<'_>) -> Children {
     let (regions, mut incomplete) = view.consumer_regions("apigateway");
     let mut items = Vec::new();
     for region in &regions {
-        let apis = view.ask(APIS, region, &[]);
-        let list = apis.list();
+        let list = view.ask(APIS, region, &[]).named("id");
         incomplete = incomplete.or(list.incomplete);
-        for api in list.items {
-            let Some(id) = api.get("id").and_then(Json::as_str) else { continue };
+        for (id, api) in list.items {
             let authorizers = view.ask(AUTHORIZERS, region, &[id]);
             let list = authorizers.list();
             incomplete = incomplete.or(list.incomplete);
@@ -76,6 +74,8 @@ pub(super) fn of(view: &PoolView<'_>) -> Children {
                 if names_pool(authorizer, &view.key.id) {
                     let source = authorizers.source(&format!("/items/{index}"));
                     items.push(child(view, region, (id, &word(api, "name")), authorizer, &source));
+                } else {
+                    incomplete = incomplete.or_else(|| hidden(authorizer));
                 }
             }
         }
@@ -89,10 +89,9 @@ pub(super) fn lambda_decided(view: &PoolView<'_>) -> Listed<String> {
     let (regions, mut incomplete) = view.consumer_regions("apigateway");
     let mut found = BTreeSet::new();
     for region in &regions {
-        let list = view.ask(APIS, region, &[]).list();
+        let list = view.ask(APIS, region, &[]).named("id");
         incomplete = incomplete.or(list.incomplete);
-        for api in list.items {
-            let Some(id) = api.get("id").and_then(Json::as_str) else { continue };
+        for (id, api) in list.items {
             let authorizers = view.ask(AUTHORIZERS, region, &[id]).list();
             incomplete = incomplete.or(authorizers.incomplete);
             for authorizer in authorizers.items {
@@ -103,6 +102,13 @@ pub(super) fn lambda_decided(view: &PoolView<'_>) -> Listed<String> {
         }
     }
     Listed { items: found.into_iter().collect(), incomplete }
+}
+
+/// Where the types of authorizers are read: in every Region that was searched.
+pub(super) fn sources(view: &PoolView<'_>) -> Vec<Source> {
+    let (regions, _) = view.consumer_regions("apigateway");
+    let call = |region| Source::Call { call: AUTHORIZERS.to_owned(), region, pointer: "/items/*/type".to_owned() };
+    regions.into_iter().map(call).collect()
 }
 
 fn strings<'j>(value: &'j Json, pointer: &str) -> impl Iterator<Item = &'j str> {
@@ -119,14 +125,36 @@ fn names_pool(authorizer: &Json, pool: &str) -> bool {
         || issuers(authorizer).iter().any(|url| parse_issuer(url).is_some_and(|issuer| issuer.pool_id == pool))
 }
 
+/// Why an authorizer that names no pool may still be one of this pool's: a member that AWS did not give, or a type that
+/// is newer than this program. A client that is older than the JWT type leaves its configuration out.
+fn hidden(authorizer: &Json) -> Option<Cause> {
+    let whole = |pointer: &str, text: &dyn Fn(&Json) -> bool| {
+        let list = authorizer.pointer(pointer).and_then(Json::as_array);
+        let cause = Cause::NoMeaning { member: format!("{AUTHORIZERS} /items/*{pointer}") };
+        (!list.is_some_and(|items| items.iter().all(text))).then_some(cause)
+    };
+    match authorizer.get("type").and_then(Json::as_str) {
+        Some("COGNITO_USER_POOLS") => whole("/providerARNs", &Json::is_string),
+        Some("JWT") => whole("/jwtConfiguration/issuers", &|item| item.get("issuer").is_some_and(Json::is_string)),
+        // What their code verifies is another rule's concern.
+        Some("TOKEN" | "REQUEST") => None,
+        Some(kind) => Some(Cause::Unrecognised { value: kind.to_owned() }),
+        None => Some(Cause::NoMeaning { member: format!("{AUTHORIZERS} /items/*/type") }),
+    }
+}
+
 /// Whether a list of issuers accepts the pool's Regional and multi-Region issuer. A trailing slash is another issuer:
-/// OIDC compares exactly, <https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation>.
+/// OIDC compares exactly, <https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation>. On which Region's
+/// host the Regional issuer of a replica is, sources disagree.
 pub(super) fn accepts(issuers: &[String], view: &PoolView<'_>) -> (bool, bool) {
-    let parsed = issuers.iter().filter_map(|url| parse_issuer(url));
-    let ours: Vec<_> = parsed.filter(|issuer| issuer.pool_id == view.key.id && !issuer.trailing_slash).collect();
-    let old = ours.iter().any(|issuer| issuer.host == HostKind::Original);
-    let new = ours.iter().any(|issuer| issuer.host == HostKind::Updated && issuer.region == view.region);
-    (old, new)
+    let regional = |url: &String| {
+        parse_issuer(url).is_some_and(|issuer| {
+            let exact = format!("https://cognito-idp.{}.{}/{}", issuer.region, issuer.dns_suffix, view.key.id);
+            issuer.host == HostKind::Original && *url == exact
+        })
+    };
+    let new = pool::issuer(view, "issuer-cognito-idp");
+    (issuers.iter().any(regional), issuers.contains(&new))
 }
 
 fn child(
@@ -134,7 +162,7 @@ fn child(
     region: &str,
     (api, api_name): (&str, &str),
     authorizer: &Json,
-    source: &crate::model::Source,
+    source: &Source,
 ) -> Child {
     let issuers = issuers(authorizer);
     let kind = word(authorizer, "type");
@@ -177,7 +205,7 @@ fn child(
 }
 
 /// An app client gets ID tokens unless its only OAuth flow is client credentials and it has no sign-in flow of its own.
-fn audience(view: &PoolView<'_>, authorizer: &Json, source: &crate::model::Source) -> Fact {
+fn audience(view: &PoolView<'_>, authorizer: &Json, source: &Source) -> Fact {
     let mut audiences = BTreeSet::new();
     for issuer in authorizer.pointer("/jwtConfiguration/issuers").and_then(Json::as_array).into_iter().flatten() {
         audiences.extend(strings(issuer, "/audiences").map(str::to_owned));

@@ -1,7 +1,5 @@
 //! `pool.client*` and what all app clients of a pool add up to: OAuth in use, the longest token lifetime.
 
-use serde_json::Value as Json;
-
 use crate::model::{Absence, Cause, Fact, FieldType, Listed, Observed, Truth, Value};
 
 use super::pool::{decided, word};
@@ -84,9 +82,8 @@ pub(super) const FIELDS: &[Field] = &[
 /// The description of every client that the list names.
 pub(super) fn described<'f>(view: &PoolView<'f>) -> (Listed<Answer<'f>>, Vec<crate::model::Source>) {
     let list = view.primary(LIST);
-    let Listed { items, incomplete } = list.list();
-    let ids = items.iter().filter_map(|item| item.get("ClientId").and_then(Json::as_str));
-    let answers = ids.map(|id| view.ask(DESCRIBE, &view.region, &[id, &view.key.id])).collect();
+    let Listed { items, incomplete } = list.named("ClientId");
+    let answers = items.iter().map(|(id, _)| view.ask(DESCRIBE, &view.region, &[id, &view.key.id])).collect();
     let sources = vec![list.source("/UserPoolClients"), described_source(view)];
     (Listed { items: answers, incomplete }, sources)
 }

@@ -256,7 +256,11 @@ fn related_region(view: &PoolView<'_>) -> Observed<String> {
     };
     view.target_region().and_then(|target| {
         let there = regions.items.iter().any(|region| matches!(region, Value::Text(region) if *region == target));
-        if there { Observed::Known(target) } else { Observed::Absent }
+        match regions.incomplete {
+            _ if there => Observed::Known(target),
+            Some(cause) => Observed::Unknown(cause),
+            None => Observed::Absent,
+        }
     })
 }
 
@@ -276,11 +280,17 @@ pub(super) fn regions(view: &PoolView<'_>) -> Fact {
         (_, Observed::Absent) => Fact::unknown(Cause::NoMeaning { member: format!("{DESCRIBE} {pointer}") }, sources),
         (_, Observed::Known(configuration)) => {
             let region = |key: &serde_json::Value| key.get("Region").and_then(|r| r.as_str()).map(str::to_owned);
-            let primary = configuration.get("PrimaryKey").and_then(region);
-            let replicas = configuration.get("ReplicaKeys").and_then(|keys| keys.as_array());
-            let replicas = replicas.into_iter().flatten().filter_map(region);
-            let regions: BTreeSet<String> = primary.into_iter().chain(replicas).collect();
-            Fact::known(Listed::complete(regions.into_iter().collect()), sources)
+            let replicas = match configuration.get("ReplicaKeys") {
+                None | Some(serde_json::Value::Null) => Some(&[][..]),
+                Some(keys) => keys.as_array().map(Vec::as_slice),
+            };
+            let keys = configuration.get("PrimaryKey").into_iter().chain(replicas.into_iter().flatten());
+            let found: Vec<Option<String>> = keys.map(region).collect();
+            let whole = replicas.is_some() && configuration.get("PrimaryKey").is_some() && !found.contains(&None);
+            let member = format!("{DESCRIBE} {pointer}/…/Region");
+            let incomplete = (!whole).then_some(Cause::NoMeaning { member });
+            let regions: BTreeSet<String> = found.into_iter().flatten().collect();
+            Fact::known(Listed { items: regions.into_iter().collect(), incomplete }, sources)
         }
     }
 }

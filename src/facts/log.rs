@@ -3,6 +3,7 @@
 //! This is the only code that turns errors, missing calls and dropped members into a [`Cause`]; every field goes
 //! through it. What a member means is its field's business.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -41,6 +42,7 @@ pub struct Answer<'a> {
     pages: Vec<&'a Call>,
     problem: Option<Cause>,
     items: Option<&'static str>,
+    wrapper: Option<&'static str>,
 }
 
 impl<'a> Log<'a> {
@@ -55,6 +57,11 @@ impl<'a> Log<'a> {
         }
         for pages in calls.values_mut() {
             pages.sort_by_key(|call| call.page);
+            if pages.windows(2).any(|pair| pair[0].page == pair[1].page) {
+                // Of several answers to one question the newest counts, in whatever order they stand.
+                pages.sort_by_cached_key(|call| (call.page, Reverse(call.time), serde_json::to_string(call).ok()));
+                pages.dedup_by_key(|call| call.page);
+            }
         }
         let unasked = snapshot.header.scope.not_asked.iter();
         let unasked =
@@ -79,6 +86,7 @@ impl<'a> Log<'a> {
             pages: Vec::new(),
             problem: None,
             items: operation.items,
+            wrapper: wrapper(operation),
         };
         if pages.is_empty() {
             let why = self.unasked.get(&(account.to_owned(), region.to_owned(), operation.call()));
@@ -151,13 +159,19 @@ impl<'a> Answer<'a> {
         if let Some(cause) = &self.problem {
             return Observed::Unknown(cause.clone());
         }
-        let Some(call) = self.pages.first() else { return Observed::Absent };
-        match call.response.as_ref().and_then(|response| response.pointer(pointer)) {
-            Some(Value::Null) | None if was_dropped(call, pointer) => {
-                Observed::Unknown(Cause::NotAdmitted { member: format!("{} {pointer}", self.call) })
-            }
-            Some(Value::Null) | None => Observed::Absent,
-            Some(value) => Observed::Known(value),
+        let Some((call, response)) = self.pages.first().and_then(|call| Some((call, call.response.as_ref()?))) else {
+            return Observed::Absent;
+        };
+        let member = |pointer: &str| format!("{} {pointer}", self.call);
+        match reach(response, pointer) {
+            Ok(Some(value)) => Observed::Known(value),
+            _ if was_dropped(call, pointer) => Observed::Unknown(Cause::NotAdmitted { member: member(pointer) }),
+            Err(value) => self.surprise(pointer, value),
+            Ok(None) => match self.wrapper.filter(|wrapper| matches!(reach(response, wrapper), Ok(None))) {
+                // The object that everything else is in: without it there is no answer, and absence means nothing.
+                Some(wrapper) => Observed::Unknown(Cause::NoMeaning { member: member(wrapper) }),
+                None => Observed::Absent,
+            },
         }
     }
 
@@ -204,7 +218,8 @@ impl<'a> Answer<'a> {
     /// Whether an object is there.
     pub fn present(&self, pointer: &str) -> Observed<bool> {
         match self.at(pointer) {
-            Observed::Known(_) => Observed::Known(true),
+            Observed::Known(Value::Object(_)) => Observed::Known(true),
+            Observed::Known(value) => self.surprise(pointer, value),
             Observed::Absent => Observed::Known(false),
             Observed::Unknown(cause) => Observed::Unknown(cause),
         }
@@ -224,12 +239,48 @@ impl<'a> Answer<'a> {
     /// The items of a list over all pages that came, and why there may be more.
     pub fn list(&self) -> Listed<&'a Value> {
         let pointer = self.items.unwrap_or_default();
-        let items = self.pages.iter().filter_map(|call| call.response.as_ref()?.pointer(pointer)?.as_array()).flatten();
-        Listed { items: items.collect(), incomplete: self.problem.clone() }
+        let mut list = Listed { items: Vec::new(), incomplete: self.problem.clone() };
+        for call in &self.pages {
+            let member = || format!("{} {pointer}", self.call);
+            match call.response.as_ref().map(|response| reach(response, pointer)) {
+                Some(Ok(Some(Value::Array(items)))) => list.items.extend(items),
+                // The normal form writes a list even where AWS leaves an empty one out.
+                Some(Ok(None)) | None if was_dropped(call, pointer) => {
+                    list.incomplete.get_or_insert(Cause::NotAdmitted { member: member() });
+                }
+                Some(Ok(None)) | None => {
+                    list.incomplete.get_or_insert(Cause::NoMeaning { member: member() });
+                }
+                Some(Ok(Some(value)) | Err(value)) => {
+                    list.incomplete.get_or_insert(self.unexpected(pointer, value));
+                }
+            }
+        }
+        list
+    }
+
+    /// The strings that the items of the list must have under `name`, with their items; one without it may be anything.
+    pub fn named(&self, name: &str) -> Listed<(&'a str, &'a Value)> {
+        let Listed { items, mut incomplete } = self.list();
+        let mut named = Vec::new();
+        for item in items {
+            if let Some(text) = item.get(name).and_then(Value::as_str) {
+                named.push((text, item));
+            } else {
+                let pointer = self.items.unwrap_or_default();
+                let member = format!("{} {pointer}/*/{name}", self.call);
+                incomplete.get_or_insert(Cause::NoMeaning { member });
+            }
+        }
+        Listed { items: named, incomplete }
     }
 
     /// A member that is of another type than the API says.
     fn surprise<T>(&self, pointer: &str, value: &Value) -> Observed<T> {
+        Observed::Unknown(self.unexpected(pointer, value))
+    }
+
+    fn unexpected(&self, pointer: &str, value: &Value) -> Cause {
         let kind = match value {
             Value::Null => "null",
             Value::Bool(_) => "a boolean",
@@ -238,8 +289,35 @@ impl<'a> Answer<'a> {
             Value::Array(_) => "a list",
             Value::Object(_) => "an object",
         };
-        Observed::Unknown(Cause::Unrecognised { value: format!("{kind} at {} {pointer}", self.call) })
+        Cause::Unrecognised { value: format!("{kind} at {} {pointer}", self.call) }
     }
+}
+
+/// The member at a pointer, `None` if it is not there or null; the error is what stands in its way.
+fn reach<'v>(root: &'v Value, pointer: &str) -> Result<Option<&'v Value>, &'v Value> {
+    let mut value = root;
+    for step in pointer.split('/').skip(1) {
+        let next = match value {
+            Value::Object(members) => members.get(&step.replace("~1", "/").replace("~0", "~")),
+            Value::Array(items) => items.get(step.parse::<usize>().map_err(|_| value)?),
+            Value::Null => None,
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => return Err(value),
+        };
+        let Some(next) = next else { return Ok(None) };
+        value = next;
+    }
+    Ok((!value.is_null()).then_some(value))
+}
+
+/// The one member of an answer that holds all the others, such as `/UserPool`.
+fn wrapper(operation: &Operation) -> Option<&'static str> {
+    let first = |pattern: &'static str| {
+        let end = pattern[1..].find(['/', '{'])?;
+        Some(&pattern[..=end])
+    };
+    let wrapper = first(operation.keep.first()?)?;
+    (operation.items.is_none() && operation.keep.iter().all(|pattern| first(pattern) == Some(wrapper)))
+        .then_some(wrapper)
 }
 
 /// Whether the member, or something around it, came and was not kept.

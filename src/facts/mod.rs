@@ -140,7 +140,7 @@ impl<'a> Facts<'a> {
     /// Issuer references in an account whose pool could not be resolved.
     pub fn unresolved_references(&self, account: &str) -> Vec<Child> {
         let hits = self.snapshot.hits().filter(|hit| hit.account == account && hit.pool_id.is_none());
-        hits.map(template::child).collect()
+        template::children(hits)
     }
 
     /// The fields that do not depend on a pool; everything else is unknown without one.
@@ -270,6 +270,8 @@ fn settle(spec: &FieldSpec, fact: Fact) -> Fact {
             Absence::Default(text) => Observed::Known(default_value(spec.ty, text)),
             Absence::None | Absence::Unknown => Observed::Absent,
         },
+        // One word that nobody knows does not hide those beside it.
+        Observed::Known(Value::List(list)) => Observed::Known(Value::List(without_foreign(spec.ty, list))),
         Observed::Known(value) => match foreign_word(spec.ty, &value) {
             Some(word) => Observed::Unknown(Cause::Unrecognised { value: word }),
             None => Observed::Known(value),
@@ -292,9 +294,21 @@ pub fn default_value(ty: FieldType, text: &str) -> Value {
 fn foreign_word(ty: FieldType, value: &Value) -> Option<String> {
     match (ty, value) {
         (FieldType::Word(words), Value::Text(word)) if !words.contains(&word.as_str()) => Some(word.clone()),
-        (FieldType::List(item), Value::List(list)) => list.items.iter().find_map(|value| foreign_word(*item, value)),
         _ => None,
     }
+}
+
+fn without_foreign(ty: FieldType, list: Listed<Value>) -> Listed<Value> {
+    let FieldType::List(item) = ty else { return list };
+    let Listed { mut items, mut incomplete } = list;
+    items.retain(|value| match foreign_word(*item, value) {
+        Some(word) => {
+            incomplete.get_or_insert(Cause::Unrecognised { value: word });
+            false
+        }
+        None => true,
+    });
+    Listed { items, incomplete }
 }
 
 fn tables() -> impl Iterator<Item = &'static Field> {

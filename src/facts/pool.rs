@@ -18,6 +18,8 @@ const IMPORTS: &str = "cognito-idp:ListUserImportJobs";
 const IMPORT_STATUS: FieldType =
     FieldType::Word(&["Created", "Pending", "InProgress", "Stopping", "Expired", "Stopped", "Failed", "Succeeded"]);
 
+const DOMAIN_STATUSES: [&str; 5] = ["CREATING", "DELETING", "UPDATING", "ACTIVE", "FAILED"];
+
 /// The triggers of `LambdaConfig`, by trigger: `PreTokenGeneration` and `PreTokenGenerationConfig` are one.
 const TRIGGERS: [(&str, &str); 15] = [
     ("CreateAuthChallenge", "CreateAuthChallenge"),
@@ -156,12 +158,9 @@ pub(super) const FIELDS: &[Field] = &[
         "The statuses of user import jobs.",
         |view| {
             let answer = view.primary(IMPORTS);
-            let list = answer.list();
-            let items = list.items.iter().map(|item| word(item, "Status")).collect();
-            Fact::known(
-                Listed { items, incomplete: list.incomplete.clone() },
-                vec![answer.source("/UserImportJobs/*/Status")],
-            )
+            let list = answer.named("Status");
+            let items: Vec<String> = list.items.iter().map(|(status, _)| (*status).to_owned()).collect();
+            Fact::known(Listed { items, incomplete: list.incomplete }, vec![answer.source("/UserImportJobs/*/Status")])
         },
     ),
     field(
@@ -213,11 +212,23 @@ pub(super) const FIELDS: &[Field] = &[
         FieldType::Bool,
         Absence::Default("false"),
         &[MFA],
-        "Whether a passkey with user verification counts as multi-factor; absent means it does not.",
+        "Whether a passkey with user verification counts as multi-factor; no passkey configuration means it does not.",
         |view| {
             let answer = view.primary(MFA);
             let pointer = "/WebAuthnConfiguration/FactorConfiguration";
-            member(&answer, pointer, answer.text(pointer).map(|word| word == "MULTI_FACTOR_WITH_USER_VERIFICATION"))
+            let value = match (answer.at("/WebAuthnConfiguration"), answer.text(pointer)) {
+                // The object without its member says nothing.
+                (Observed::Known(_), Observed::Absent) => {
+                    Observed::Unknown(Cause::NoMeaning { member: format!("{MFA} {pointer}") })
+                }
+                (_, value) => value,
+            };
+            let value = value.and_then(|word| match word.as_str() {
+                "MULTI_FACTOR_WITH_USER_VERIFICATION" => Observed::Known(true),
+                "SINGLE_FACTOR" => Observed::Known(false),
+                _ => Observed::Unknown(Cause::Unrecognised { value: word }),
+            });
+            member(&answer, pointer, value)
         },
     ),
     field(
@@ -237,9 +248,18 @@ pub(super) const FIELDS: &[Field] = &[
         |view| {
             let answer = view.primary(DESCRIBE);
             let pointer = "/UserPool/AccountRecoverySetting/RecoveryMechanisms";
-            let value = answer
-                .at(pointer)
-                .map(|list| list.as_array().into_iter().flatten().any(|item| word(item, "Name") != "admin_only"));
+            let value = answer.at(pointer).and_then(|list| {
+                let Some(items) = list.as_array() else {
+                    return Observed::Unknown(Cause::Unrecognised {
+                        value: format!("{DESCRIBE} {pointer} that is no list"),
+                    });
+                };
+                let names: Option<Vec<&str>> = items.iter().map(|item| item.get("Name")?.as_str()).collect();
+                match names {
+                    Some(names) => Observed::Known(names.iter().any(|name| *name != "admin_only")),
+                    None => Observed::Unknown(Cause::NoMeaning { member: format!("{DESCRIBE} {pointer}/*/Name") }),
+                }
+            });
             member(&answer, pointer, value)
         },
     ),
@@ -306,6 +326,14 @@ pub(super) const FIELDS: &[Field] = &[
         member(&answer, "/UserPool/LambdaConfig", triggers(&answer).map(Listed::complete))
     }),
     field(
+        "pool.unresolved_reference_count",
+        FieldType::Int,
+        Absence::Unknown,
+        &["cloudformation:GetTemplate"],
+        "The number of issuer references in the account whose pool cannot be resolved.",
+        template::unresolved_count,
+    ),
+    field(
         "pool.unresolved_references",
         TEXTS,
         Absence::Default("[]"),
@@ -322,7 +350,7 @@ pub(super) const FIELDS: &[Field] = &[
         |view| {
             let answer = view.primary(DESCRIBE);
             let pointer = "/UserPool/LambdaConfig/UserMigration";
-            member(&answer, pointer, answer.present(pointer))
+            member(&answer, pointer, triggers(&answer).map(|set| set.iter().any(|name| name == "UserMigration")))
         },
     ),
 ];
@@ -343,7 +371,7 @@ pub(super) fn word(item: &serde_json::Value, name: &str) -> String {
 }
 
 /// Source: <https://docs.aws.amazon.com/cognito/latest/developerguide/federation-endpoints.html#user-pool-oidc-issuer>.
-fn issuer(view: &PoolView<'_>, host: &str) -> String {
+pub(super) fn issuer(view: &PoolView<'_>, host: &str) -> String {
     let suffix = region::dns_suffix(view.table.partition(&view.region));
     format!("https://{host}.{}.{suffix}/{}", view.region, view.key.id)
 }
@@ -391,6 +419,9 @@ fn domains(view: &PoolView<'_>) -> (Domains, Vec<crate::model::Source>) {
             Observed::Known(name) => {
                 let answer = view.ask(DOMAIN, &view.region, &[&name]);
                 let status = match answer.text("/DomainDescription/Status") {
+                    Observed::Known(status) if !DOMAIN_STATUSES.contains(&status.as_str()) => {
+                        Observed::Unknown(Cause::Unrecognised { value: status })
+                    }
                     // For a domain that the pool itself names, an empty description contradicts it.
                     Observed::Absent => Observed::Unknown(Cause::Contradiction {
                         what: "the pool names a domain whose description is empty".to_owned(),

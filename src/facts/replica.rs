@@ -103,20 +103,28 @@ pub(super) fn answer<'f>(view: &PoolView<'f>) -> Answer<'f> {
     view.primary(LIST)
 }
 
-/// The entries that are not the primary's. An entry whose role AWS left out is told by its Region.
+/// The secondaries. An entry without a role that is known may be one: then the list is not whole.
 pub(super) fn secondaries(view: &PoolView<'_>) -> Listed<Secondary> {
     let list = answer(view).list();
     let text = |item: &serde_json::Value, name: &str| item.get(name).and_then(|v| v.as_str()).map(str::to_owned);
-    let items = list.items.iter().filter_map(|item| {
+    let nameless = |name: &str| Cause::NoMeaning { member: format!("{LIST} /UserPoolReplicas/*/{name}") };
+    let Listed { items, mut incomplete } = list;
+    let mut found = Vec::new();
+    for item in items {
         let region = text(item, "RegionName");
-        let secondary = match text(item, "Role").as_deref() {
-            Some("PRIMARY") => false,
-            Some(_) => true,
-            None => region.as_deref() != Some(view.region.as_str()),
-        };
-        secondary.then(|| Secondary { region, status: text(item, "Status") })
-    });
-    Listed { items: items.collect(), incomplete: list.incomplete }
+        match text(item, "Role") {
+            Some(role) if role == "PRIMARY" => {}
+            Some(role) if role == "SECONDARY" => {
+                if region.is_none() {
+                    incomplete.get_or_insert(nameless("RegionName"));
+                }
+                found.push(Secondary { region, status: text(item, "Status") });
+            }
+            Some(role) => drop(incomplete.get_or_insert(Cause::Unrecognised { value: role })),
+            None => drop(incomplete.get_or_insert(nameless("Role"))),
+        }
+    }
+    Listed { items: found, incomplete }
 }
 
 /// Whether the replica is in the target Region, so that S can be asked about it.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use crate::model::{Fact, FieldType, Listed, Subject, SubjectKind};
+use crate::model::{Cause, Fact, FieldType, Listed, Observed, Subject, SubjectKind};
 use crate::scan::pattern::parse_issuer;
 
 use super::authorizer::{self, accepts};
@@ -51,30 +51,32 @@ pub(super) fn of(view: &PoolView<'_>) -> Children {
     let (regions, mut incomplete) = view.consumer_regions("apigatewayv2");
     let mut items = Vec::new();
     for region in &regions {
-        let apis = view.ask(APIS, region, &[]).list();
+        let apis = view.ask(APIS, region, &[]).named("ApiId");
         incomplete = incomplete.or(apis.incomplete);
-        for api in apis.items.into_iter().filter(|api| is_http(api)) {
-            let Some(id) = api.get("ApiId").and_then(Json::as_str) else { continue };
+        for (id, api) in apis.items.into_iter().filter(|(_, api)| is_http(api)) {
             let authorizers = view.ask(AUTHORIZERS, region, &[id]).list();
             incomplete = incomplete.or(authorizers.incomplete);
-            let ours: BTreeMap<String, (&Json, String)> = authorizers
-                .items
-                .into_iter()
-                .filter_map(|authorizer| {
-                    let issuer = authorizer.pointer("/JwtConfiguration/Issuer")?.as_str()?;
-                    let names = parse_issuer(issuer).is_some_and(|issuer| issuer.pool_id == view.key.id);
-                    names.then(|| (word(authorizer, "AuthorizerId"), (authorizer, issuer.to_owned())))
-                })
-                .collect();
-            if ours.is_empty() {
+            let mut ours: BTreeMap<String, (&Json, &str)> = BTreeMap::new();
+            let mut hidden: BTreeMap<String, Cause> = BTreeMap::new();
+            for authorizer in authorizers.items {
+                match issuer_of(authorizer) {
+                    Observed::Known(issuer) if parse_issuer(issuer).is_some_and(|i| i.pool_id == view.key.id) => {
+                        ours.insert(word(authorizer, "AuthorizerId"), (authorizer, issuer));
+                    }
+                    Observed::Known(_) | Observed::Absent => {}
+                    Observed::Unknown(cause) => drop(hidden.insert(word(authorizer, "AuthorizerId"), cause)),
+                }
+            }
+            if ours.is_empty() && hidden.is_empty() {
                 continue;
             }
             let answer = view.ask(ROUTES, region, &[id]);
             let routes = answer.list();
             incomplete = incomplete.or(routes.incomplete);
             for (index, route) in routes.items.into_iter().enumerate() {
-                let used = route.get("AuthorizerId").and_then(Json::as_str).and_then(|id| ours.get(id));
-                if let Some((authorizer, issuer)) = used {
+                let Some(used) = route.get("AuthorizerId").and_then(Json::as_str) else { continue };
+                incomplete = incomplete.or_else(|| hidden.get(used).cloned());
+                if let Some((authorizer, issuer)) = ours.get(used) {
                     let source = answer.source(&format!("/Items/{index}/AuthorizerId"));
                     items.push(child(view, region, (id, &word(api, "Name")), route, (authorizer, issuer), &source));
                 }
@@ -83,6 +85,20 @@ pub(super) fn of(view: &PoolView<'_>) -> Children {
     }
     let searched = regions.iter().map(|region| format!("HTTP APIs in {region}")).collect();
     Children { found: Listed { items, incomplete }, searched }
+}
+
+/// The issuer that an authorizer compares with; none for one that runs code. One that hides it, or of a type that is
+/// newer than this program, may compare with any.
+fn issuer_of(authorizer: &Json) -> Observed<&str> {
+    let nameless =
+        |member: &str| Observed::Unknown(Cause::NoMeaning { member: format!("{AUTHORIZERS} /Items/*{member}") });
+    match (authorizer.pointer("/JwtConfiguration/Issuer"), authorizer.get("AuthorizerType").and_then(Json::as_str)) {
+        (Some(Json::String(issuer)), _) => Observed::Known(issuer),
+        (_, Some("JWT")) => nameless("/JwtConfiguration/Issuer"),
+        (_, Some("REQUEST")) => Observed::Absent,
+        (_, Some(kind)) => Observed::Unknown(Cause::Unrecognised { value: kind.to_owned() }),
+        (_, None) => nameless("/AuthorizerType"),
+    }
 }
 
 fn child(
@@ -129,11 +145,16 @@ fn child(
 pub(super) fn lambda_decided(view: &PoolView<'_>) -> Fact {
     let (regions, mut incomplete) = view.consumer_regions("apigatewayv2");
     let mut found = BTreeSet::new();
+    let mut sources = authorizer::sources(view);
     for region in &regions {
-        let apis = view.ask(APIS, region, &[]).list();
+        let apis = view.ask(APIS, region, &[]).named("ApiId");
+        sources.push(crate::model::Source::Call {
+            call: ROUTES.to_owned(),
+            region: region.clone(),
+            pointer: "/Items/*/AuthorizationType".to_owned(),
+        });
         incomplete = incomplete.or(apis.incomplete);
-        for api in apis.items.into_iter().filter(|api| is_http(api)) {
-            let Some(id) = api.get("ApiId").and_then(Json::as_str) else { continue };
+        for (id, api) in apis.items.into_iter().filter(|(_, api)| is_http(api)) {
             let routes = view.ask(ROUTES, region, &[id]).list();
             incomplete = incomplete.or(routes.incomplete);
             let custom = routes.items.into_iter().filter(|route| word(route, "AuthorizationType") == "CUSTOM");
@@ -143,7 +164,5 @@ pub(super) fn lambda_decided(view: &PoolView<'_>) -> Fact {
     let rest = authorizer::lambda_decided(view);
     found.extend(rest.items);
     let list = Listed { items: found.into_iter().collect::<Vec<String>>(), incomplete: incomplete.or(rest.incomplete) };
-    let pointer = "/Items/*/AuthorizationType".to_owned();
-    let source = crate::model::Source::Call { call: ROUTES.to_owned(), region: view.region.clone(), pointer };
-    Fact::known(list, vec![source])
+    Fact::known(list, sources)
 }

@@ -83,8 +83,11 @@ pub(super) fn region(view: &PoolView<'_>) -> Fact {
         Listed { incomplete, .. } => return Fact::unknown(incomplete.unwrap_or(Cause::NoTargetRegion), sources),
     }
     let regions = super::key::regions(view);
-    match &regions.value {
-        Observed::Known(Value::List(list)) if list.incomplete.is_none() => {
+    match regions.value {
+        Observed::Known(Value::List(Listed { incomplete: Some(cause), .. })) | Observed::Unknown(cause) => {
+            Fact::unknown(cause, regions.sources)
+        }
+        Observed::Known(Value::List(list)) => {
             let others: Vec<String> =
                 list.items.iter().map(ToString::to_string).filter(|region| *region != view.region).collect();
             match others.as_slice() {
@@ -92,8 +95,6 @@ pub(super) fn region(view: &PoolView<'_>) -> Fact {
                 _ => Fact::unknown(Cause::NoTargetRegion, regions.sources),
             }
         }
-        Observed::Known(_) | Observed::Absent | Observed::Unknown(_) => {
-            Fact::unknown(Cause::NoTargetRegion, regions.sources)
-        }
+        Observed::Known(_) | Observed::Absent => Fact::unknown(Cause::NoTargetRegion, regions.sources),
     }
 }

@@ -55,7 +55,21 @@ pub(super) fn of(view: &PoolView<'_>) -> Children {
         .snapshot
         .hits()
         .filter(|hit| hit.account == view.key.account && hit.pool_id.as_deref() == Some(view.key.id.as_str()));
-    Children { found: Listed { items: ours.map(child).collect(), incomplete }, searched }
+    Children { found: Listed { items: children(ours), incomplete }, searched }
+}
+
+/// Hits as subjects. Several of one kind in one value have one place: they are told apart by number.
+pub(super) fn children<'h>(hits: impl Iterator<Item = &'h Hit>) -> Vec<Child> {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    hits.map(|hit| {
+        let mut child = child(hit);
+        let number = seen.entry(child.subject.id.clone()).and_modify(|number| *number += 1).or_insert(1);
+        if *number > 1 {
+            child.subject.id = format!("{}~{number}", child.subject.id);
+        }
+        child
+    })
+    .collect()
 }
 
 /// References in the account that name a pool which cannot be resolved.
@@ -63,7 +77,33 @@ pub(super) fn unresolved(view: &PoolView<'_>) -> Fact {
     let (_, incomplete) = search(view);
     let hits = view.snapshot.hits().filter(|hit| hit.account == view.key.account && hit.pool_id.is_none());
     let items = hits.map(|hit| format!("{} {}", hit.container, place(hit))).collect();
-    Fact::known(Listed::<String> { items, incomplete }, Vec::new())
+    Fact::known(Listed::<String> { items, incomplete }, sources(view))
+}
+
+/// How many they are, where every place was searched.
+pub(super) fn unresolved_count(view: &PoolView<'_>) -> Fact {
+    let (_, incomplete) = search(view);
+    let hits = view.snapshot.hits().filter(|hit| hit.account == view.key.account && hit.pool_id.is_none());
+    match incomplete {
+        Some(cause) => Fact::unknown(cause, sources(view)),
+        None => Fact::known(i64::try_from(hits.count()).unwrap_or(i64::MAX), sources(view)),
+    }
+}
+
+/// Where references were looked for.
+fn sources(view: &PoolView<'_>) -> Vec<Source> {
+    let (regions, _) = view.consumer_regions("cloudformation");
+    let places =
+        [(TEMPLATE, "/TemplateBody"), (DESCRIBE, "/Stacks/*/Outputs/*/OutputValue"), (EXPORTS, "/Exports/*/Value")];
+    let call = |region: &String| {
+        let region = region.clone();
+        places.map(|(call, pointer)| Source::Call {
+            call: call.to_owned(),
+            region: region.clone(),
+            pointer: pointer.to_owned(),
+        })
+    };
+    regions.iter().flat_map(call).collect()
 }
 
 /// What was searched, and why it was not whole: any call that did not answer may hide a reference.
@@ -78,14 +118,24 @@ fn search(view: &PoolView<'_>) -> (Vec<String>, Option<Cause>) {
         for stack in stacks.items {
             let id = word(stack, "StackId");
             let template = view.ask(TEMPLATE, region, &[&id]);
-            incomplete = incomplete.or_else(|| template.problem().cloned());
-            incomplete = incomplete.or_else(|| view.ask(RESOURCES, region, &[&id]).list().incomplete);
+            let name = word(stack, "StackName");
+            incomplete = incomplete.or_else(|| template.problem().map(|cause| of_stack(cause.clone(), &name)));
+            let resources = || view.ask(RESOURCES, region, &[&id]).list().incomplete;
+            incomplete = incomplete.or_else(|| resources().map(|cause| of_stack(cause, &name)));
         }
     }
     (
         regions.iter().map(|region| format!("CloudFormation stacks, outputs and exports in {region}")).collect(),
         incomplete,
     )
+}
+
+/// A failure names its stack: one of many has to be found again.
+fn of_stack(cause: Cause, stack: &str) -> Cause {
+    if let Cause::Failed { call, region, code } = cause {
+        return Cause::Failed { call, region, code: format!("{code}, stack {stack}") };
+    }
+    cause
 }
 
 /// `LogicalId.Properties.X`, as the template writes it.
@@ -106,7 +156,7 @@ fn position(hit: &Hit) -> String {
     }
 }
 
-pub(super) fn child(hit: &Hit) -> Child {
+fn child(hit: &Hit) -> Child {
     let source = Source::Place {
         file: format!("{} in {}", hit.container, hit.region),
         line: hit.line,

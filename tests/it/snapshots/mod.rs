@@ -1,0 +1,9 @@
+//! From a snapshot to a verdict, a gate and an exit code: what the tool makes of the evidence as a whole.
+
+mod consumers;
+mod denial;
+mod gates;
+mod pools;
+mod ready;
+mod same;
+mod verdicts;
