@@ -6,9 +6,9 @@ use std::io::Write;
 use anyhow::{Result, bail};
 
 use crate::facts::FieldSet;
-use crate::model::{Absence, FieldSpec, FieldType, Fields, Gate, Level};
+use crate::model::{FieldSpec, Fields, Gate, Level};
 use crate::render::explain::{FieldText, GateText, RuleText, write_field, write_gate, write_rule};
-use crate::rules::{Catalog, Check, FieldRef, Piece, Rule};
+use crate::rules::{Catalog, Rule};
 use crate::snapshot::operations;
 
 use super::args::ExplainArgs;
@@ -70,38 +70,20 @@ fn gate_text(gate: Gate, catalog: &Catalog) -> GateText {
 }
 
 fn field_text(spec: &FieldSpec, catalog: &Catalog) -> FieldText {
-    let rules = catalog.rules.iter().filter(|rule| fields_of(rule).contains(spec.name));
+    let rules = catalog.rules.iter().filter(|rule| rule.fields().contains(spec.name));
     FieldText {
         name: spec.name.to_owned(),
         doc: spec.doc.to_owned(),
-        ty: type_text(spec.ty),
-        absent: match spec.absent {
-            Absence::Unknown => "unknown: nothing is documented".to_owned(),
-            Absence::None => "there is none, or it is off".to_owned(),
-            Absence::Default(value) => format!("{value}, as AWS documents"),
-        },
+        ty: spec.ty.to_string(),
+        absent: spec.absent.to_string(),
         calls: spec.calls.iter().map(|call| (*call).to_owned()).collect(),
         actions: actions_of(spec.calls.iter().copied()),
         rules: rules.map(|rule| rule.id.clone()).collect(),
     }
 }
 
-fn type_text(ty: FieldType) -> String {
-    match ty {
-        FieldType::Bool => "true or false".to_owned(),
-        FieldType::Int => "whole number".to_owned(),
-        FieldType::Text => "text".to_owned(),
-        FieldType::Word(words) => words.join(" | "),
-        FieldType::Time => "instant".to_owned(),
-        FieldType::List(item) => format!("list of {}", type_text(*item)),
-        FieldType::Record(members) => {
-            format!("record of {}", members.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "))
-        }
-    }
-}
-
 fn rule_text(rule: &Rule, catalog: &Catalog) -> RuleText {
-    let fields = fields_of(rule);
+    let fields = rule.fields();
     let specs: Vec<FieldSpec> = fields.iter().filter_map(|name| FieldSet.field(rule.subject, name)).collect();
     let calls: BTreeSet<&str> = specs.iter().flat_map(|spec| spec.calls.iter().copied()).collect();
     RuleText {
@@ -125,33 +107,4 @@ fn actions_of<'a>(calls: impl Iterator<Item = &'a str>) -> Vec<String> {
     let actions: BTreeSet<&str> =
         calls.filter_map(operations::find_call).flat_map(|operation| operation.iam.iter().copied()).collect();
     actions.into_iter().map(str::to_owned).collect()
-}
-
-/// Every field that a rule reads or says.
-fn fields_of(rule: &Rule) -> BTreeSet<String> {
-    let mut fields = BTreeSet::new();
-    for check in rule.applies_when.iter().chain(&rule.check) {
-        of_check(check, &mut fields);
-    }
-    for piece in rule.say.by_verdict.values().flatten() {
-        if let Piece::Field(FieldRef::Field(name)) = piece {
-            fields.insert(name.clone());
-        }
-    }
-    fields
-}
-
-fn of_check(check: &Check, fields: &mut BTreeSet<String>) {
-    match check {
-        Check::Field { field: FieldRef::Field(name), .. } => drop(fields.insert(name.clone())),
-        Check::Field { field: FieldRef::Var { .. }, .. } | Check::Aws { .. } => {}
-        Check::All(checks) | Check::Any(checks) => checks.iter().for_each(|check| of_check(check, fields)),
-        Check::Not(check) => of_check(check, fields),
-        Check::ForEach { list, check, .. } => {
-            if let FieldRef::Field(name) = list {
-                fields.insert(name.clone());
-            }
-            of_check(check, fields);
-        }
-    }
 }

@@ -21,6 +21,23 @@ pub enum FieldType {
     Record(&'static [(&'static str, FieldType)]),
 }
 
+impl std::fmt::Display for FieldType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Bool => f.write_str("true or false"),
+            Self::Int => f.write_str("whole number"),
+            Self::Text => f.write_str("text"),
+            Self::Word(words) => f.write_str(&words.join(" | ")),
+            Self::Time => f.write_str("instant"),
+            Self::List(item) => write!(f, "list of {item}"),
+            Self::Record(members) => {
+                let names: Vec<&str> = members.iter().map(|(name, _)| *name).collect();
+                write!(f, "record of {}", names.join(", "))
+            }
+        }
+    }
+}
+
 /// What it means that AWS leaves a member out of an answered call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Absence {
@@ -30,6 +47,16 @@ pub enum Absence {
     None,
     /// A documented default: these are the same as AWS saying so. Text form of the value; `[]` for an empty list.
     Default(&'static str),
+}
+
+impl std::fmt::Display for Absence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("unknown: nothing is documented"),
+            Self::None => f.write_str("there is none, or it is off"),
+            Self::Default(value) => write!(f, "{value}, as AWS documents"),
+        }
+    }
 }
 
 /// One field that rules may use.

@@ -1,6 +1,6 @@
 //! The checked form of a rule: every name resolved, every literal of the field's type. Not what YAML may say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -51,6 +51,39 @@ pub struct Rule {
     pub file: String,
     /// Whether it is part of the tool.
     pub builtin: bool,
+}
+
+impl Rule {
+    /// Every field that the rule reads or says.
+    pub fn fields(&self) -> BTreeSet<&str> {
+        let mut fields = BTreeSet::new();
+        for check in self.applies_when.iter().chain(&self.check) {
+            check.add_fields(&mut fields);
+        }
+        for piece in self.say.by_verdict.values().flatten() {
+            if let Piece::Field(FieldRef::Field(name)) = piece {
+                fields.insert(name.as_str());
+            }
+        }
+        fields
+    }
+}
+
+impl Check {
+    fn add_fields<'a>(&'a self, fields: &mut BTreeSet<&'a str>) {
+        match self {
+            Self::Field { field: FieldRef::Field(name), .. } => drop(fields.insert(name)),
+            Self::Field { field: FieldRef::Var { .. }, .. } | Self::Aws { .. } => {}
+            Self::All(checks) | Self::Any(checks) => checks.iter().for_each(|check| check.add_fields(fields)),
+            Self::Not(check) => check.add_fields(fields),
+            Self::ForEach { list, check, .. } => {
+                if let FieldRef::Field(name) = list {
+                    fields.insert(name);
+                }
+                check.add_fields(fields);
+            }
+        }
+    }
 }
 
 /// The sentences of a rule. `{field}` is replaced by the field's value, `‹unknown›` if it is not known, `none` if absent.

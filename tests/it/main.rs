@@ -3,9 +3,14 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::disallowed_methods,
     missing_docs,
-    reason = "tests: what cannot be is a failure, and their names say what they are"
+    reason = "tests: what cannot be is a failure, they read files, and their names say what they are"
 )]
 
+mod architecture;
 mod builder;
+mod cli;
+mod generated;
+mod readme;
 mod snapshots;
