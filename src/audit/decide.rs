@@ -30,7 +30,8 @@ pub(super) fn apply(
 
 fn settle(findings: &mut [Finding], decision: &Decision, catalog: &Catalog, now: Timestamp) -> WaiverState {
     let state = |state: &str, detail: String| WaiverState {
-        place: format!("{}:{}", decision.file, decision.place.line),
+        // The file's name alone: a report does not depend on where its inputs lay.
+        place: format!("{}:{}", decision.file.rsplit(['/', '\\']).next().unwrap_or_default(), decision.place.line),
         kind: decision.kind.as_str().to_owned(),
         rule: decision.rule.clone(),
         subject: decision.subject.as_str().to_owned(),

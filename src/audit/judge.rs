@@ -2,7 +2,7 @@
 //!
 //! A verdict is derived from level, decided-by and truth, never set.
 
-use crate::model::{Cause, DecidedBy, Evidence, Fact, Level, Observed, Truth, Value, Verdict};
+use crate::model::{Absence, Cause, DecidedBy, Evidence, Fact, Level, Observed, Truth, Value, Verdict};
 use crate::rules::{FieldRef, Piece, Rule};
 
 use super::evaluate::{Outcome, Scope, evaluate, explain};
@@ -94,23 +94,24 @@ fn judgement(rule: &Rule, verdict: Verdict, outcome: Outcome, scope: &dyn Scope)
     Judgement { verdict, message, evidence }
 }
 
-/// Fills a sentence: an unknown value prints as ‹unknown›, an absent one as `none`.
+/// Fills a sentence: an unknown value prints as ‹unknown›, an absent one as `none` where that is what it means.
 fn say(pieces: &[Piece], scope: &dyn Scope) -> String {
     pieces.iter().fold(String::new(), |mut text, piece| {
         match piece {
             Piece::Text(part) => text.push_str(part),
-            Piece::Field(FieldRef::Field(name)) => text.push_str(&shown(&scope.fact(name).0)),
+            Piece::Field(FieldRef::Field(name)) => text.push_str(&shown(scope.fact(name))),
             Piece::Field(FieldRef::Var { .. }) => text.push_str("‹unknown›"),
         }
         text
     })
 }
 
-fn shown(fact: &Fact) -> String {
+fn shown((fact, absence): (Fact, Absence)) -> String {
     match &fact.value {
         Observed::Known(Value::Text(text)) => text.clone(),
         Observed::Known(value) => value.to_string(),
-        Observed::Absent => "none".to_owned(),
+        Observed::Absent if absence == Absence::None => "none".to_owned(),
+        Observed::Absent => "‹left out by AWS›".to_owned(),
         Observed::Unknown(_) => "‹unknown›".to_owned(),
     }
 }

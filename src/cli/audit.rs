@@ -127,7 +127,9 @@ fn reductions(args: &JudgingArgs, decisions: &[Decision]) -> Vec<Reduction> {
     if args.no_builtin_rules {
         add("--no-builtin-rules".to_owned(), "the tool's own rules are not judged", true);
     }
-    if let Ok(builtin) = Catalog::builtin(&FieldSet) {
+    if !args.level.is_empty()
+        && let Ok(builtin) = Catalog::builtin(&FieldSet)
+    {
         for value in &args.level {
             let Some((name, level)) = value.split_once('=') else { continue };
             let was = builtin.rule(name).map(|rule| rule.level);
@@ -144,7 +146,8 @@ fn reductions(args: &JudgingArgs, decisions: &[Decision]) -> Vec<Reduction> {
         let touches = !decisions.is_empty() || args.max_snapshot_age.is_some();
         add(format!("--now {now}"), "ages and expiries are counted by the clock given", touches);
     }
-    if args.target_issuer == super::args::TargetIssuerArg::Original {
+    let asks_for_issuer = args.gate.contains(&super::args::GateArg::Issuer);
+    if args.target_issuer == super::args::TargetIssuerArg::Original && !asks_for_issuer {
         add("--target-issuer original".to_owned(), "the gate issuer is not planned and does not count", false);
     }
     if !args.gate.is_empty() {

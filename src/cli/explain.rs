@@ -33,8 +33,11 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8> {
         }
     } else {
         let fields = FieldSet.all();
-        let field = fields.iter().map(|spec| spec.name).find(|name| strsim::damerau_levenshtein(name, &args.name) <= 3);
-        let hint = catalog.did_you_mean(&args.name).or_else(|| field.map(|name| format!("did you mean `{name}`?")));
+        let distance = |name: &&str| strsim::damerau_levenshtein(name, &args.name);
+        let ids = catalog.rules.iter().map(|rule| rule.id.as_str());
+        let nearest = fields.iter().map(|spec| spec.name).chain(ids).min_by_key(distance);
+        let hint = nearest.filter(|name| distance(name) <= 3).map(|name| format!("did you mean `{name}`?"));
+        let hint = hint.or_else(|| catalog.did_you_mean(&args.name));
         let hint = hint.map(|hint| format!(": {hint}")).unwrap_or_default();
         bail!("`{}` is no rule, no tag, no field and no gate{hint}", args.name);
     }

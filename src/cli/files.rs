@@ -114,7 +114,9 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> Result
         let mode = if readers == Readers::Owner { 0o600 } else { 0o666 };
         builder.permissions(fs::Permissions::from_mode(mode));
     }
-    let mut file = builder.tempfile_in(folder).with_context(context)?;
+    // The library names its own temporary file in its error, which says nothing to anybody.
+    let plain = |error: std::io::Error| error.raw_os_error().map_or(error, std::io::Error::from_raw_os_error);
+    let mut file = builder.tempfile_in(folder).map_err(plain).with_context(context)?;
     file.write_all(bytes).with_context(context)?;
     file.as_file().sync_all().with_context(context)?;
     file.persist(path).map_err(|error| error.error).with_context(context)?;

@@ -87,7 +87,7 @@ pub trait Observer: Send {
 pub enum CollectError {
     /// Compiled without the feature `live`.
     #[error(
-        "this build cannot collect: install with the feature `live` (`cargo install mrready`), or `import` answers of the AWS CLI"
+        "this build cannot collect: build it with the feature `live`, which is on by default (`cargo install --path .`)"
     )]
     NotInThisBuild,
     /// No credentials, or AWS does not take them.

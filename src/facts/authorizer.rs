@@ -107,8 +107,7 @@ pub(super) fn lambda_decided(view: &PoolView<'_>) -> Listed<String> {
 /// Where the types of authorizers are read: in every Region that was searched.
 pub(super) fn sources(view: &PoolView<'_>) -> Vec<Source> {
     let (regions, _) = view.consumer_regions("apigateway");
-    let call = |region| Source::Call { call: AUTHORIZERS.to_owned(), region, pointer: "/items/*/type".to_owned() };
-    regions.into_iter().map(call).collect()
+    regions.iter().map(|region| Source::call(AUTHORIZERS, region, "/items")).collect()
 }
 
 fn strings<'j>(value: &'j Json, pointer: &str) -> impl Iterator<Item = &'j str> {

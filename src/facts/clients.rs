@@ -1,6 +1,6 @@
 //! `pool.client*` and what all app clients of a pool add up to: OAuth in use, the longest token lifetime.
 
-use crate::model::{Absence, Cause, Fact, FieldType, Listed, Observed, Truth, Value};
+use crate::model::{Absence, Cause, Fact, FieldType, Listed, Observed, Source, Truth, Value};
 
 use super::pool::{decided, word};
 use super::{Answer, Field, PoolView, TEXTS, field};
@@ -80,20 +80,13 @@ pub(super) const FIELDS: &[Field] = &[
 ];
 
 /// The description of every client that the list names.
-pub(super) fn described<'f>(view: &PoolView<'f>) -> (Listed<Answer<'f>>, Vec<crate::model::Source>) {
+pub(super) fn described<'f>(view: &PoolView<'f>) -> (Listed<Answer<'f>>, Vec<Source>) {
     let list = view.primary(LIST);
     let Listed { items, incomplete } = list.named("ClientId");
     let answers = items.iter().map(|(id, _)| view.ask(DESCRIBE, &view.region, &[id, &view.key.id])).collect();
-    let sources = vec![list.source("/UserPoolClients"), described_source(view)];
+    let described = Source::call(DESCRIBE, &view.region, "/UserPoolClient");
+    let sources = vec![list.source("/UserPoolClients"), described];
     (Listed { items: answers, incomplete }, sources)
-}
-
-fn described_source(view: &PoolView<'_>) -> crate::model::Source {
-    crate::model::Source::Call {
-        call: DESCRIBE.to_owned(),
-        region: view.region.clone(),
-        pointer: "/UserPoolClient".to_owned(),
-    }
 }
 
 fn minutes(client: &Answer<'_>, validity: &str, unit: &str) -> Observed<i64> {

@@ -296,7 +296,7 @@ pub(super) fn regions(view: &PoolView<'_>) -> Fact {
 }
 
 fn source(view: &PoolView<'_>, call: &str, pointer: &str) -> Source {
-    Source::Call { call: call.to_owned(), region: view.region.clone(), pointer: pointer.to_owned() }
+    Source::call(call, &view.region, pointer)
 }
 
 fn metadata<'f, T: Into<Value>>(

@@ -39,6 +39,7 @@ pub struct Answer<'a> {
     pub call: String,
     /// The Region asked.
     pub region: String,
+    parameters: BTreeMap<String, String>,
     pages: Vec<&'a Call>,
     problem: Option<Cause>,
     items: Option<&'static str>,
@@ -83,6 +84,7 @@ impl<'a> Log<'a> {
         let mut answer = Answer {
             call: operation.call(),
             region: region.to_owned(),
+            parameters: pages.first().map(|call| told_apart_by(call)).unwrap_or_default(),
             pages: Vec::new(),
             problem: None,
             items: operation.items,
@@ -123,6 +125,12 @@ impl<'a> Log<'a> {
     }
 }
 
+/// The parameters of a call without the pool's id, which every finding names anyway.
+fn told_apart_by(call: &Call) -> BTreeMap<String, String> {
+    let named = call.parameters.iter().filter(|(name, _)| *name != "UserPoolId");
+    named.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
+}
+
 /// What an error means for every field of its call.
 pub fn cause_of(call: &Call, error: &crate::snapshot::CallError) -> Cause {
     let (name, region, code) = (call.name(), call.region.clone(), error.code.clone());
@@ -151,7 +159,12 @@ impl<'a> Answer<'a> {
 
     /// The provenance of a member of this answer.
     pub fn source(&self, pointer: &str) -> Source {
-        Source::Call { call: self.call.clone(), region: self.region.clone(), pointer: pointer.to_owned() }
+        Source::Call {
+            call: self.call.clone(),
+            region: self.region.clone(),
+            parameters: self.parameters.clone(),
+            pointer: pointer.to_owned(),
+        }
     }
 
     /// A member of an answer without pages.

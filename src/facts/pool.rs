@@ -160,7 +160,7 @@ pub(super) const FIELDS: &[Field] = &[
             let answer = view.primary(IMPORTS);
             let list = answer.named("Status");
             let items: Vec<String> = list.items.iter().map(|(status, _)| (*status).to_owned()).collect();
-            Fact::known(Listed { items, incomplete: list.incomplete }, vec![answer.source("/UserImportJobs/*/Status")])
+            Fact::known(Listed { items, incomplete: list.incomplete }, vec![answer.source("/UserImportJobs")])
         },
     ),
     field(

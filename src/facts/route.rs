@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use crate::model::{Cause, Fact, FieldType, Listed, Observed, Subject, SubjectKind};
+use crate::model::{Cause, Fact, FieldType, Listed, Observed, Source, Subject, SubjectKind};
 use crate::scan::pattern::parse_issuer;
 
 use super::authorizer::{self, accepts};
@@ -54,14 +54,15 @@ pub(super) fn of(view: &PoolView<'_>) -> Children {
         let apis = view.ask(APIS, region, &[]).named("ApiId");
         incomplete = incomplete.or(apis.incomplete);
         for (id, api) in apis.items.into_iter().filter(|(_, api)| is_http(api)) {
-            let authorizers = view.ask(AUTHORIZERS, region, &[id]).list();
+            let asked = view.ask(AUTHORIZERS, region, &[id]);
+            let authorizers = asked.list();
             incomplete = incomplete.or(authorizers.incomplete);
-            let mut ours: BTreeMap<String, (&Json, &str)> = BTreeMap::new();
+            let mut ours: BTreeMap<String, (usize, &Json, &str)> = BTreeMap::new();
             let mut hidden: BTreeMap<String, Cause> = BTreeMap::new();
-            for authorizer in authorizers.items {
+            for (index, authorizer) in authorizers.items.into_iter().enumerate() {
                 match issuer_of(authorizer) {
                     Observed::Known(issuer) if parse_issuer(issuer).is_some_and(|i| i.pool_id == view.key.id) => {
-                        ours.insert(word(authorizer, "AuthorizerId"), (authorizer, issuer));
+                        ours.insert(word(authorizer, "AuthorizerId"), (index, authorizer, issuer));
                     }
                     Observed::Known(_) | Observed::Absent => {}
                     Observed::Unknown(cause) => drop(hidden.insert(word(authorizer, "AuthorizerId"), cause)),
@@ -76,9 +77,12 @@ pub(super) fn of(view: &PoolView<'_>) -> Children {
             for (index, route) in routes.items.into_iter().enumerate() {
                 let Some(used) = route.get("AuthorizerId").and_then(Json::as_str) else { continue };
                 incomplete = incomplete.or_else(|| hidden.get(used).cloned());
-                if let Some((authorizer, issuer)) = ours.get(used) {
-                    let source = answer.source(&format!("/Items/{index}/AuthorizerId"));
-                    items.push(child(view, region, (id, &word(api, "Name")), route, (authorizer, issuer), &source));
+                if let Some((configured, authorizer, issuer)) = ours.get(used) {
+                    let sources = [
+                        asked.source(&format!("/Items/{configured}/JwtConfiguration/Issuer")),
+                        answer.source(&format!("/Items/{index}/AuthorizerId")),
+                    ];
+                    items.push(child(view, region, (id, &word(api, "Name")), route, (authorizer, issuer), &sources));
                 }
             }
         }
@@ -107,15 +111,10 @@ fn child(
     (api, api_name): (&str, &str),
     route: &Json,
     (authorizer, issuer): (&Json, &str),
-    source: &crate::model::Source,
+    sources: &[Source],
 ) -> Child {
     let (old, new) = accepts(&[issuer.to_owned()], view);
-    let configured = crate::model::Source::Call {
-        call: AUTHORIZERS.to_owned(),
-        region: region.to_owned(),
-        pointer: "/Items/*/JwtConfiguration/Issuer".to_owned(),
-    };
-    let known = |value: crate::model::Value| Fact::known(value, vec![configured.clone(), source.clone()]);
+    let known = |value: crate::model::Value| Fact::known(value, sources.to_vec());
     let key = word(route, "RouteKey");
     let fields = BTreeMap::from([
         ("route.accepts_new", known(new.into())),
@@ -148,11 +147,7 @@ pub(super) fn lambda_decided(view: &PoolView<'_>) -> Fact {
     let mut sources = authorizer::sources(view);
     for region in &regions {
         let apis = view.ask(APIS, region, &[]).named("ApiId");
-        sources.push(crate::model::Source::Call {
-            call: ROUTES.to_owned(),
-            region: region.clone(),
-            pointer: "/Items/*/AuthorizationType".to_owned(),
-        });
+        sources.push(Source::call(ROUTES, region, "/Items"));
         incomplete = incomplete.or(apis.incomplete);
         for (id, api) in apis.items.into_iter().filter(|(_, api)| is_http(api)) {
             let routes = view.ask(ROUTES, region, &[id]).list();

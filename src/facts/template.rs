@@ -93,17 +93,8 @@ pub(super) fn unresolved_count(view: &PoolView<'_>) -> Fact {
 /// Where references were looked for.
 fn sources(view: &PoolView<'_>) -> Vec<Source> {
     let (regions, _) = view.consumer_regions("cloudformation");
-    let places =
-        [(TEMPLATE, "/TemplateBody"), (DESCRIBE, "/Stacks/*/Outputs/*/OutputValue"), (EXPORTS, "/Exports/*/Value")];
-    let call = |region: &String| {
-        let region = region.clone();
-        places.map(|(call, pointer)| Source::Call {
-            call: call.to_owned(),
-            region: region.clone(),
-            pointer: pointer.to_owned(),
-        })
-    };
-    regions.iter().flat_map(call).collect()
+    let places = [(TEMPLATE, "/TemplateBody"), (DESCRIBE, "/Stacks"), (EXPORTS, "/Exports")];
+    regions.iter().flat_map(|region| places.map(|(call, pointer)| Source::call(call, region, pointer))).collect()
 }
 
 /// What was searched, and why it was not whole: any call that did not answer may hide a reference.

@@ -186,7 +186,10 @@ pub enum Source {
         call: String,
         /// The Region asked.
         region: String,
-        /// JSON pointer into the answer in its normal form.
+        /// The parameters that tell the answer apart from others to the same call; the pool's id is left out.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        parameters: BTreeMap<String, String>,
+        /// JSON pointer into the answer in its normal form; of a list, over all its pages.
         pointer: String,
     },
     /// A place in a template or a file.
@@ -214,6 +217,18 @@ pub enum Source {
         /// The day on which it was true.
         as_of: String,
     },
+}
+
+impl Source {
+    /// A member of the answers to a call, or of the one answer to it in a Region.
+    pub fn call(call: &str, region: &str, pointer: &str) -> Self {
+        Self::Call {
+            call: call.to_owned(),
+            region: region.to_owned(),
+            parameters: BTreeMap::new(),
+            pointer: pointer.to_owned(),
+        }
+    }
 }
 
 /// An observation with its provenance.

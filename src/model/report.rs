@@ -302,7 +302,7 @@ pub struct AppliedWaiver {
 /// An entry of a decisions file and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct WaiverState {
-    /// The file as given, and the line.
+    /// The name of the file, without its folder, and the line.
     pub place: String,
     /// Its kind.
     pub kind: String,

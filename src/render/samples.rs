@@ -681,7 +681,7 @@ fn finding(rule: &str, pool: &PoolSummary, verdict: Verdict, level: Level, gates
 }
 
 fn source(call: &str, pointer: &str) -> Source {
-    Source::Call { call: call.to_owned(), region: "us-east-1".to_owned(), pointer: pointer.to_owned() }
+    Source::call(call, "us-east-1", pointer)
 }
 
 fn call(field: &str, actual: Option<&str>, expected: &str, call: &str, pointer: &str) -> Evidence {

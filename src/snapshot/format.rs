@@ -11,6 +11,10 @@ use super::{Entry, Header, SNAPSHOT_SCHEMA_VERSION, Scope, Snapshot, hex};
 
 /// The most bytes a document may unpack to: 2 GiB.
 const MAX_BYTES: u64 = 2 << 30;
+/// No document of some size shrinks like this; a bomb does.
+const MAX_RATIO: u64 = 500;
+/// Below this size the ratio does not matter.
+const SMALL: u64 = 32 << 20;
 
 /// How a snapshot is written, chosen by the file's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +54,7 @@ pub enum SnapshotError {
         source: std::io::Error,
     },
     /// Larger than any snapshot.
-    #[error("{name}: unpacks to more than 2 GiB; split it by account")]
+    #[error("{name}: unpacks to more than 2 GiB, or to 500 times its size; split it by account")]
     TooLarge {
         /// The file's name.
         name: String,
@@ -84,6 +88,30 @@ pub enum SnapshotError {
         name: String,
         /// Entries read.
         entries: usize,
+    },
+    /// Nothing at all.
+    #[error("{name}: is empty; a snapshot is expected")]
+    Empty {
+        /// The file's name.
+        name: String,
+    },
+    /// JSON that breaks off.
+    #[error("{name}:{line}:{column}: ends in the middle: it was cut off; collect again")]
+    CutOff {
+        /// The file's name.
+        name: String,
+        /// Line from 1.
+        line: usize,
+        /// Column from 1.
+        column: usize,
+    },
+    /// A pool whose id no pool can have.
+    #[error("{name}: `{id}` is not the id of a user pool; it looks like us-east-1_AbCdEfGhI")]
+    PoolId {
+        /// The file's name.
+        name: String,
+        /// The id, escaped.
+        id: String,
     },
     /// An entry that is neither answer nor error, or both.
     #[error("{name}: entry {index} ({call}) must have exactly one of `response` and `error`")]
@@ -157,7 +185,19 @@ fn write_line<T: serde::Serialize>(out: &mut Vec<u8>, value: &T) -> std::io::Res
 pub fn read(name: &str, bytes: &[u8]) -> Result<Snapshot, SnapshotError> {
     let unpacked = unpack(name, bytes)?;
     let text = unpacked.as_deref().unwrap_or(bytes);
+    if text.iter().all(u8::is_ascii_whitespace) {
+        return Err(SnapshotError::Empty { name: name.to_owned() });
+    }
     let snapshot = if is_lines(text) { read_lines(name, text)? } else { read_document(name, text)? };
+    for pool in &snapshot.header.scope.pools {
+        let (region, rest) = pool.id.split_once('_').unwrap_or_default();
+        let fits =
+            |text: &str, extra: char| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == extra);
+        if !(pool.id.len() <= 60 && fits(region, '-') && fits(rest, '0')) {
+            let id = pool.id.escape_default().take(80).collect();
+            return Err(SnapshotError::PoolId { name: name.to_owned(), id });
+        }
+    }
     for (index, entry) in snapshot.entries.iter().enumerate() {
         if let Entry::Call(call) = entry
             && call.response.is_some() == call.error.is_some()
@@ -170,16 +210,17 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Snapshot, SnapshotError> {
 
 fn unpack(name: &str, bytes: &[u8]) -> Result<Option<Vec<u8>>, SnapshotError> {
     let failed = |source| SnapshotError::Unpack { name: name.to_owned(), source };
+    let limit = MAX_BYTES.min((bytes.len() as u64).saturating_mul(MAX_RATIO).max(SMALL));
     let mut out = Vec::new();
     let taken = if bytes.starts_with(&[0x1f, 0x8b]) {
-        flate2::read::MultiGzDecoder::new(bytes).take(MAX_BYTES + 1).read_to_end(&mut out).map_err(failed)?
+        flate2::read::MultiGzDecoder::new(bytes).take(limit + 1).read_to_end(&mut out).map_err(failed)?
     } else if bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
         let decoder = zstd::stream::read::Decoder::new(bytes).map_err(failed)?;
-        decoder.take(MAX_BYTES + 1).read_to_end(&mut out).map_err(failed)?
+        decoder.take(limit + 1).read_to_end(&mut out).map_err(failed)?
     } else {
         return Ok(None);
     };
-    if taken as u64 > MAX_BYTES {
+    if taken as u64 > limit {
         return Err(SnapshotError::TooLarge { name: name.to_owned() });
     }
     Ok(Some(out))
@@ -244,9 +285,13 @@ fn version(name: &str, text: &[u8], index: usize) -> Result<(), SnapshotError> {
 }
 
 fn json_error(name: &str, index: usize, error: &serde_json::Error) -> SnapshotError {
-    let message = error.to_string();
+    let (line, column) = (index + error.line().max(1), error.column().max(1));
+    if error.is_eof() {
+        return SnapshotError::CutOff { name: name.to_owned(), line, column };
+    }
+    let message = error.to_string().replace("struct Version with 1 element", "a snapshot's object");
     let message = message.split(" at line ").next().unwrap_or_default().to_owned();
-    SnapshotError::Json { name: name.to_owned(), line: index + error.line(), column: error.column(), message }
+    SnapshotError::Json { name: name.to_owned(), line, column, message }
 }
 
 /// One line of `FILE.partial`: a checksum, a space, the entry. A line that was cut off does not check.
@@ -324,6 +369,14 @@ mod tests {
         assert!(message.starts_with("x.json:3:"), "{message}");
         let message = read("x.json", b"{\"mrready_snapshot\": 99}").unwrap_err().to_string();
         assert!(message.contains("newer"), "{message}");
+    }
+
+    #[test]
+    fn a_bomb_is_not_unpacked() {
+        let zeros = vec![b' '; 64 << 20];
+        let bomb = zstd::encode_all(zeros.as_slice(), 0).unwrap();
+        assert!(bomb.len() < 100_000);
+        assert!(matches!(read("a.json.zst", &bomb), Err(SnapshotError::TooLarge { .. })));
     }
 
     #[test]

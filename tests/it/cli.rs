@@ -488,20 +488,23 @@ fn bad_snapshots_are_named_with_their_place() {
     two["entries"][0]["error"] = serde_json::json!({ "kind": "denied", "code": "AccessDenied" });
     let mut extra = snapshot(NOT_READY);
     extra["entries"][3]["extra"] = true.into();
+    let mut no_pool = snapshot(NOT_READY);
+    no_pool["scope"]["pools"][0]["id"] = "".into();
     let nested = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
     let deep =
         r#"{"mrready_snapshot":1,"tool_version":"0.1.0","scope":{"pools":[]},"entries":[{"kind":"call","response":"#;
     let cases: Vec<(&str, Vec<u8>, &str)> = vec![
-        ("empty.json", Vec::new(), "not a mrready snapshot"),
-        ("blank.json", b" \n\n".to_vec(), "not a mrready snapshot"),
-        ("cut.json", whole[..whole.len() / 2].to_vec(), "cut.json:"),
+        ("empty.json", Vec::new(), "is empty"),
+        ("blank.json", b" \n\n".to_vec(), "is empty"),
+        ("cut.json", whole[..whole.len() / 2].to_vec(), "it was cut off"),
+        ("pool.json", no_pool.to_string().into_bytes(), "not the id of a user pool"),
         (
             "cut.jsonl",
             b"{\"mrready_snapshot\":1,\"tool_version\":\"0.1.0\",\"scope\":{\"pools\":[]}}\n".to_vec(),
             "cut off",
         ),
         ("other.json", b"{\"Resources\": {}}".to_vec(), "other.json:1:"),
-        ("list.json", b"[]".to_vec(), "list.json:1:"),
+        ("list.json", b"[]".to_vec(), "expected a snapshot's object"),
         ("text.json", b"not json at all".to_vec(), "text.json:1:"),
         ("newer.json", b"{\"mrready_snapshot\": 99}".to_vec(), "newer than this mrready"),
         ("binary.json", vec![0, 159, 146, 150], "binary.json:1:"),

@@ -61,8 +61,15 @@ fn subject(subject: &Subject) -> String {
 /// Where a value was read: `DescribeUserPool @ us-east-1 /UserPool/UserPoolTier`, `stack.yaml:12:3 /path`.
 fn place(source: &Source) -> String {
     match source {
-        Source::Call { call, region, pointer } => {
-            format!("{} @ {} {}", safe(operation(call)), safe(region), safe(pointer))
+        Source::Call { call, region, parameters, pointer } => {
+            // A key's or a stack's id is long and stands in the message; an API's is what tells the answers apart.
+            let of: Vec<String> = parameters
+                .iter()
+                .filter(|(name, _)| name.to_ascii_lowercase().ends_with("apiid"))
+                .map(|(name, value)| format!(" {}={}", safe(name), safe(value)))
+                .collect();
+            let of = of.concat();
+            format!("{}{of} @ {} {}", safe(operation(call)), safe(region), safe(pointer))
         }
         Source::Place { file, line, column, path } => {
             let number = |n: &Option<u32>| n.map(|n| format!(":{n}")).unwrap_or_default();
