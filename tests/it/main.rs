@@ -12,5 +12,11 @@ mod architecture;
 mod builder;
 mod cli;
 mod generated;
+#[cfg(feature = "live")]
+mod live;
 mod readme;
+#[cfg(feature = "live")]
+mod replay;
 mod snapshots;
+#[cfg(feature = "live")]
+mod tools;

@@ -143,7 +143,11 @@ class Check:
         self.expect("with-secrets: provider", secret, "planted-idp-secret")
 
     def replicas(self) -> None:
-        for name, region, status in (("replicated-inactive", S, "INACTIVE"), ("secondary-elsewhere", E, "INACTIVE")):
+        for name, region, status in (
+            ("replicated-inactive", S, "INACTIVE"),
+            ("replicated-active", S, "ACTIVE"),
+            ("secondary-elsewhere", E, "INACTIVE"),
+        ):
             for asked in (P, region):
                 answer = self.idp(name, "list-user-pool-replicas", region=asked)["UserPoolReplicas"]
                 seen = [[r["RegionName"], r["Status"], r["Role"], r["UserPoolArn"].split(":")[3]] for r in answer]
@@ -166,7 +170,7 @@ class Check:
             listed[region] = {pool["Id"]: pool.get("ReplicaRegions") for pool in answer}
         self.expect("ListUserPools: ReplicaRegions", [listed[P][pool_id], listed[S][pool_id]], [[S], [P]])
         self.expect(
-            "ListUserPools: pools in P and S", [len(listed[P]), len(listed[S])], [len(self.out["pools"]) + 1, 1]
+            "ListUserPools: pools in P and S", [len(listed[P]), len(listed[S])], [len(self.out["pools"]) + 1, 2]
         )
         self.expect(
             "S refuses primary-only operations",

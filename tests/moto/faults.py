@@ -9,6 +9,8 @@ Control endpoints (unsigned, JSON):
     GET    /mrready-test/faults      the list in force
     GET    /mrready-test/calls       every AWS call seen since the last DELETE, oldest first
     DELETE /mrready-test/calls       forget them
+    .../faults/ID, .../calls/ID      the same for requests signed with the access key id ID only; its faults, once
+                                     posted, stand in place of the others (so one server serves many tests at a time)
     POST   /mrready-test/page-sizes  {"cloudformation:ListStacks": 1, ...} the most items on a page; `{}` clears
 
 A rule: {"fault": "denied" | "http500" | "timeout" | "truncated" | "throttled",
@@ -75,6 +77,7 @@ class Call:
     token: str | None
     parameters: dict[str, Any]
     haystack: str
+    caller: str = ""
     page: int = 1
 
     @property
@@ -123,8 +126,9 @@ class Faults:
         self.page_sizes = page_sizes
         self.rest = RestOperations()
         self.lock = threading.Lock()
-        self.rules: list[dict[str, Any]] = []
-        self.used: list[int] = []
+        # By access key id; "" is for all others.
+        self.rules: dict[str, list[dict[str, Any]]] = {"": []}
+        self.used: dict[str, list[int]] = {"": []}
         self.calls: list[dict[str, Any]] = []
         self.pages: dict[tuple[str, str, str], int] = {}
 
@@ -142,19 +146,20 @@ class Faults:
     # Control endpoints
 
     def control(self, environ: dict[str, Any], body: bytes) -> Answer:
-        what = (environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix(PREFIX))
+        name, _, caller = environ["PATH_INFO"].removeprefix(PREFIX).partition("/")
+        what = (environ["REQUEST_METHOD"], name)
         try:
             given = json.loads(body) if body else None
             with self.lock:
                 if what == ("POST", "faults"):
-                    self.rules, self.used = check_rules(given), [0] * len(given)
-                    return answer_json("200 OK", {"rules": len(self.rules)})
+                    self.rules[caller], self.used[caller] = check_rules(given), [0] * len(given)
+                    return answer_json("200 OK", {"rules": len(given)})
                 if what == ("GET", "faults"):
-                    return answer_json("200 OK", self.rules)
+                    return answer_json("200 OK", self.rules.get(caller, []))
                 if what == ("GET", "calls"):
-                    return answer_json("200 OK", self.calls)
+                    return answer_json("200 OK", [call for call in self.calls if caller in ("", call["caller"])])
                 if what == ("DELETE", "calls"):
-                    self.calls = []
+                    self.calls = [call for call in self.calls if caller not in ("", call["caller"])]
                     return answer_json("200 OK", {})
                 if what == ("POST", "page-sizes"):
                     self.page_sizes.clear()
@@ -180,6 +185,8 @@ class Faults:
                 "action": call.action,
                 "read_only": call.read_only,
                 "page": call.page,
+                "caller": call.caller,
+                "request": call.haystack,
                 "fault": rule["fault"] if rule else None,
                 "status": None,
             }
@@ -233,7 +240,8 @@ class Faults:
         return caught[0], list(caught[1]), out
 
     def match(self, call: Call) -> dict[str, Any] | None:
-        for index, rule in enumerate(self.rules):
+        caller = call.caller if call.caller in self.rules else ""
+        for index, rule in enumerate(self.rules[caller]):
             action = rule.get("action")
             if action and not (call.action.startswith(action[:-1]) if action.endswith("*") else call.action == action):
                 continue
@@ -241,19 +249,19 @@ class Faults:
                 continue
             if rule.get("contains", "") not in call.haystack or call.page < rule.get("page", 1):
                 continue
-            if "times" in rule and self.used[index] >= rule["times"]:
+            if "times" in rule and self.used[caller][index] >= rule["times"]:
                 continue
-            self.used[index] += 1
+            self.used[caller][index] += 1
             return rule
         return None
 
     def identify(self, environ: dict[str, Any], body: bytes) -> Call | None:
-        scope = re.search(r"Credential=[^/]+/\d{8}/([^/]+)/([^/]+)/aws4_request", environ.get("HTTP_AUTHORIZATION", ""))
+        scope = re.search(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request", environ.get("HTTP_AUTHORIZATION", ""))
         target = environ.get("HTTP_X_AMZ_TARGET", "")
         if scope:
-            region, service = scope.groups()
+            caller, region, service = scope.groups()
         elif target.split(".")[0] in JSON_TARGETS:
-            region, service = "us-east-1", JSON_TARGETS[target.split(".")[0]]
+            caller, region, service = "", "us-east-1", JSON_TARGETS[target.split(".")[0]]
         else:
             return None
         path = unquote(environ["PATH_INFO"])
@@ -279,6 +287,7 @@ class Faults:
             resource=resource_arn(service, region, path, parameters),
             token=next((str(parameters[name]) for name in TOKEN_MEMBERS if parameters.get(name)), None),
             parameters=parameters,
+            caller=caller,
             haystack=f"{path}?{unquote(environ.get('QUERY_STRING', ''))}\n{unquote(body.decode(errors='replace'))}",
         )
 

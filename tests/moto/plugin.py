@@ -26,6 +26,7 @@ Known gaps, of moto or of this file:
 - Clients lack `CreationDate` and `LastModifiedDate`; identity providers lack `UserPoolId`.
 - cognito-idp and kms lists other than the user pool, client and provider ones have no pages here (moto's KMS lists
   always answer in one page). Page sizes set by the control endpoint do not reach cognito-idp and kms.
+- A key made without `--key-usage` has none; AWS says ENCRYPT_DECRYPT.
 - REST API authorizers of type `JWT` are not in moto, nor in the AWS CLI pinned here.
 - cloudformation: `ListStackResources` says CREATE_COMPLETE for all; resource types moto does not know are skipped.
 """

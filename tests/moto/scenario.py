@@ -41,6 +41,7 @@ POOLS = {
     "policy-without-identitystore": "without-identitystore",
     "totp-only": "shared",
     "replicated-inactive": "shared",
+    "replicated-active": "shared",
     "secondary-elsewhere": "elsewhere",
     "many-clients": "shared",
     "http-authorizer": "shared",
@@ -180,7 +181,8 @@ class Account:
     def make_keys(self) -> None:
         for name, (regions, _) in KEYS.items():
             multi = ["--no-multi-region"] if name == "single-region" else ["--multi-region"]
-            key = self.aws(PRIMARY, "kms", "create-key", "--description", name, *multi)["KeyMetadata"]
+            command = ("create-key", "--description", name, "--key-usage", "ENCRYPT_DECRYPT", *multi)
+            key = self.aws(PRIMARY, "kms", *command)["KeyMetadata"]
             self.keys[name] = {"id": key["KeyId"], "arn": key["Arn"]}
             for region in regions:
                 self.aws(PRIMARY, "kms", "replicate-key", "--key-id", key["KeyId"], "--replica-region", region)
@@ -249,10 +251,13 @@ class Account:
         if name == "many-clients":
             self.clients[name] = dict(self.make_client(name, f"client-{n:02}", secret=True) for n in range(1, 62))
         else:
-            self.clients[name] = dict([self.make_client(name, "web", secret=name == "with-secrets")])
+            oauth = name == "replicated-active"
+            self.clients[name] = dict([self.make_client(name, "web", secret=name == "with-secrets", oauth=oauth)])
         return pool["Id"]
 
-    def make_client(self, pool: str, client: str, *, secret: bool) -> tuple[str, str]:
+    def make_client(self, pool: str, client: str, *, secret: bool, oauth: bool = False) -> tuple[str, str]:
+        flows = ("--allowed-o-auth-flows-user-pool-client", "--allowed-o-auth-flows", "code")
+        urls = ("--allowed-o-auth-scopes", "openid", "--callback-urls", "example-app://signed-in")
         made = self.aws(
             PRIMARY,
             "cognito-idp",
@@ -273,6 +278,7 @@ class Account:
             "--token-validity-units",
             "AccessToken=minutes,IdToken=minutes,RefreshToken=days",
             *(["--generate-secret"] if secret else []),
+            *([*flows, *urls, "--supported-identity-providers", "COGNITO"] if oauth else []),
         )["UserPoolClient"]
         if secret:
             self.secrets.append(made["ClientSecret"])
@@ -283,9 +289,15 @@ class Account:
         totp = ("--mfa-configuration", "ON", "--software-token-mfa-configuration", "Enabled=true")
         pool_id = self.pools["totp-only"]
         self.aws(PRIMARY, "cognito-idp", "set-user-pool-mfa-config", "--user-pool-id", pool_id, *totp)
-        for name, region in (("replicated-inactive", REPLICA), ("secondary-elsewhere", ELSEWHERE)):
+        for name, region in (
+            ("replicated-inactive", REPLICA),
+            ("replicated-active", REPLICA),
+            ("secondary-elsewhere", ELSEWHERE),
+        ):
             command = ("create-user-pool-replica", "--user-pool-id", self.pools[name], "--region-name", region)
             self.aws(PRIMARY, "cognito-idp", *command)
+        command = ("update-user-pool-replica", "--user-pool-id", self.pools["replicated-active"], "--status", "ACTIVE")
+        self.aws(REPLICA, "cognito-idp", *command, "--region-name", REPLICA)
         details = {
             "client_id": "example-client",
             "client_secret": PLANTED["idp_secret"],
