@@ -86,9 +86,15 @@ pub(super) fn of(view: &PoolView<'_>) -> Children {
 
 /// The names of APIs whose Lambda authorizers decide, and why there may be more.
 pub(super) fn lambda_decided(view: &PoolView<'_>) -> Listed<String> {
-    let (regions, mut incomplete) = view.consumer_regions("apigateway");
-    let mut found = BTreeSet::new();
-    for region in &regions {
+    let (regions, missing) = view.consumer_regions("apigateway");
+    let Listed { items, incomplete } =
+        view.consumers.authorizers.get(&view.key.account, &regions, || lambda_decided_in(view, &regions));
+    Listed { items, incomplete: missing.or(incomplete) }
+}
+
+fn lambda_decided_in(view: &PoolView<'_>, regions: &BTreeSet<String>) -> Listed<String> {
+    let (mut found, mut incomplete) = (BTreeSet::new(), None);
+    for region in regions {
         let list = view.ask(APIS, region, &[]).named("id");
         incomplete = incomplete.or(list.incomplete);
         for (id, api) in list.items {

@@ -15,7 +15,9 @@ mod route;
 mod target;
 mod template;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -65,6 +67,37 @@ pub struct Facts<'a> {
     log: Log<'a>,
     options: FactOptions,
     regions: RegionTable,
+    consumers: Consumers,
+}
+
+/// What the search for consumers says to every pool of an account alike: read once, not once for each of them.
+#[derive(Debug, Default)]
+struct Consumers {
+    authorizers: PerSearch<Listed<String>>,
+    routes: PerSearch<Listed<String>>,
+    stacks: PerSearch<Option<Cause>>,
+}
+
+/// A value by account and the Regions searched.
+#[derive(Debug)]
+struct PerSearch<T>(RefCell<BTreeMap<(String, BTreeSet<String>), T>>);
+
+impl<T> Default for PerSearch<T> {
+    fn default() -> Self {
+        Self(RefCell::default())
+    }
+}
+
+impl<T: Clone> PerSearch<T> {
+    fn get(&self, account: &str, regions: &BTreeSet<String>, read: impl FnOnce() -> T) -> T {
+        let key = (account.to_owned(), regions.clone());
+        if let Some(value) = self.0.borrow().get(&key) {
+            return value.clone();
+        }
+        let value = read();
+        self.0.borrow_mut().insert(key, value.clone());
+        value
+    }
 }
 
 /// One pool as its evidence shows it.
@@ -75,11 +108,14 @@ pub struct PoolView<'f> {
     snapshot: &'f Snapshot,
     options: &'f FactOptions,
     table: &'f RegionTable,
+    consumers: &'f Consumers,
     /// The account and the id.
     pub key: PoolKey,
     /// The primary Region: the id's prefix.
     pub region: String,
     target: Fact,
+    /// The fields that were asked for so far: many rules ask for the same ones, and some cost a policy's evaluation.
+    read: RefCell<BTreeMap<&'static str, Fact>>,
 }
 
 /// A thing other than a pool that a rule judges, with its own fields.
@@ -109,7 +145,13 @@ fn operation(call: &str) -> &'static Operation {
 impl<'a> Facts<'a> {
     /// The facts of a snapshot.
     pub fn new(snapshot: &'a Snapshot, options: FactOptions, regions: RegionTable) -> Self {
-        Self { snapshot, log: Log::new(snapshot, options.now, options.max_age), options, regions }
+        Self {
+            snapshot,
+            log: Log::new(snapshot, options.now, options.max_age),
+            options,
+            regions,
+            consumers: Consumers::default(),
+        }
     }
 
     /// The pools in scope, sorted by account and id.
@@ -124,9 +166,11 @@ impl<'a> Facts<'a> {
             snapshot: self.snapshot,
             options: &self.options,
             table: &self.regions,
+            consumers: &self.consumers,
             key: key.clone(),
             region,
             target: Fact::unknown(Cause::NoTargetRegion, Vec::new()),
+            read: RefCell::default(),
         };
         view.target = target::region(&view);
         view
@@ -188,8 +232,13 @@ impl<'f> PoolView<'f> {
 
     /// The value of a pool field.
     pub fn field(&self, name: &str) -> Option<Fact> {
+        if let Some(fact) = self.read.borrow().get(name) {
+            return Some(fact.clone());
+        }
         let field = find(name)?;
-        Some(settle(&field.spec, (field.get)(self)))
+        let fact = settle(&field.spec, (field.get)(self));
+        self.read.borrow_mut().insert(field.spec.name, fact.clone());
+        Some(fact)
     }
 
     /// The children of a kind; `None` for the pool itself.
@@ -250,7 +299,7 @@ impl Child {
     /// A field of this child.
     pub fn field(&self, name: &str) -> Option<Fact> {
         let fact = self.fields.get(name)?;
-        let spec = child_fields().find(|field| field.spec.name == name)?.spec;
+        let spec = find_child(name)?.spec;
         Some(settle(&spec, fact.clone()))
     }
 }
@@ -320,7 +369,15 @@ fn child_fields() -> impl Iterator<Item = &'static ChildField> {
 }
 
 fn find(name: &str) -> Option<&'static Field> {
-    tables().find(|field| field.spec.name == name)
+    static BY_NAME: LazyLock<BTreeMap<&str, &Field>> =
+        LazyLock::new(|| tables().map(|field| (field.spec.name, field)).collect());
+    BY_NAME.get(name).copied()
+}
+
+fn find_child(name: &str) -> Option<&'static ChildField> {
+    static BY_NAME: LazyLock<BTreeMap<&str, &ChildField>> =
+        LazyLock::new(|| child_fields().map(|field| (field.spec.name, field)).collect());
+    BY_NAME.get(name).copied()
 }
 
 /// The fields that exist, for the rule loader and the documentation.
@@ -336,8 +393,8 @@ impl Fields for FieldSet {
     }
 
     fn field(&self, subject: SubjectKind, name: &str) -> Option<FieldSpec> {
-        let child = child_fields().find(|field| field.kind == subject && field.spec.name == name);
-        find(name).map(|field| field.spec).or_else(|| child.map(|field| field.spec))
+        let child = || find_child(name).filter(|field| field.kind == subject).map(|field| field.spec);
+        find(name).map(|field| field.spec).or_else(child)
     }
 }
 

@@ -142,22 +142,27 @@ fn child(
 
 /// Routes of HTTP APIs and authorizers of REST APIs that a Lambda function decides: what it pins, its code knows.
 pub(super) fn lambda_decided(view: &PoolView<'_>) -> Fact {
-    let (regions, mut incomplete) = view.consumer_regions("apigatewayv2");
-    let mut found = BTreeSet::new();
+    let (regions, missing) = view.consumer_regions("apigatewayv2");
     let mut sources = authorizer::sources(view);
-    for region in &regions {
+    sources.extend(regions.iter().map(|region| Source::call(ROUTES, region, "/Items")));
+    let routes = view.consumers.routes.get(&view.key.account, &regions, || custom_routes(view, &regions));
+    let rest = authorizer::lambda_decided(view);
+    let found: BTreeSet<String> = routes.items.into_iter().chain(rest.items).collect();
+    let incomplete = missing.or(routes.incomplete).or(rest.incomplete);
+    Fact::known(Listed { items: found.into_iter().collect::<Vec<String>>(), incomplete }, sources)
+}
+
+fn custom_routes(view: &PoolView<'_>, regions: &BTreeSet<String>) -> Listed<String> {
+    let (mut items, mut incomplete) = (Vec::new(), None);
+    for region in regions {
         let apis = view.ask(APIS, region, &[]).named("ApiId");
-        sources.push(Source::call(ROUTES, region, "/Items"));
         incomplete = incomplete.or(apis.incomplete);
         for (id, api) in apis.items.into_iter().filter(|(_, api)| is_http(api)) {
             let routes = view.ask(ROUTES, region, &[id]).list();
             incomplete = incomplete.or(routes.incomplete);
             let custom = routes.items.into_iter().filter(|route| word(route, "AuthorizationType") == "CUSTOM");
-            found.extend(custom.map(|route| format!("{} ({id}) {}", word(api, "Name"), word(route, "RouteKey"))));
+            items.extend(custom.map(|route| format!("{} ({id}) {}", word(api, "Name"), word(route, "RouteKey"))));
         }
     }
-    let rest = authorizer::lambda_decided(view);
-    found.extend(rest.items);
-    let list = Listed { items: found.into_iter().collect::<Vec<String>>(), incomplete: incomplete.or(rest.incomplete) };
-    Fact::known(list, sources)
+    Listed { items, incomplete }
 }

@@ -2,7 +2,7 @@
 //!
 //! The text was judged when it was collected and is gone; what is left is the place and the matched span.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Cause, Fact, FieldType, Listed, Source, Subject, SubjectKind, Value};
 use crate::snapshot::Hit;
@@ -99,8 +99,19 @@ fn sources(view: &PoolView<'_>) -> Vec<Source> {
 
 /// What was searched, and why it was not whole: any call that did not answer may hide a reference.
 fn search(view: &PoolView<'_>) -> (Vec<String>, Option<Cause>) {
-    let (regions, mut incomplete) = view.consumer_regions("cloudformation");
-    for region in &regions {
+    let (regions, missing) = view.consumer_regions("cloudformation");
+    let unread = || view.consumers.stacks.get(&view.key.account, &regions, || unread(view, &regions));
+    let incomplete = missing.or_else(unread);
+    (
+        regions.iter().map(|region| format!("CloudFormation stacks, outputs and exports in {region}")).collect(),
+        incomplete,
+    )
+}
+
+/// Why not everything was read in these Regions.
+fn unread(view: &PoolView<'_>, regions: &BTreeSet<String>) -> Option<Cause> {
+    let mut incomplete = None;
+    for region in regions {
         for call in [DESCRIBE, EXPORTS] {
             incomplete = incomplete.or_else(|| view.ask(call, region, &[]).list().incomplete);
         }
@@ -115,10 +126,7 @@ fn search(view: &PoolView<'_>) -> (Vec<String>, Option<Cause>) {
             incomplete = incomplete.or_else(|| resources().map(|cause| of_stack(cause, &name)));
         }
     }
-    (
-        regions.iter().map(|region| format!("CloudFormation stacks, outputs and exports in {region}")).collect(),
-        incomplete,
-    )
+    incomplete
 }
 
 /// A failure names its stack: one of many has to be found again.
