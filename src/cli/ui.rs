@@ -85,9 +85,11 @@ impl Progress {
         }
     }
 
-    /// A line for a person.
+    /// A line for a person: not for a pipe.
     pub(super) fn note(&self, text: &str) {
-        self.bar.suspend(|| say(text));
+        if self.verbose || std::io::stderr().is_terminal() {
+            self.bar.suspend(|| say(text));
+        }
     }
 
     /// Takes the bar away.

@@ -124,7 +124,7 @@ fn decision(file: &str, node: &Node, catalog: &Catalog, sink: &mut Sink<'_>) -> 
     let keys = Keys::read(node, what, &allowed, sink)?;
     let word = keys.need("kind", what, sink).and_then(|node| one_of(node, "`kind`", KINDS, |it| it, sink));
     let kind = word.and_then(|word| kind(word, keys, sink));
-    let rule = keys.need("rule", what, sink).and_then(|node| rule(node, catalog, sink));
+    let rule = keys.need("rule", what, sink).and_then(|node| rule(node, word, catalog, sink));
     if let (Some(word), Some(rule)) = (word, rule) {
         check_kind(word, rule, keys, sink);
     }
@@ -188,12 +188,18 @@ fn kind(word: &str, keys: Keys<'_>, sink: &mut Sink<'_>) -> Option<DecisionKind>
     }
 }
 
-fn rule<'c>(node: &Node, catalog: &'c Catalog, sink: &mut Sink<'_>) -> Option<&'c Rule> {
+/// The rule of this id; else the only one with this tag of which a decision of this kind can be made.
+fn rule<'c>(node: &Node, kind: Option<&str>, catalog: &'c Catalog, sink: &mut Sink<'_>) -> Option<&'c Rule> {
     let name = text(node, "`rule`", sink)?;
-    match catalog.find(&name).as_slice() {
+    let mut found = catalog.find(&name);
+    if found.len() > 1 {
+        found.retain(|rule| (kind == Some("attest")) == (rule.decided_by == DecidedBy::Person));
+    }
+    match found.as_slice() {
         [rule] => Some(rule),
         [] => {
-            sink.add_with(node.place, format!("there is no rule {}", quoted(&name)), catalog.did_you_mean(&name));
+            let help = catalog.did_you_mean(&name).filter(|_| catalog.find(&name).is_empty());
+            sink.add_with(node.place, format!("there is no rule {}", quoted(&name)), help);
             None
         }
         several => {

@@ -186,3 +186,18 @@ fn the_path_of_a_subject() {
     subject.region = None;
     assert_eq!(subject_path(&subject), "111122223333/-/pool/us-east-1_Ab1");
 }
+
+#[test]
+fn of_the_rules_with_a_tag_the_one_meant_is_the_one_that_the_kind_fits() {
+    let mut catalog = rules();
+    for rule in &mut catalog.rules {
+        rule.tags = if rule.id == "other-rule" { Vec::new() } else { vec!["MRR-061".to_owned()] };
+    }
+    let text = format!(
+        "- {{ kind: attest, rule: MRR-061, subject: '**', {REST}, answer: yes, evidence: e, by: b, on: 2026-11-01 }}\n\
+         - {{ kind: waive, rule: MRR-061, subject: '**', {REST} }}\n"
+    );
+    let found = parse_decisions("w.yaml", &text, &catalog).unwrap();
+    let rules: Vec<&str> = found.iter().map(|decision| decision.rule.as_str()).collect();
+    assert_eq!(rules, ["asked-rule", "good-rule"]);
+}
