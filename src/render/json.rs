@@ -21,7 +21,9 @@ pub fn write(report: &Report, show: &Show, out: &mut dyn Write) -> io::Result<()
     let mut visible = String::with_capacity(json.len() + 1);
     for c in json.chars() {
         // Such characters stand inside strings only, the newlines of the layout aside: those of strings are escaped.
-        if (is_hidden(c) && c != '\n') || (c == '#' && visible.ends_with('#')) {
+        // Nearly all of it is printable ASCII, which is decided without a look at the tables of characters.
+        let hidden = !(' '..='~').contains(&c) && c != '\n' && is_hidden(c);
+        if hidden || (c == '#' && visible.ends_with('#')) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 // Writing to a string does not fail.
                 let _ = write!(visible, "\\u{unit:04x}");
