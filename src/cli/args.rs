@@ -31,6 +31,8 @@ pub(super) enum Command {
     Rules(RulesArgs),
     /// Say what a rule, a field or a gate means
     Explain(ExplainArgs),
+    /// Print the least IAM policy the tool needs
+    IamPolicy(IamPolicyArgs),
     /// Print the JSON Schema of a document
     Schema(SchemaArgs),
 }
@@ -225,6 +227,13 @@ pub(super) struct ExplainArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct IamPolicyArgs {
+    /// For IAM, for a security review, for a stack set, for Terraform
+    #[arg(long, value_enum, default_value_t = PolicyFormat::Json)]
+    pub(super) format: PolicyFormat,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct SchemaArgs {
     /// The document
     #[arg(value_enum)]
@@ -267,6 +276,14 @@ pub(super) enum ColorArg {
 pub(super) enum ListFormat {
     Table,
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PolicyFormat {
+    Json,
+    Markdown,
+    Cloudformation,
+    Terraform,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -9,6 +9,7 @@ mod audit;
 mod collect;
 mod explain;
 mod files;
+mod iam_policy;
 mod rules;
 mod schema;
 mod ui;
@@ -54,6 +55,7 @@ pub fn main() -> ExitCode {
         Command::Collect(args) => collect::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::IamPolicy(args) => iam_policy::run(&args),
         Command::Schema(args) => schema::run(&args),
     };
     match result {

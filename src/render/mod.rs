@@ -6,6 +6,7 @@
 
 pub mod catalog;
 pub mod explain;
+pub mod iam_policy;
 pub mod json;
 pub mod safe;
 pub mod table;

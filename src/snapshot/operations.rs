@@ -45,6 +45,8 @@ pub struct Operation {
     pub name: &'static str,
     /// The IAM actions the caller needs.
     pub iam: &'static [&'static str],
+    /// The resources that these actions can be limited to; `*` where there is no narrower one.
+    pub resources: &'static [&'static str],
     /// Where it is asked.
     pub asked: Asked,
     /// The operations whose answers give its parameters.
@@ -91,6 +93,7 @@ const BASE: Operation = Operation {
     service: "",
     name: "",
     iam: &[],
+    resources: &["*"],
     asked: Asked::Primary,
     needs: &[],
     protocol: Protocol::AwsJson,
@@ -137,6 +140,7 @@ const STACKS: Operation = Operation {
 pub const OPERATIONS: &[Operation] = &[
     Operation {
         name: "GetAuthorizers",
+        resources: &["arn:aws:apigateway:*::/restapis/*/authorizers"],
         needs: &["apigateway:GetRestApis"],
         keep: &[
             "/items/*/id",
@@ -151,6 +155,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "GetRestApis",
+        resources: &["arn:aws:apigateway:*::/restapis"],
         keep: &["/items/*/id", "/items/*/name"],
         secrets: "resource policies",
         doc: "https://docs.aws.amazon.com/apigateway/latest/api/API_GetRestApis.html",
@@ -158,12 +163,14 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "GetApis",
+        resources: &["arn:aws:apigateway:*::/apis"],
         keep: &["/Items/*/ApiId", "/Items/*/Name", "/Items/*/ProtocolType"],
         doc: "https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis.html",
         ..HTTP
     },
     Operation {
         name: "GetAuthorizers",
+        resources: &["arn:aws:apigateway:*::/apis/*/authorizers"],
         needs: &["apigatewayv2:GetApis"],
         keep: &[
             "/Items/*/AuthorizerId",
@@ -177,6 +184,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "GetRoutes",
+        resources: &["arn:aws:apigateway:*::/apis/*/routes"],
         needs: &["apigatewayv2:GetApis"],
         keep: &["/Items/*/RouteId", "/Items/*/RouteKey", "/Items/*/AuthorizationType", "/Items/*/AuthorizerId"],
         doc: "https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-routes.html",

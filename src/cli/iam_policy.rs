@@ -1,0 +1,67 @@
+//! `mrready iam-policy`: the least policy the tool needs, from the operation table and the rules.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+
+use anyhow::Result;
+
+use crate::facts::FieldSet;
+use crate::model::{FieldSpec, Fields};
+use crate::render::iam_policy::{ActionRow, write_cloudformation, write_json, write_markdown, write_terraform};
+use crate::rules::Catalog;
+use crate::snapshot::operations::{OPERATIONS, Operation, find_call};
+
+use super::args::{IamPolicyArgs, PolicyFormat};
+use super::exit;
+
+/// Runs the command.
+pub(super) fn run(args: &IamPolicyArgs) -> Result<u8> {
+    let mut out = Vec::new();
+    let rows = rows()?;
+    match args.format {
+        PolicyFormat::Json => write_json(&rows, &mut out)?,
+        PolicyFormat::Markdown => write_markdown(&rows, &mut out)?,
+        PolicyFormat::Cloudformation => write_cloudformation(&rows, &mut out)?,
+        PolicyFormat::Terraform => write_terraform(&rows, &mut out)?,
+    }
+    std::io::stdout().lock().write_all(&out)?;
+    Ok(exit::GOOD)
+}
+
+/// One row an action, sorted.
+fn rows() -> Result<Vec<ActionRow>> {
+    let catalog = Catalog::builtin(&FieldSet)?;
+    let mut operations: BTreeMap<&str, Vec<&Operation>> = BTreeMap::new();
+    for operation in OPERATIONS {
+        for action in operation.iam {
+            operations.entry(action).or_default().push(operation);
+        }
+    }
+    let rows = operations.into_iter().map(|(action, operations)| {
+        let of = |part: fn(&Operation) -> Vec<String>| -> Vec<String> {
+            operations.iter().flat_map(|operation| part(operation)).collect::<BTreeSet<_>>().into_iter().collect()
+        };
+        let rules = catalog.rules.iter().filter(|rule| {
+            let specs = rule.fields().into_iter().filter_map(|name| FieldSet.field(rule.subject, name));
+            specs.into_iter().any(|spec| needs(&spec, action))
+        });
+        ActionRow {
+            action: action.to_owned(),
+            resources: of(|operation| operation.resources.iter().map(|resource| (*resource).to_owned()).collect()),
+            calls: of(|operation| vec![operation.call()]),
+            rules: rules.map(|rule| rule.id.clone()).collect(),
+            kept: of(|operation| operation.keep.iter().map(|pattern| (*pattern).to_owned()).collect()),
+            secrets: of(
+                |operation| {
+                    if operation.secrets.is_empty() { Vec::new() } else { vec![operation.secrets.to_owned()] }
+                },
+            ),
+        }
+    });
+    Ok(rows.collect())
+}
+
+/// Whether a field is read from a call that takes this action.
+fn needs(spec: &FieldSpec, action: &str) -> bool {
+    spec.calls.iter().filter_map(|call| find_call(call)).any(|operation| operation.iam.contains(&action))
+}
