@@ -261,3 +261,160 @@ fn expected(op: &Op) -> String {
         Op::Present(false) => "not to be there".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// Fields as the test gives them.
+    struct Fields(BTreeMap<&'static str, (Observed<Value>, Absence)>);
+
+    impl Scope for Fields {
+        fn fact(&self, field: &str) -> (Fact, Absence) {
+            let (value, absence) = self.0[field].clone();
+            (Fact { value, sources: Vec::new() }, absence)
+        }
+
+        fn aws(&self, _: &AwsPointer) -> Fact {
+            Fact::absent(Vec::new())
+        }
+
+        fn now(&self) -> Timestamp {
+            "2026-11-21T00:00:00Z".parse().unwrap()
+        }
+    }
+
+    fn fields() -> Fields {
+        let gap = || Cause::Given { what: "a gap".to_owned() };
+        let list = |items: &[&str], incomplete: Option<Cause>| {
+            let items = items.iter().map(|item| (*item).into()).collect();
+            Observed::Known(Value::List(Listed { items, incomplete }))
+        };
+        Fields(BTreeMap::from([
+            ("word", (Observed::Known("PLUS".into()), Absence::Unknown)),
+            ("number", (Observed::Known(5.into()), Absence::Unknown)),
+            ("soon", (Observed::Known("2026-11-30T00:00:00Z".parse::<Timestamp>().unwrap().into()), Absence::None)),
+            ("past", (Observed::Known("2026-11-01T00:00:00Z".parse::<Timestamp>().unwrap().into()), Absence::None)),
+            ("none", (Observed::Absent, Absence::None)),
+            ("silent", (Observed::Absent, Absence::Unknown)),
+            ("hidden", (Observed::Unknown(gap()), Absence::None)),
+            ("empty", (list(&[], None), Absence::Unknown)),
+            ("whole", (list(&["a", "b"], None), Absence::Unknown)),
+            ("part", (list(&["a"], Some(gap())), Absence::Unknown)),
+        ]))
+    }
+
+    fn field(name: &str, op: Op) -> Check {
+        Check::Field { field: FieldRef::Field(name.to_owned()), op, when_absent: None }
+    }
+
+    fn text(text: &str) -> Literal {
+        Literal::Text(text.to_owned())
+    }
+
+    #[test]
+    fn every_operator_on_what_is_known_absent_and_unknown() {
+        use Truth::{False, True, Unknown};
+        let table = [
+            ("word", Op::Equals(text("PLUS")), True),
+            ("word", Op::Equals(text("LITE")), False),
+            ("word", Op::Equals(Literal::Bool(true)), Unknown),
+            ("word", Op::In(vec![text("LITE"), text("PLUS")]), True),
+            ("word", Op::NotIn(vec![text("LITE")]), True),
+            ("word", Op::NotIn(vec![text("PLUS")]), False),
+            ("word", Op::Matches(regex::Regex::new("^PL").unwrap()), True),
+            ("word", Op::Contains(text("LU")), True),
+            ("number", Op::Gt(Literal::Int(5)), False),
+            ("number", Op::Gte(Literal::Int(5)), True),
+            ("number", Op::Lt(Literal::Int(6)), True),
+            ("number", Op::Lte(Literal::Int(4)), False),
+            ("number", Op::Gt(text("4")), Unknown),
+            ("number", Op::Matches(regex::Regex::new("5").unwrap()), Unknown),
+            ("soon", Op::WithinDays(9), True),
+            ("soon", Op::WithinDays(8), False),
+            ("past", Op::WithinDays(100), False),
+            ("none", Op::Present(true), False),
+            ("none", Op::Present(false), True),
+            ("none", Op::Equals(text("x")), False),
+            ("none", Op::WithinDays(9), False),
+            ("none", Op::NotIn(vec![text("x")]), Unknown),
+            ("silent", Op::Present(true), Unknown),
+            ("silent", Op::Present(false), Unknown),
+            ("silent", Op::Equals(text("x")), Unknown),
+            ("silent", Op::NotIn(vec![text("x")]), Unknown),
+            ("hidden", Op::Present(false), Unknown),
+            ("hidden", Op::Equals(text("x")), Unknown),
+            ("empty", Op::Present(true), False),
+            ("empty", Op::Contains(text("a")), False),
+            ("whole", Op::Present(true), True),
+            ("whole", Op::Contains(text("b")), True),
+            ("whole", Op::Contains(text("c")), False),
+            ("part", Op::Contains(text("a")), True),
+            ("part", Op::Contains(text("c")), Unknown),
+        ];
+        for (name, op, truth) in table {
+            let outcome = evaluate(&field(name, op.clone()), &fields());
+            assert_eq!(outcome.truth, truth, "{name} {}", expected(&op));
+            let explained = outcome.seen.iter().any(|(_, evidence)| evidence.cause.is_some());
+            assert_eq!(explained, truth == Unknown, "{name} {}: an unknown, and only that, has a cause", expected(&op));
+        }
+    }
+
+    #[test]
+    fn a_rule_may_say_what_absence_is() {
+        for (truth, name) in [(Truth::True, "silent"), (Truth::False, "silent"), (Truth::True, "none")] {
+            let op = Op::NotIn(vec![text("x")]);
+            let check = Check::Field { field: FieldRef::Field(name.to_owned()), op, when_absent: Some(truth) };
+            assert_eq!(evaluate(&check, &fields()).truth, truth);
+        }
+    }
+
+    #[test]
+    fn what_decides_is_not_hidden_by_what_is_unknown() {
+        let hidden = || field("hidden", Op::Present(true));
+        let plus = || field("word", Op::Equals(text("PLUS")));
+        let lite = || field("word", Op::Equals(text("LITE")));
+        for (check, truth) in [
+            (Check::All(vec![hidden(), lite()]), Truth::False),
+            (Check::All(vec![hidden(), plus()]), Truth::Unknown),
+            (Check::Any(vec![hidden(), plus()]), Truth::True),
+            (Check::Any(vec![hidden(), lite()]), Truth::Unknown),
+            (Check::Not(Box::new(hidden())), Truth::Unknown),
+        ] {
+            assert_eq!(evaluate(&check, &fields()).truth, truth, "{check:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_with_gaps_is_never_all_right() {
+        let each = |list: &str, every: bool, wanted: &str| Check::ForEach {
+            list: FieldRef::Field(list.to_owned()),
+            var: "x".to_owned(),
+            every,
+            check: Box::new(Check::Field {
+                field: FieldRef::Var { var: "x".to_owned(), member: None },
+                op: Op::Matches(regex::Regex::new(wanted).unwrap()),
+                when_absent: None,
+            }),
+        };
+        for (check, truth) in [
+            (each("whole", true, "a|b"), Truth::True),
+            (each("whole", true, "a"), Truth::False),
+            (each("part", true, "a"), Truth::Unknown),
+            (each("part", true, "b"), Truth::False),
+            (each("part", false, "a"), Truth::True),
+            (each("part", false, "b"), Truth::Unknown),
+            (each("empty", true, "a"), Truth::True),
+            (each("empty", false, "a"), Truth::False),
+            (each("hidden", true, "a"), Truth::Unknown),
+            (each("none", true, "a"), Truth::True),
+            (each("silent", true, "a"), Truth::Unknown),
+        ] {
+            let outcome = evaluate(&check, &fields());
+            assert_eq!(outcome.truth, truth, "{check:?}");
+            assert!(!outcome.seen.is_empty());
+        }
+    }
+}
