@@ -218,23 +218,32 @@ fn audience(view: &PoolView<'_>, authorizer: &Json, source: &Source) -> Fact {
     let (clients, _) = described(view);
     let mut cause = clients.incomplete.clone();
     let truth = clients.any(|client| {
-        let id = match client.text("/UserPoolClient/ClientId") {
-            Observed::Known(id) => id,
-            Observed::Absent => return Truth::False,
-            Observed::Unknown(why) => {
-                cause.get_or_insert(why);
-                return Truth::Unknown;
-            }
+        let mut unknown = |why: Cause| {
+            cause.get_or_insert(why);
+            Truth::Unknown
         };
-        if !audiences.contains(&id) {
+        let nothing = |member: &str| Cause::NoMeaning { member: format!("{} {member}", client.call) };
+        match client.text("/UserPoolClient/ClientId") {
+            Observed::Known(id) if audiences.contains(&id) => {}
+            Observed::Known(_) => return Truth::False,
+            Observed::Absent => return unknown(nothing("/UserPoolClient/ClientId")),
+            Observed::Unknown(why) => return unknown(why),
+        }
+        let people = match client.texts("/UserPoolClient/AllowedOAuthFlows") {
+            Observed::Known(flows) => flows.iter().any(|flow| flow != "client_credentials"),
+            // Left out means that no OAuth flow is allowed.
+            Observed::Absent => false,
+            Observed::Unknown(why) => return unknown(why),
+        };
+        if people {
             return Truth::False;
         }
-        let list = |pointer: &str| client.texts(pointer).known().cloned().unwrap_or_default();
-        let oauth = list("/UserPoolClient/AllowedOAuthFlows");
-        let flows = list("/UserPoolClient/ExplicitAuthFlows");
-        let signs_in = flows.iter().any(|flow| !flow.contains("REFRESH_TOKEN"));
-        let m2m_only = oauth.iter().all(|flow| flow == "client_credentials");
-        (m2m_only && !signs_in).into()
+        match client.texts("/UserPoolClient/ExplicitAuthFlows") {
+            Observed::Known(flows) => flows.iter().all(|flow| flow.contains("REFRESH_TOKEN")).into(),
+            // A client for which no flow was chosen has some all the same: what leaving it out means is not documented.
+            Observed::Absent => unknown(nothing("/UserPoolClient/ExplicitAuthFlows")),
+            Observed::Unknown(why) => unknown(why),
+        }
     });
     decided(truth, cause, vec![source.clone()])
 }

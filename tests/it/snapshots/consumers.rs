@@ -7,9 +7,9 @@ use mrready::snapshot::{CallError, ErrorKind};
 use serde_json::{Value, json};
 
 use crate::builder::{
-    Account, CLIENTS, DESCRIBE_STACKS, EXPORTS, HTTP_APIS, HTTP_AUTHORIZERS, IMPORTS, Judged, OTHER_POOL, P, POOL,
-    PROVIDERS, REPLICAS, RESOURCES, REST_APIS, REST_AUTHORIZERS, ROUTES, Run, S, STACKS, TEMPLATE, catalog, failure,
-    http_jwt, new_issuer, old_issuer, pool_arn, rest_cognito, rest_jwt, route, stack_id,
+    Account, CLIENTS, DESCRIBE_CLIENT, DESCRIBE_STACKS, EXPORTS, HTTP_APIS, HTTP_AUTHORIZERS, IMPORTS, Judged,
+    OTHER_POOL, P, POOL, PROVIDERS, REPLICAS, RESOURCES, REST_APIS, REST_AUTHORIZERS, ROUTES, Run, S, STACKS, TEMPLATE,
+    catalog, failure, http_jwt, new_issuer, old_issuer, pool_arn, rest_cognito, rest_jwt, route, stack_id,
 };
 
 const ROUTE: &str = "http-route-accepts-new-issuer";
@@ -408,5 +408,23 @@ fn many_of_everything() {
         let pools: BTreeSet<_> =
             judged.findings(&rule.id).iter().map(|finding| finding.subject.pool_id.clone()).collect();
         assert_eq!(pools.len(), 61, "{}: every rule makes a finding for every pool", rule.id);
+    }
+}
+
+#[test]
+fn a_client_that_does_not_say_how_users_sign_in_is_not_taken_for_a_machine() {
+    let account = || Account::switched().rest_api(P, "r", vec![rest_jwt("j", &[&new_issuer(POOL)])]);
+    let oauth = |flows: Value| account().set(DESCRIBE_CLIENT, P, "/UserPoolClient/AllowedOAuthFlows", flows);
+    let (machine, flows) = (json!(["client_credentials"]), "/UserPoolClient/ExplicitAuthFlows");
+    let cases = [
+        (oauth(json!(["code"])).unset(DESCRIBE_CLIENT, P, flows), Verdict::Pass),
+        (oauth(machine.clone()).set(DESCRIBE_CLIENT, P, flows, json!(["ALLOW_USER_SRP_AUTH"])), Verdict::Pass),
+        (oauth(machine.clone()).set(DESCRIBE_CLIENT, P, flows, json!(["ALLOW_REFRESH_TOKEN_AUTH"])), Verdict::Warn),
+        (oauth(machine.clone()).unset(DESCRIBE_CLIENT, P, flows), Verdict::Unknown),
+        (oauth(machine).unset(DESCRIBE_CLIENT, P, "/UserPoolClient/ClientId"), Verdict::Unknown),
+    ];
+    for (at, (account, verdict)) in cases.into_iter().enumerate() {
+        let judged = account.attested();
+        assert_eq!(judged.verdict("rest-jwt-authorizer-audience-has-id-tokens"), verdict, "case {at}");
     }
 }
