@@ -29,8 +29,7 @@ pub fn positions(pool: &PoolView<'_>, target_issuer: TargetIssuer) -> BTreeMap<G
     // A secondary somewhere else is not the step that is asked about; it stands in its way.
     let replica = says("replica.exists") && !says("replica.elsewhere");
     let active = replica && text("replica.status").as_deref() == Some("ACTIVE");
-    let routed =
-        active && pool.failover_region().is_some() && pool.failover_region().as_ref() == pool.target_region().known();
+    let routed = active && pool.failover_region().is_some_and(|region| pool.target_region().known() == Some(&region));
     let mut positions = BTreeMap::from([(Gate::Issuer, issuer)]);
     let mut before = true;
     for (gate, done) in [(Gate::Replicate, replica), (Gate::Activate, active), (Gate::Failover, routed)] {
@@ -66,11 +65,10 @@ pub(super) fn summaries(
                 .into_iter()
                 .map(|(gate, position)| (gate, gate_summary(gate, position, own, options)))
                 .collect();
-            let subject = pool.subject();
             PoolSummary {
                 id: pool.key.id.clone(),
-                name: subject.name,
-                arn: subject.arn.unwrap_or_default(),
+                name: pool.subject().name,
+                arn: pool.arn(&pool.region),
                 account: pool.key.account.clone(),
                 region: pool.region.clone(),
                 replica_region: pool.target_region().known().cloned(),

@@ -81,7 +81,7 @@ pub(super) const FIELDS: &[Field] = &[
         Absence::Unknown,
         OF_POLICY,
         "Whether the key policy in P lets both Cognito services use the key for this pool.",
-        |view| decision(view, &At::Primary, &view.region).0,
+        |view| decision(view, &At::Primary).0,
     ),
     field(
         "key.policy_detail",
@@ -89,7 +89,7 @@ pub(super) const FIELDS: &[Field] = &[
         Absence::None,
         OF_POLICY,
         "What the key policy in P refuses, or to whom.",
-        |view| decision(view, &At::Primary, &view.region).1,
+        |view| decision(view, &At::Primary).1,
     ),
     field(
         "key.regions",
@@ -170,7 +170,7 @@ pub(super) const FIELDS: &[Field] = &[
         Absence::Unknown,
         OF_RELATED_POLICY,
         "Whether the key policy in S lets both Cognito services use the key for the replica.",
-        |view| related_decision(view).0,
+        |view| decision(view, &At::Secondary).0,
     ),
     field(
         "related_key.policy_detail",
@@ -178,7 +178,7 @@ pub(super) const FIELDS: &[Field] = &[
         Absence::None,
         OF_RELATED_POLICY,
         "What the key policy in S refuses, or to whom.",
-        |view| related_decision(view).1,
+        |view| decision(view, &At::Secondary).1,
     ),
     field(
         "related_key.policy_names_services",
@@ -186,10 +186,7 @@ pub(super) const FIELDS: &[Field] = &[
         Absence::Unknown,
         OF_RELATED_POLICY,
         "Whether the key policy in S has an Allow for both Cognito services at all.",
-        |view| {
-            let region = view.target_region().known().cloned().unwrap_or_default();
-            names_services(view, &At::Secondary, &region)
-        },
+        |view| names_services(view, &At::Secondary),
     ),
     field("related_key.spec", TEXT, Absence::Unknown, OF_KEY, "The related key's spec.", |view| {
         text(view, &At::Secondary, "KeySpec")
@@ -338,15 +335,26 @@ fn policy(view: &PoolView<'_>, at: &At) -> (Observed<Policy>, Vec<Source>) {
     (policy, vec![answer.source("/Policy")])
 }
 
-fn related_decision(view: &PoolView<'_>) -> (Fact, Fact) {
-    let region = view.target_region().known().cloned().unwrap_or_default();
-    decision(view, &At::Secondary, &region)
+/// The policy and whether it lets Cognito use the key, for the pool's ARN in the key's own Region.
+fn judged(view: &PoolView<'_>, at: &At) -> (Observed<(Policy, KeyPolicyVerdict)>, Vec<Source>) {
+    let (policy, sources) = policy(view, at);
+    let region = match at {
+        At::Primary => Observed::Known(view.region.clone()),
+        At::Secondary => related_region(view),
+    };
+    let judged = policy.and_then(|policy| {
+        region.map(|region| {
+            let verdict = judge(&policy, &view.arn(&region), &view.key.account);
+            (policy, verdict)
+        })
+    });
+    (judged, sources)
 }
 
 /// Whether both services are named, which is decided even where what they may do is not.
-fn names_services(view: &PoolView<'_>, at: &At, region: &str) -> Fact {
-    let (policy, sources) = policy(view, at);
-    let value = policy.and_then(|policy| match judge(&policy, &view.arn(region), &view.key.account) {
+fn names_services(view: &PoolView<'_>, at: &At) -> Fact {
+    let (judged, sources) = judged(view, at);
+    let value = judged.and_then(|(policy, verdict)| match verdict {
         KeyPolicyVerdict::ServiceAbsent { .. } => Observed::Known(Value::Bool(false)),
         KeyPolicyVerdict::Undecided { keys, .. } if !SERVICES.iter().all(|service| policy.names_service(service)) => {
             Observed::Unknown(Cause::Undecided { keys: keys.into_iter().collect() })
@@ -359,10 +367,10 @@ fn names_services(view: &PoolView<'_>, at: &At, region: &str) -> Fact {
     Fact { value, sources }
 }
 
-/// The decision and, in words, what is refused, for `ARN(region)`.
-fn decision(view: &PoolView<'_>, at: &At, region: &str) -> (Fact, Fact) {
-    let (policy, sources) = policy(view, at);
-    let verdict = policy.map(|policy| judge(&policy, &view.arn(region), &view.key.account));
+/// The decision and, in words, what is refused.
+fn decision(view: &PoolView<'_>, at: &At) -> (Fact, Fact) {
+    let (judged, sources) = judged(view, at);
+    let verdict = judged.map(|(_, verdict)| verdict);
     let refused = |what: &[crate::policy::cognito_key::Refused]| {
         let what: BTreeSet<String> = what.iter().map(|r| format!("{} for {}", r.action, r.service)).collect();
         what.into_iter().collect::<Vec<_>>().join(", ")
