@@ -14,13 +14,13 @@ mod fixture;
 mod loopback;
 mod measure;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use mrready::audit::{FailOn, Options, audit};
 use mrready::facts::{FactOptions, Facts, FieldSet, RegionTable};
-use mrready::model::{Report, TargetIssuer};
+use mrready::model::Report;
 use mrready::render::{Show, Verdicts, json};
 use mrready::rules::{Catalog, embedded_data};
 use mrready::snapshot::{Encoding, Snapshot, format};
@@ -96,12 +96,7 @@ fn bytes(pools: usize) -> Vec<u8> {
 }
 
 fn judge(snapshot: &Snapshot, catalog: &Catalog, table: &RegionTable) -> Report {
-    let options = FactOptions {
-        now: fixture::time(fixture::NOW),
-        target_issuer: TargetIssuer::Updated,
-        replica_regions: BTreeMap::new(),
-        max_age: None,
-    };
+    let options = FactOptions::new(fixture::time(fixture::NOW));
     let facts = Facts::new(snapshot, options, table.clone());
     let options = Options {
         gates: BTreeSet::new(),

@@ -56,6 +56,12 @@ pub(super) struct ScopeArgs {
     /// A further Region to search for consumers of tokens, or `all` (repeatable)
     #[arg(long, value_name = "REGION|all")]
     pub(super) consumer_region: Vec<String>,
+    /// The role that will run the migration: its permissions are simulated (needs iam:SimulatePrincipalPolicy)
+    #[arg(long, value_name = "ARN")]
+    pub(super) operator_arn: Option<String>,
+    /// Count users who need a write to sign in: lists users by status, keeps the number only
+    #[arg(long)]
+    pub(super) count_users: bool,
     /// The profile of the AWS configuration
     #[arg(long, value_name = "NAME")]
     pub(super) profile: Option<String>,
@@ -110,6 +116,12 @@ pub(super) struct JudgingArgs {
     /// Older evidence is unknown, such as `12h` or `7d`
     #[arg(long, value_name = "DURATION")]
     pub(super) max_snapshot_age: Option<String>,
+    /// Monthly active users, for the estimate of cost; without it Cognito's estimate of all users
+    #[arg(long, value_name = "N")]
+    pub(super) mau: Option<u64>,
+    /// A tag key on which both Regions have to agree (repeatable)
+    #[arg(long, value_name = "KEY")]
+    pub(super) required_tag: Vec<String>,
     /// What makes the exit code say no
     #[arg(long, value_enum, default_value_t = FailOnArg::Fail)]
     pub(super) fail_on: FailOnArg,

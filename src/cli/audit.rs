@@ -64,6 +64,9 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8> {
         target_issuer: args.judging.target_issuer.into(),
         replica_regions,
         max_age,
+        operator_arn: args.scope.operator_arn.clone(),
+        monthly_active_users: args.judging.mau,
+        required_tags: args.judging.required_tag.iter().cloned().collect(),
     };
     let options = Options {
         gates: args.judging.gate.iter().map(|gate| Gate::from(*gate)).collect(),

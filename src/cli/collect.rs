@@ -82,6 +82,8 @@ fn request(scope: &ScopeArgs) -> Result<Request> {
     request.profile.clone_from(&scope.profile);
     request.endpoint_url.clone_from(&scope.endpoint_url);
     request.concurrency = usize::from(scope.concurrency);
+    request.count_users = scope.count_users;
+    request.operator_arn.clone_from(&scope.operator_arn);
     if let Some(rate) = scope.max_rps {
         if !(rate.is_finite() && rate > 0.0) {
             bail!("--max-rps {rate}: it must be more than 0");

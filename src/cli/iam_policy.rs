@@ -32,7 +32,7 @@ pub(super) fn run(args: &IamPolicyArgs) -> Result<u8> {
 fn rows() -> Result<Vec<ActionRow>> {
     let catalog = Catalog::builtin(&FieldSet)?;
     let mut operations: BTreeMap<&str, Vec<&Operation>> = BTreeMap::new();
-    for operation in OPERATIONS {
+    for operation in OPERATIONS.iter() {
         for action in operation.iam {
             operations.entry(action).or_default().push(operation);
         }

@@ -1,23 +1,31 @@
 //! The live collector: configuration, the runtime, and the order of the search.
 //!
-//! `pools` and `consumers` say what is asked, `ask` how an answer becomes evidence, `aws` speaks to the SDK, `tap` sees
+//! `pools`, `surroundings`, `resources` and `consumers` say what is asked, `ask` how an answer becomes evidence, `aws` speaks to the SDK, `tap` sees
 //! its bytes, `rates` keeps it gentle, `log` is what was seen so far.
 
 mod ask;
 mod aws;
 mod consumers;
+mod failover;
+mod governance;
 mod log;
+mod messages;
+mod parity;
 mod pools;
 mod rates;
+mod resources;
+mod surroundings;
 mod tap;
 #[cfg(test)]
 mod tests;
+mod triggers;
 mod trust;
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use aws_config::{BehaviorVersion, SdkConfig};
-use futures_util::future::join;
+use futures_util::future::{join, join3};
 use tokio::sync::Semaphore;
 
 use super::{CollectError, Observer, Pools, Request};
@@ -93,6 +101,7 @@ async fn run(request: &Request, config: SdkConfig, observer: &mut dyn Observer) 
         rates: Rates::new(request.max_rps),
         gate: Semaphore::new(request.concurrency.max(1)),
         log: Log::new(observer),
+        wanted: OnceLock::new(),
     };
     let home = match (&request.pools, session.aws.region()) {
         (_, Some(region)) => region,
@@ -108,6 +117,10 @@ async fn run(request: &Request, config: SdkConfig, observer: &mut dyn Observer) 
         return Err(CollectError::NoEvidence { first });
     }
 
+    if let Some(needs) = &request.needs {
+        // Set once: nothing else sets it.
+        let _ = session.wanted.set(pools::wanted(needs, &pools));
+    }
     let mut regions: BTreeSet<String> = request.consumer_regions.iter().cloned().collect();
     regions.extend(pools.iter().flat_map(|pool| std::iter::once(&pool.primary).chain(&pool.secondary)).cloned());
     let consumers = async {
@@ -116,11 +129,11 @@ async fn run(request: &Request, config: SdkConfig, observer: &mut dyn Observer) 
         } else if pools.is_empty() {
             consumers::leave_out(&session, &regions, "there is no pool in scope");
         } else {
-            consumers::search(&session, &regions).await;
+            join(consumers::search(&session, &regions), resources::search(&session, &regions)).await;
         }
     };
-    // They draw on different quotas, so neither waits for the other.
-    join(consumers, pools::clients(&session, &pools)).await;
+    // They draw on different quotas, so none waits for another.
+    join3(consumers, surroundings::ask(&session, request, &pools), pools::clients(&session, &pools)).await;
 
     let (mut scope, entries) = session.log.finish();
     scope.replica_regions.clone_from(&request.replica_regions);

@@ -11,7 +11,7 @@ mod live;
 #[path = "absent.rs"]
 mod live;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::snapshot::{Entry, Snapshot};
@@ -51,6 +51,23 @@ pub struct Request {
     pub max_rps: Option<f64>,
     /// The longest that one attempt may take; there are at most three.
     pub call_timeout: Duration,
+    /// `--count-users`: how many users are in states in which they need a write to sign in.
+    pub count_users: bool,
+    /// `--operator-arn`: the role that will run the migration, whose permissions are simulated.
+    pub operator_arn: Option<String>,
+    /// The calls that are worth making; `None`: all.
+    pub needs: Option<Needs>,
+}
+
+/// The calls, as `service:Operation`, that what is to be judged needs. What no counted gate needs is not asked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Needs {
+    /// Whatever the replica's state.
+    pub always: BTreeSet<String>,
+    /// Once a pool has a replica.
+    pub replicated: BTreeSet<String>,
+    /// Once a pool's replica is active.
+    pub active: BTreeSet<String>,
 }
 
 impl Request {
@@ -68,6 +85,9 @@ impl Request {
             concurrency: 8,
             max_rps: None,
             call_timeout: Duration::from_secs(20),
+            count_users: false,
+            operator_arn: None,
+            needs: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! This is the only code that turns errors, missing calls and dropped members into a [`Cause`]; every field goes
 //! through it. What a member means is its field's business.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -28,8 +29,8 @@ struct Key<'a> {
     region: &'a str,
     service: &'a str,
     operation: &'a str,
-    /// Values in the order of the parameters' names.
-    parameters: Vec<&'a str>,
+    /// Values in the order of the parameters' names; what is no text, as JSON.
+    parameters: Vec<Cow<'a, str>>,
 }
 
 /// What the log has on one question: the pages that came, and why there may be more.
@@ -51,7 +52,7 @@ impl<'a> Log<'a> {
     pub fn new(snapshot: &'a Snapshot, now: Timestamp, max_age: Option<SignedDuration>) -> Self {
         let mut calls: BTreeMap<Key<'a>, Vec<&'a Call>> = BTreeMap::new();
         for call in snapshot.calls() {
-            let parameters = call.parameters.values().filter_map(Value::as_str).collect();
+            let parameters = call.parameters.values().map(written).collect();
             let (account, region) = (call.account.as_str(), call.region.as_str());
             let (service, operation) = (call.service.as_str(), call.operation.as_str());
             calls.entry(Key { account, region, service, operation, parameters }).or_default().push(call);
@@ -70,14 +71,15 @@ impl<'a> Log<'a> {
         Self { calls, unasked, now, max_age }
     }
 
-    /// What came back for `operation` with these parameter values, in the order of the parameters' names.
+    /// What came back for `operation` with these parameter values, in the order of the parameters' names; a value that is
+    /// no text as compact JSON with sorted names.
     pub fn ask(&self, account: &str, region: &str, operation: &Operation, parameters: &[&str]) -> Answer<'a> {
         let key = Key {
             account,
             region,
             service: operation.service,
             operation: operation.name,
-            parameters: parameters.to_vec(),
+            parameters: parameters.iter().map(|value| Cow::Borrowed(*value)).collect(),
         };
         // The key borrows from the question, the map from the snapshot: compare, then take the map's own.
         let pages = self.calls.get(&key).cloned().unwrap_or_default();
@@ -128,7 +130,12 @@ impl<'a> Log<'a> {
 /// The parameters of a call without the pool's id, which every finding names anyway.
 fn told_apart_by(call: &Call) -> BTreeMap<String, String> {
     let named = call.parameters.iter().filter(|(name, _)| *name != "UserPoolId");
-    named.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
+    named.map(|(name, value)| (name.clone(), written(value).into_owned())).collect()
+}
+
+/// A parameter's value as text.
+fn written(value: &Value) -> Cow<'_, str> {
+    value.as_str().map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed)
 }
 
 /// What an error means for every field of its call.

@@ -5,15 +5,21 @@
 //! what that means) or unknown with its cause.
 
 mod authorizer;
+mod bound;
 mod clients;
+mod failover;
+mod governance;
 mod key;
 mod log;
+mod messages;
+mod parity;
 mod pool;
 mod region;
 mod replica;
 mod route;
 mod target;
 mod template;
+mod trigger;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,6 +64,27 @@ pub struct FactOptions {
     pub replica_regions: BTreeMap<String, String>,
     /// Older evidence is unknown.
     pub max_age: Option<SignedDuration>,
+    /// `--operator-arn`: the role that will run the migration.
+    pub operator_arn: Option<String>,
+    /// `--mau`: monthly active users, for the estimate of cost; without it Cognito's estimate of all users.
+    pub monthly_active_users: Option<u64>,
+    /// `--required-tag`: tag keys that both Regions have to agree on.
+    pub required_tags: BTreeSet<String>,
+}
+
+impl FactOptions {
+    /// The options of a run at `now` without any flag.
+    pub fn new(now: Timestamp) -> Self {
+        Self {
+            now,
+            target_issuer: TargetIssuer::Updated,
+            replica_regions: BTreeMap::new(),
+            max_age: None,
+            operator_arn: None,
+            monthly_active_users: None,
+            required_tags: BTreeSet::new(),
+        }
+    }
 }
 
 /// The facts of one snapshot.
@@ -248,6 +275,12 @@ impl<'f> PoolView<'f> {
             SubjectKind::Authorizer => Some(authorizer::of(self)),
             SubjectKind::Route => Some(route::of(self)),
             SubjectKind::Template => Some(template::of(self)),
+            SubjectKind::Trigger => Some(trigger::of(self)),
+            SubjectKind::LoadBalancer
+            | SubjectKind::OidcProvider
+            | SubjectKind::IdentityPool
+            | SubjectKind::BoundService
+            | SubjectKind::DiscoveryClient => Some(bound::of(self, kind)),
         }
     }
 
@@ -361,11 +394,27 @@ fn without_foreign(ty: FieldType, list: Listed<Value>) -> Listed<Value> {
 }
 
 fn tables() -> impl Iterator<Item = &'static Field> {
-    [pool::FIELDS, clients::FIELDS, key::FIELDS, replica::FIELDS, target::FIELDS].into_iter().flatten()
+    [
+        pool::FIELDS,
+        clients::FIELDS,
+        key::FIELDS,
+        replica::FIELDS,
+        target::FIELDS,
+        bound::FIELDS,
+        failover::FIELDS,
+        governance::FIELDS,
+        messages::FIELDS,
+        parity::FIELDS,
+        trigger::FIELDS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 fn child_fields() -> impl Iterator<Item = &'static ChildField> {
-    [authorizer::FIELDS, route::FIELDS, template::FIELDS].into_iter().flatten()
+    [authorizer::FIELDS, route::FIELDS, template::FIELDS, bound::CHILD_FIELDS, trigger::CHILD_FIELDS]
+        .into_iter()
+        .flatten()
 }
 
 fn find(name: &str) -> Option<&'static Field> {
@@ -456,12 +505,7 @@ mod tests {
         let mut scope = crate::snapshot::Scope::default();
         scope.pools.insert(key);
         let snapshot = Snapshot::new(scope, Vec::new());
-        let options = FactOptions {
-            now: Timestamp::UNIX_EPOCH,
-            target_issuer: TargetIssuer::Updated,
-            replica_regions: BTreeMap::new(),
-            max_age: None,
-        };
+        let options = FactOptions::new(Timestamp::UNIX_EPOCH);
         let facts = Facts::new(&snapshot, options, RegionTable::default());
         let from_the_id = [
             "pool.account",

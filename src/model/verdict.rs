@@ -140,6 +140,18 @@ words! {
         Route = "route",
         /// An issuer reference in a CloudFormation template, stack output or export.
         Template = "template",
+        /// A Lambda trigger of a pool.
+        Trigger = "trigger",
+        /// An action of a load balancer that authenticates with a pool or verifies its tokens.
+        LoadBalancer = "load_balancer",
+        /// An IAM OIDC provider for a pool's issuer.
+        OidcProvider = "oidc_provider",
+        /// An identity pool that takes a pool's tokens.
+        IdentityPool = "identity_pool",
+        /// A service that is bound to a pool by its id and holds no issuer of its own.
+        BoundService = "bound_service",
+        /// A service that finds a pool's keys through a discovery or issuer URL.
+        DiscoveryClient = "discovery_client",
     }
 }
 

@@ -20,9 +20,34 @@ pub fn new_rule(id: &str, subject: SubjectKind) -> String {
         }
         SubjectKind::Route => ("The route accepts the updated issuer", "route.accepts_new", "true", "false"),
         SubjectKind::Template => ("The reference accepts the updated issuer", "template.accepts_new", "true", "false"),
+        SubjectKind::Trigger => ("The trigger's function is active", "trigger.function_state", "Active", "Failed"),
+        SubjectKind::LoadBalancer => {
+            ("The action accepts the updated issuer", "load_balancer.accepts_new", "true", "false")
+        }
+        SubjectKind::OidcProvider => {
+            ("The provider is for the updated issuer", "oidc_provider.accepts_new", "true", "false")
+        }
+        SubjectKind::IdentityPool => {
+            ("The identity pool is not in the primary Region", "identity_pool.in_primary_region", "false", "true")
+        }
+        SubjectKind::BoundService => {
+            ("The service accepts the updated issuer", "bound_service.accepts_new", "true", "false")
+        }
+        SubjectKind::DiscoveryClient => {
+            ("The client accepts the updated issuer", "discovery_client.accepts_new", "true", "false")
+        }
     };
-    let call = if subject == SubjectKind::Pool { "cognito-idp:DescribeUserPool" } else { "apigateway:GetAuthorizers" };
-    let call = if subject == SubjectKind::Template { "cloudformation:GetTemplate" } else { call };
+    let call = match subject {
+        SubjectKind::Pool => "cognito-idp:DescribeUserPool",
+        SubjectKind::Authorizer | SubjectKind::Route => "apigateway:GetAuthorizers",
+        SubjectKind::Template => "cloudformation:GetTemplate",
+        SubjectKind::Trigger => "lambda:GetFunctionConfiguration",
+        SubjectKind::LoadBalancer
+        | SubjectKind::OidcProvider
+        | SubjectKind::IdentityPool
+        | SubjectKind::BoundService
+        | SubjectKind::DiscoveryClient => "cloudformation:ListResources",
+    };
     format!(
         "\
 # A rule is data: `mrready rules check` checks it, `mrready rules test` runs its tests.

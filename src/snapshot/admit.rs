@@ -52,7 +52,7 @@ fn relation(path: &[String], patterns: &[Vec<&str>]) -> Relation {
     for pattern in patterns {
         let matches = |(step, part): (&String, &&str)| {
             let part = part.strip_suffix("{}").unwrap_or(part);
-            part == step
+            part == step || part == "*"
         };
         if !path.iter().zip(pattern).all(matches) {
             continue;

@@ -194,8 +194,12 @@ impl Entry {
 }
 
 impl Call {
-    /// `service:Operation`.
+    /// `service:Operation`; for Cloud Control with the type of resource behind it, as in the table of operations.
     pub fn name(&self) -> String {
-        format!("{}:{}", self.service, self.operation)
+        let resource_type = self.parameters.get("TypeName").and_then(Value::as_str);
+        match resource_type.filter(|_| self.service == "cloudcontrol") {
+            Some(resource_type) => format!("{}:{} {resource_type}", self.service, self.operation),
+            None => format!("{}:{}", self.service, self.operation),
+        }
     }
 }

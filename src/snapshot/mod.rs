@@ -5,6 +5,7 @@
 //! mean is the business of `facts`. No IO: bytes in, bytes out.
 
 pub mod admit;
+mod cbor;
 pub mod entry;
 pub mod format;
 pub mod normal;

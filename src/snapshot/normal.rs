@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::entry::{CallError, ErrorKind};
-use super::operations::{Operation, Protocol};
-use super::xml;
+use super::operations::{Operation, Protocol, XmlKind};
+use super::{cbor, xml};
 
 /// Where an answer comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,10 +33,16 @@ pub struct Page {
 /// Brings the body of a successful answer to normal form; the error says what is wrong with it, without its content.
 pub fn page(operation: &Operation, form: Form, body: &[u8]) -> Result<Page, String> {
     let wire = form == Form::Wire;
-    let mut answer = if wire && operation.protocol == Protocol::Query {
-        xml::parse(body)?
-    } else {
-        serde_json::from_slice(body).map_err(|error| format!("not JSON (line {})", error.line()))?
+    let mut answer = match operation.protocol {
+        Protocol::Query | Protocol::RestXml if wire => {
+            let mut answer = xml::parse(body)?;
+            for (pattern, kind) in operation.xml {
+                typed(&mut answer, &steps(pattern), *kind);
+            }
+            answer
+        }
+        Protocol::Cbor if wire => cbor::parse(body)?,
+        _ => serde_json::from_slice(body).map_err(|error| format!("not JSON (line {})", error.line()))?,
     };
     if wire && operation.protocol == Protocol::RestJsonCamel {
         capitalise(&mut answer);
@@ -67,8 +73,13 @@ pub fn page(operation: &Operation, form: Form, body: &[u8]) -> Result<Page, Stri
     }
     strip_nulls(&mut answer);
     for pattern in operation.times {
-        let parts: Vec<&str> = pattern.split('/').skip(1).collect();
-        times(&mut answer, &parts);
+        times(&mut answer, &steps(pattern));
+    }
+    if operation.service == "cloudcontrol" {
+        properties(&mut answer);
+    }
+    if (operation.service, operation.name) == ("iam", "GetRole") {
+        trust_policy(&mut answer);
     }
     if (operation.service, operation.name) == ("sts", "GetCallerIdentity") {
         strip_session(&mut answer);
@@ -77,8 +88,7 @@ pub fn page(operation: &Operation, form: Form, body: &[u8]) -> Result<Page, Stri
     if let Some(items) = operation.items
         && answer.pointer(items).is_none_or(|items| !items.is_array())
     {
-        let known_to_omit =
-            matches!(operation.protocol, Protocol::RestJson | Protocol::RestJsonCamel | Protocol::Query);
+        let known_to_omit = !matches!(operation.protocol, Protocol::AwsJson);
         match (&mut answer, known_to_omit) {
             (Value::Object(members), true) if !members.contains_key(&items[1..]) => {
                 members.insert(items[1..].to_owned(), Value::Array(Vec::new()));
@@ -150,6 +160,81 @@ fn times(value: &mut Value, parts: &[&str]) {
     }
 }
 
+fn steps(pattern: &str) -> Vec<&str> {
+    pattern.split('/').skip(1).collect()
+}
+
+/// Gives a member of an XML answer the type it has in the model; text that does not fit stays text.
+fn typed(value: &mut Value, parts: &[&str], kind: XmlKind) {
+    match parts {
+        [] => {
+            let text = value.as_str();
+            let new = match kind {
+                XmlKind::Boolean => text.and_then(|text| text.parse::<bool>().ok()).map(Value::from),
+                XmlKind::Integer => text.and_then(|text| text.parse::<i64>().ok()).map(Value::from),
+                XmlKind::List(name) => match value {
+                    Value::String(text) if text.trim().is_empty() => Some(Value::Array(Vec::new())),
+                    Value::Object(members) => members.remove(name).map(listed),
+                    _ => None,
+                },
+                XmlKind::Map => match value {
+                    Value::String(text) if text.trim().is_empty() => Some(Value::Object(Map::new())),
+                    Value::Object(members) => members.remove("entry").map(|entries| {
+                        let Value::Array(entries) = listed(entries) else { return Value::Object(Map::new()) };
+                        let pairs = entries.iter().filter_map(|entry| {
+                            Some((entry.get("key")?.as_str()?.to_owned(), entry.get("value")?.clone()))
+                        });
+                        Value::Object(pairs.collect())
+                    }),
+                    _ => None,
+                },
+            };
+            if let Some(new) = new {
+                *value = new;
+            }
+        }
+        ["*", rest @ ..] => value.as_array_mut().into_iter().flatten().for_each(|item| typed(item, rest, kind)),
+        [name, rest @ ..] => {
+            if let Some(member) = value.get_mut(*name) {
+                typed(member, rest, kind);
+            }
+        }
+    }
+}
+
+fn policy_text(text: &str) -> Option<String> {
+    let decoded = text;
+    serde_json::from_str::<Value>(decoded).ok().map(|document| document.to_string())
+}
+
+fn listed(value: Value) -> Value {
+    if value.is_array() { value } else { Value::Array(vec![value]) }
+}
+
+/// Cloud Control writes a resource's properties as JSON text.
+fn properties(answer: &mut Value) {
+    let parse = |description: &mut Value| {
+        if let Some(properties) = description.get_mut("Properties")
+            && let Some(parsed) = properties.as_str().and_then(|text| serde_json::from_str(text).ok())
+        {
+            *properties = parsed;
+        }
+    };
+    if let Some(one) = answer.get_mut("ResourceDescription") {
+        parse(one);
+    }
+    answer.get_mut("ResourceDescriptions").and_then(Value::as_array_mut).into_iter().flatten().for_each(parse);
+    strip_nulls(answer);
+}
+
+/// IAM sends a trust policy percent-encoded, the AWS CLI shows it as an object: one text, without external ids.
+/// A document that cannot be read is dropped: what it holds is not known.
+fn trust_policy(answer: &mut Value) {
+    let Some(document) = answer.pointer_mut("/Role/AssumeRolePolicyDocument") else { return };
+    let text = document.as_str().map_or_else(|| document.to_string(), str::to_owned);
+    *document = Value::String(policy_text(&text).unwrap_or_default());
+}
+
 /// `arn:aws:sts::1:assumed-role/Role/session` without the session; `UserId` ends in it and is not admitted at all.
 fn strip_session(answer: &mut Value) {
     if let Some(Value::String(arn)) = answer.get_mut("Arn")
@@ -210,7 +295,11 @@ fn error_kind(operation: &Operation, code: &str, status: Option<u16>, message: &
         | "SlowDown"
         | "BandwidthLimitExceeded"
         | "PriorRequestNotComplete" => ErrorKind::Throttled,
-        "ResourceNotFoundException" | "NotFoundException" | "NoSuchEntity" => ErrorKind::NotFound,
+        "ResourceNotFoundException"
+        | "NotFoundException"
+        | "NoSuchEntity"
+        | "NoSuchHealthCheck"
+        | "WAFNonexistentItemException" => ErrorKind::NotFound,
         "ValidationError" if operation.service == "cloudformation" && message.contains("does not exist") => {
             ErrorKind::NotFound
         }
@@ -218,6 +307,8 @@ fn error_kind(operation: &Operation, code: &str, status: Option<u16>, message: &
         | "UnknownOperationException"
         | "UnsupportedOperationException"
         | "UnsupportedOperation"
+        | "UnsupportedActionException"
+        | "TypeNotFoundException"
         | "FeatureUnavailableInTierException" => ErrorKind::NotOffered,
         _ => match status {
             Some(403) => ErrorKind::Denied,
@@ -265,10 +356,12 @@ pub fn error_body(operation: &Operation, header: Option<&str>, body: &[u8]) -> (
     let text = |value: &Value, names: &[&str]| {
         names.iter().find_map(|name| value.get(*name)).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
-    let value = if operation.protocol == Protocol::Query {
-        xml::parse(body).unwrap_or_default()
-    } else {
-        serde_json::from_slice(body).unwrap_or_default()
+    let value: Value = match operation.protocol {
+        Protocol::Query | Protocol::RestXml => xml::parse(body).unwrap_or_default(),
+        Protocol::Cbor => cbor::parse(body).unwrap_or_default(),
+        Protocol::AwsJson | Protocol::RestJson | Protocol::RestJsonCamel => {
+            serde_json::from_slice(body).unwrap_or_default()
+        }
     };
     let code = header.map_or_else(|| text(&value, &["__type", "Code", "code"]), str::to_owned);
     let code = code.split(':').next().unwrap_or_default();

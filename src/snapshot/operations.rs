@@ -3,8 +3,18 @@
 //! The IAM policy, the evidence documentation, the admission of answers and the causes of UNKNOWN are all read from
 //! here. Adding a call is one entry here and one line in `collect`. Nothing here asks AWS.
 //!
-//! Patterns are JSON pointers into the normal form, `*` standing for any index. A pattern keeps the whole subtree
+//! Patterns are JSON pointers into the normal form, `*` standing for any index or name. A pattern keeps the whole subtree
 //! below it; one that ends in `{}` keeps only that the object is there. Operations that can return secrets name leaves.
+
+mod around;
+mod cognito;
+mod consumers;
+mod resource_types;
+
+use std::sync::LazyLock;
+
+pub use consumers::LIVE_STACK_STATUSES;
+pub use resource_types::{RESOURCE_TYPES, ResourceType, resource_type};
 
 /// How the answer is written on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +27,23 @@ pub enum Protocol {
     RestJsonCamel,
     /// Query: XML, lists as `member` elements.
     Query,
+    /// Route 53: XML without the wrapper of Query.
+    RestXml,
+    /// CloudWatch: CBOR, member names as in the model.
+    Cbor,
+}
+
+/// What a member is that XML writes as text or in a shape of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum XmlKind {
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number.
+    Integer,
+    /// A list whose elements have this name.
+    List(&'static str),
+    /// `entry` elements of `key` and `value`.
+    Map,
 }
 
 /// In which Region, and for what, an operation is asked.
@@ -30,8 +57,12 @@ pub enum Asked {
     Primary,
     /// Per pool in its primary Region, and in the Region of its replica where there is one.
     PrimaryAndSecondary,
+    /// Once per primary and replica Region.
+    PoolRegions,
     /// Per key in the primary Region, and in the replica Region where the key has a replica.
     Key,
+    /// Per resource that a setting of the pool names, in the Region where that resource is.
+    Named,
     /// In every Region that is searched for consumers of tokens.
     Consumers,
 }
@@ -43,6 +74,10 @@ pub struct Operation {
     pub service: &'static str,
     /// The operation, in the API's spelling.
     pub name: &'static str,
+    /// The type of resource, for an operation of Cloud Control; empty for all others.
+    pub resource_type: &'static str,
+    /// The option without which it is not asked; empty if it always is.
+    pub option: &'static str,
     /// The IAM actions the caller needs.
     pub iam: &'static [&'static str],
     /// The resources that these actions can be limited to; `*` where there is no narrower one.
@@ -65,6 +100,8 @@ pub struct Operation {
     pub hits: &'static [&'static str],
     /// Members that are instants.
     pub times: &'static [&'static str],
+    /// Members of an XML answer that are not text.
+    pub xml: &'static [(&'static str, XmlKind)],
     /// What secret the answer can hold, for the security review; all of it is dropped.
     pub secrets: &'static str,
     /// Where AWS describes it.
@@ -72,26 +109,37 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// `service:Operation`.
+    /// `service:Operation`; for Cloud Control with the type of resource behind it.
     pub fn call(&self) -> String {
-        format!("{}:{}", self.service, self.name)
+        let space = if self.resource_type.is_empty() { "" } else { " " };
+        format!("{}:{}{space}{}", self.service, self.name, self.resource_type)
     }
 }
 
 /// The operation of this name.
 pub fn find(service: &str, name: &str) -> Option<&'static Operation> {
-    OPERATIONS.iter().find(|operation| operation.service == service && operation.name == name)
+    find_typed(service, name, "")
 }
 
-/// The operation of this `service:Operation`.
+/// The operation of this name, of Cloud Control for this type of resource.
+pub fn find_typed(service: &str, name: &str, resource_type: &str) -> Option<&'static Operation> {
+    OPERATIONS.iter().find(|operation| {
+        operation.service == service && operation.name == name && operation.resource_type == resource_type
+    })
+}
+
+/// The operation of this `service:Operation`, as [`Operation::call`] writes it.
 pub fn find_call(call: &str) -> Option<&'static Operation> {
     let (service, name) = call.split_once(':')?;
-    find(service, name)
+    let (name, resource_type) = name.split_once(' ').unwrap_or((name, ""));
+    find_typed(service, name, resource_type)
 }
 
 const BASE: Operation = Operation {
     service: "",
     name: "",
+    resource_type: "",
+    option: "",
     iam: &[],
     resources: &["*"],
     asked: Asked::Primary,
@@ -103,386 +151,33 @@ const BASE: Operation = Operation {
     digest: &[],
     hits: &[],
     times: &[],
+    xml: &[],
     secrets: "",
     doc: "",
 };
 
-const COGNITO: Operation = Operation { service: "cognito-idp", needs: &["cognito-idp:ListUserPools"], ..BASE };
-const KMS: Operation =
-    Operation { service: "kms", asked: Asked::Key, needs: &["cognito-idp:DescribeUserPool"], ..BASE };
-const REST: Operation = Operation {
-    service: "apigateway",
-    iam: &["apigateway:GET"],
-    asked: Asked::Consumers,
-    protocol: Protocol::RestJson,
-    items: Some("/items"),
-    tokens: &["position"],
-    ..BASE
-};
-const HTTP: Operation = Operation {
-    service: "apigatewayv2",
-    iam: &["apigateway:GET"],
-    asked: Asked::Consumers,
-    protocol: Protocol::RestJsonCamel,
-    items: Some("/Items"),
-    tokens: &["NextToken"],
-    ..BASE
-};
-const STACKS: Operation = Operation {
-    service: "cloudformation",
-    asked: Asked::Consumers,
-    protocol: Protocol::Query,
-    tokens: &["NextToken"],
-    ..BASE
-};
-
-/// Every operation, sorted by service and name.
-pub const OPERATIONS: &[Operation] = &[
-    Operation {
-        name: "GetAuthorizers",
-        resources: &["arn:aws:apigateway:*::/restapis/*/authorizers"],
-        needs: &["apigateway:GetRestApis"],
-        keep: &[
-            "/items/*/id",
-            "/items/*/name",
-            "/items/*/type",
-            "/items/*/providerARNs",
-            "/items/*/authorizerUri",
-            "/items/*/jwtConfiguration",
-        ],
-        doc: "https://docs.aws.amazon.com/apigateway/latest/api/API_GetAuthorizers.html",
-        ..REST
-    },
-    Operation {
-        name: "GetRestApis",
-        resources: &["arn:aws:apigateway:*::/restapis"],
-        keep: &["/items/*/id", "/items/*/name"],
-        secrets: "resource policies",
-        doc: "https://docs.aws.amazon.com/apigateway/latest/api/API_GetRestApis.html",
-        ..REST
-    },
-    Operation {
-        name: "GetApis",
-        resources: &["arn:aws:apigateway:*::/apis"],
-        keep: &["/Items/*/ApiId", "/Items/*/Name", "/Items/*/ProtocolType"],
-        doc: "https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis.html",
-        ..HTTP
-    },
-    Operation {
-        name: "GetAuthorizers",
-        resources: &["arn:aws:apigateway:*::/apis/*/authorizers"],
-        needs: &["apigatewayv2:GetApis"],
-        keep: &[
-            "/Items/*/AuthorizerId",
-            "/Items/*/Name",
-            "/Items/*/AuthorizerType",
-            "/Items/*/AuthorizerUri",
-            "/Items/*/JwtConfiguration",
-        ],
-        doc: "https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-authorizers.html",
-        ..HTTP
-    },
-    Operation {
-        name: "GetRoutes",
-        resources: &["arn:aws:apigateway:*::/apis/*/routes"],
-        needs: &["apigatewayv2:GetApis"],
-        keep: &["/Items/*/RouteId", "/Items/*/RouteKey", "/Items/*/AuthorizationType", "/Items/*/AuthorizerId"],
-        doc: "https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-routes.html",
-        ..HTTP
-    },
-    Operation {
-        name: "DescribeStacks",
-        iam: &["cloudformation:DescribeStacks"],
-        items: Some("/Stacks"),
-        keep: &[
-            "/Stacks/*/StackId",
-            "/Stacks/*/StackName",
-            "/Stacks/*/StackStatus",
-            "/Stacks/*/Outputs/*/OutputKey",
-            "/Stacks/*/Outputs/*/ExportName",
-        ],
-        hits: &["/Stacks/*/Outputs/*/OutputValue"],
-        secrets: "parameter and output values",
-        doc: "https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html",
-        ..STACKS
-    },
-    Operation {
-        name: "GetTemplate",
-        iam: &["cloudformation:GetTemplate"],
-        needs: &["cloudformation:ListStacks"],
-        tokens: &[],
-        keep: &["/StagesAvailable"],
-        hits: &["/TemplateBody"],
-        secrets: "template text",
-        doc: "https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html",
-        ..STACKS
-    },
-    Operation {
-        name: "ListExports",
-        iam: &["cloudformation:ListExports"],
-        items: Some("/Exports"),
-        keep: &["/Exports/*/Name", "/Exports/*/ExportingStackId"],
-        hits: &["/Exports/*/Value"],
-        secrets: "export values",
-        doc: "https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListExports.html",
-        ..STACKS
-    },
-    Operation {
-        name: "ListStackResources",
-        iam: &["cloudformation:ListStackResources"],
-        needs: &["cloudformation:ListStacks"],
-        items: Some("/StackResourceSummaries"),
-        keep: &[
-            "/StackResourceSummaries/*/LogicalResourceId",
-            "/StackResourceSummaries/*/PhysicalResourceId",
-            "/StackResourceSummaries/*/ResourceType",
-        ],
-        secrets: "physical ids of resources other than Cognito's",
-        doc: "https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListStackResources.html",
-        ..STACKS
-    },
-    Operation {
-        name: "ListStacks",
-        iam: &["cloudformation:ListStacks"],
-        items: Some("/StackSummaries"),
-        keep: &["/StackSummaries/*/StackId", "/StackSummaries/*/StackName", "/StackSummaries/*/StackStatus"],
-        doc: "https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListStacks.html",
-        ..STACKS
-    },
-    Operation {
-        name: "DescribeUserPool",
-        iam: &["cognito-idp:DescribeUserPool"],
-        asked: Asked::PrimaryAndSecondary,
-        keep: &[
-            "/UserPool/AccountRecoverySetting",
-            "/UserPool/AdminCreateUserConfig/AllowAdminCreateUserOnly",
-            "/UserPool/AliasAttributes",
-            "/UserPool/Arn",
-            "/UserPool/AutoVerifiedAttributes",
-            "/UserPool/CreationDate",
-            "/UserPool/CustomDomain",
-            "/UserPool/DeletionProtection",
-            "/UserPool/DeviceConfiguration",
-            "/UserPool/Domain",
-            "/UserPool/EmailConfiguration/ConfigurationSet",
-            "/UserPool/EmailConfiguration/EmailSendingAccount",
-            "/UserPool/EmailConfiguration/SourceArn",
-            "/UserPool/EstimatedNumberOfUsers",
-            "/UserPool/Id",
-            "/UserPool/IssuerConfiguration",
-            "/UserPool/KeyConfiguration",
-            "/UserPool/LambdaConfig",
-            "/UserPool/LastModifiedDate",
-            "/UserPool/MfaConfiguration",
-            "/UserPool/Name",
-            "/UserPool/Policies",
-            "/UserPool/SmsConfiguration/SnsCallerArn",
-            "/UserPool/SmsConfiguration/SnsRegion",
-            "/UserPool/SmsConfiguration/EumsSms/CallerArn",
-            "/UserPool/SmsConfiguration/EumsSms/Region",
-            "/UserPool/UserPoolAddOns",
-            "/UserPool/UserPoolTier",
-            "/UserPool/UsernameAttributes",
-            "/UserPool/UsernameConfiguration",
-        ],
-        digest: &["/UserPool/SmsConfiguration/ExternalId", "/UserPool/SmsConfiguration/EumsSms/ExternalId"],
-        times: &["/UserPool/CreationDate", "/UserPool/LastModifiedDate"],
-        secrets: "the external id of the SMS role",
-        doc: "https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DescribeUserPool.html",
-        ..COGNITO
-    },
-    Operation {
-        name: "DescribeUserPoolClient",
-        iam: &["cognito-idp:DescribeUserPoolClient"],
-        needs: &["cognito-idp:ListUserPoolClients"],
-        keep: &[
-            "/UserPoolClient/AccessTokenValidity",
-            "/UserPoolClient/AllowedOAuthFlows",
-            "/UserPoolClient/AllowedOAuthFlowsUserPoolClient",
-            "/UserPoolClient/AllowedOAuthScopes",
-            "/UserPoolClient/ClientId",
-            "/UserPoolClient/ClientName",
-            "/UserPoolClient/EnableTokenRevocation",
-            "/UserPoolClient/ExplicitAuthFlows",
-            "/UserPoolClient/IdTokenValidity",
-            "/UserPoolClient/RefreshTokenRotation",
-            "/UserPoolClient/RefreshTokenValidity",
-            "/UserPoolClient/SupportedIdentityProviders",
-            "/UserPoolClient/TokenValidityUnits",
-            "/UserPoolClient/UserPoolId",
-        ],
-        secrets: "the client secret",
-        doc: "https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DescribeUserPoolClient.html",
-        ..COGNITO
-    },
-    Operation {
-        name: "DescribeUserPoolDomain",
-        iam: &["cognito-idp:DescribeUserPoolDomain"],
-        needs: &["cognito-idp:DescribeUserPool"],
-        keep: &[
-            "/DomainDescription{}",
-            "/DomainDescription/CloudFrontDistribution",
-            "/DomainDescription/CustomDomainConfig",
-            "/DomainDescription/Domain",
-            "/DomainDescription/ManagedLoginVersion",
-            "/DomainDescription/Routing",
-            "/DomainDescription/Status",
-            "/DomainDescription/UserPoolId",
-        ],
-        doc: "https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DescribeUserPoolDomain.html",
-        ..COGNITO
-    },
-    Operation {
-        name: "GetUserPoolMfaConfig",
-        iam: &["cognito-idp:GetUserPoolMfaConfig"],
-        asked: Asked::PrimaryAndSecondary,
-        keep: &[
-            "/EmailMfaConfiguration{}",
-            "/MfaConfiguration",
-            "/SmsMfaConfiguration{}",
-            "/SmsMfaConfiguration/SmsConfiguration/SnsCallerArn",
-            "/SmsMfaConfiguration/SmsConfiguration/SnsRegion",
-            "/SoftwareTokenMfaConfiguration",
-            "/WebAuthnConfiguration",
-        ],
-        digest: &["/SmsMfaConfiguration/SmsConfiguration/ExternalId"],
-        secrets: "the external id of the SMS role, message texts",
-        doc: "https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetUserPoolMfaConfig.html",
-        ..COGNITO
-    },
-    Operation {
-        name: "ListIdentityProviders",
-        iam: &["cognito-idp:ListIdentityProviders"],
-        items: Some("/Providers"),
-        tokens: &["NextToken"],
-        keep: &["/Providers/*/ProviderName", "/Providers/*/ProviderType"],
-        doc: "https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListIdentityProviders.html",
-        ..COGNITO
-    },
-    Operation {
-        name: "ListUserImportJobs",
-        iam: &["cognito-idp:ListUserImportJobs"],
-        items: Some("/UserImportJobs"),
-        tokens: &["PaginationToken"],
-        keep: &["/UserImportJobs/*/JobId", "/UserImportJobs/*/Status", "/UserImportJobs/*/CreationDate"],
-        times: &["/UserImportJobs/*/CreationDate"],
-        secrets: "the pre-signed URL of the upload",
-        doc: "https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserImportJobs.html",
-        ..COGNITO
-    },
-    Operation {
-        name: "ListUserPoolClients",
-        iam: &["cognito-idp:ListUserPoolClients"],
-        items: Some("/UserPoolClients"),
-        tokens: &["NextToken"],
-        keep: &["/UserPoolClients/*/ClientId", "/UserPoolClients/*/ClientName"],
-        doc: "https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPoolClients.html",
-        ..COGNITO
-    },
-    Operation {
-        name: "ListUserPoolReplicas",
-        iam: &["cognito-idp:ListUserPoolReplicas"],
-        items: Some("/UserPoolReplicas"),
-        tokens: &["NextToken"],
-        keep: &["/UserPoolReplicas"],
-        doc: "https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPoolReplicas.html",
-        ..COGNITO
-    },
-    Operation {
-        name: "ListUserPools",
-        iam: &["cognito-idp:ListUserPools"],
-        asked: Asked::Region,
-        needs: &[],
-        items: Some("/UserPools"),
-        tokens: &["NextToken"],
-        keep: &["/UserPools/*/Id", "/UserPools/*/Name", "/UserPools/*/ReplicaRegions"],
-        doc: "https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPools.html",
-        ..COGNITO
-    },
-    Operation {
-        name: "DescribeKey",
-        iam: &["kms:DescribeKey"],
-        keep: &[
-            "/KeyMetadata/AWSAccountId",
-            "/KeyMetadata/Arn",
-            "/KeyMetadata/CreationDate",
-            "/KeyMetadata/DeletionDate",
-            "/KeyMetadata/Enabled",
-            "/KeyMetadata/KeyId",
-            "/KeyMetadata/KeyManager",
-            "/KeyMetadata/KeySpec",
-            "/KeyMetadata/KeyState",
-            "/KeyMetadata/KeyUsage",
-            "/KeyMetadata/MultiRegion",
-            "/KeyMetadata/MultiRegionConfiguration",
-            "/KeyMetadata/Origin",
-            "/KeyMetadata/PendingDeletionWindowInDays",
-            "/KeyMetadata/ValidTo",
-        ],
-        times: &["/KeyMetadata/CreationDate", "/KeyMetadata/DeletionDate", "/KeyMetadata/ValidTo"],
-        doc: "https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html",
-        ..KMS
-    },
-    Operation {
-        name: "GetKeyPolicy",
-        iam: &["kms:GetKeyPolicy"],
-        keep: &["/Policy"],
-        doc: "https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html",
-        ..KMS
-    },
-    Operation {
-        service: "sts",
-        name: "GetCallerIdentity",
-        asked: Asked::Account,
-        protocol: Protocol::Query,
-        keep: &["/Account", "/Arn"],
-        secrets: "the session name, which is cut off the ARN",
-        doc: "https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html",
-        ..BASE
-    },
-];
-
-/// Every status a stack can have, but `DELETE_COMPLETE`: without a filter `ListStacks` also returns stacks deleted in the
-/// last 90 days. Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackSummary.html>.
-pub const LIVE_STACK_STATUSES: &[&str] = &[
-    "CREATE_IN_PROGRESS",
-    "CREATE_FAILED",
-    "CREATE_COMPLETE",
-    "ROLLBACK_IN_PROGRESS",
-    "ROLLBACK_FAILED",
-    "ROLLBACK_COMPLETE",
-    "DELETE_IN_PROGRESS",
-    "DELETE_FAILED",
-    "UPDATE_IN_PROGRESS",
-    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
-    "UPDATE_COMPLETE",
-    "UPDATE_FAILED",
-    "UPDATE_ROLLBACK_IN_PROGRESS",
-    "UPDATE_ROLLBACK_FAILED",
-    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
-    "UPDATE_ROLLBACK_COMPLETE",
-    "REVIEW_IN_PROGRESS",
-    "IMPORT_IN_PROGRESS",
-    "IMPORT_COMPLETE",
-    "IMPORT_ROLLBACK_IN_PROGRESS",
-    "IMPORT_ROLLBACK_FAILED",
-    "IMPORT_ROLLBACK_COMPLETE",
-];
+/// Every operation, sorted by service, name and type of resource.
+pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
+    let tables = [around::OPERATIONS, cognito::OPERATIONS, consumers::OPERATIONS, resource_types::OPERATIONS];
+    let mut all = tables.concat();
+    all.sort_by_key(|operation| (operation.service, operation.name, operation.resource_type));
+    all
+});
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn sorted_unique_and_complete() {
-        let names: Vec<_> = OPERATIONS.iter().map(|o| (o.service, o.name)).collect();
-        let mut sorted = names.clone();
-        sorted.sort_unstable();
-        sorted.dedup();
-        assert_eq!(names, sorted);
-        for operation in OPERATIONS {
+    fn unique_and_complete() {
+        let calls: Vec<_> = OPERATIONS.iter().map(Operation::call).collect();
+        for pair in calls.windows(2) {
+            assert_ne!(pair[0], pair[1]);
+        }
+        for operation in OPERATIONS.iter() {
+            assert_eq!(find_call(&operation.call()), Some(operation));
             assert!(operation.doc.starts_with("https://docs.aws.amazon.com/"), "{}", operation.call());
-            assert!(!operation.keep.is_empty(), "{}", operation.call());
+            assert!(!operation.keep.is_empty() || !operation.digest.is_empty(), "{}", operation.call());
             assert_eq!(operation.items.is_some(), !operation.tokens.is_empty(), "{}", operation.call());
             for need in operation.needs {
                 assert!(find_call(need).is_some(), "{need}");
@@ -495,9 +190,9 @@ mod tests {
 
     #[test]
     fn no_operation_writes_bills_or_counts_a_user() {
-        for operation in OPERATIONS {
+        for operation in OPERATIONS.iter() {
             assert!(
-                ["Describe", "Get", "List"].iter().any(|verb| operation.name.starts_with(verb)),
+                ["Describe", "Get", "List", "Simulate"].iter().any(|verb| operation.name.starts_with(verb)),
                 "{}",
                 operation.call()
             );

@@ -1,7 +1,9 @@
-//! The XML of AWS's Query protocol as JSON with the model's member names.
+//! The XML of AWS's Query protocol, and of Route 53, as JSON with the model's member names.
 //!
-//! Lists are `member` elements. An element with neither text nor children is an empty list if the model says that it is
+//! Lists are `member` elements; another element that is repeated becomes a list under its own name. An element with neither text nor children is an empty list if the model says that it is
 //! a list, otherwise an empty string. Not a general XML reader.
+
+use std::collections::BTreeSet;
 
 use quick_xml::events::Event;
 use quick_xml::reader::Reader;
@@ -24,7 +26,13 @@ const LISTS: &[&str] = &[
 const MAX_DEPTH: usize = 64;
 
 enum Node {
-    Open { name: String, text: String, members: Map<String, Value>, items: Option<Vec<Value>> },
+    Open {
+        name: String,
+        text: String,
+        members: Map<String, Value>,
+        items: Option<Vec<Value>>,
+        repeated: BTreeSet<String>,
+    },
 }
 
 /// The content of `<XResult>` in a Query answer, or of `<Error>` in an error.
@@ -41,12 +49,24 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value, String> {
                     return Err("XML nested too deeply".to_owned());
                 }
                 let name = start.local_name().as_ref().to_owned();
-                stack.push(Node::Open { name, text: String::new(), members: Map::new(), items: None });
+                stack.push(Node::Open {
+                    name,
+                    text: String::new(),
+                    members: Map::new(),
+                    items: None,
+                    repeated: BTreeSet::new(),
+                });
             }
             Event::Empty(start) => {
                 let name = start.local_name().as_ref().to_owned();
                 close(
-                    Node::Open { name, text: String::new(), members: Map::new(), items: None },
+                    Node::Open {
+                        name,
+                        text: String::new(),
+                        members: Map::new(),
+                        items: None,
+                        repeated: BTreeSet::new(),
+                    },
                     &mut stack,
                     &mut root,
                 );
@@ -83,7 +103,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value, String> {
 
 /// Ends an element and puts its value into its parent.
 fn close(node: Node, stack: &mut [Node], root: &mut Option<(String, Value)>) {
-    let Node::Open { name, text, members, items } = node;
+    let Node::Open { name, text, members, items, .. } = node;
     let value = if let Some(items) = items {
         Value::Array(items)
     } else if !members.is_empty() {
@@ -96,22 +116,33 @@ fn close(node: Node, stack: &mut [Node], root: &mut Option<(String, Value)>) {
     match stack.last_mut() {
         None => *root = Some((name, value)),
         Some(Node::Open { items, .. }) if name == "member" => items.get_or_insert_default().push(value),
-        Some(Node::Open { members, .. }) => {
-            members.insert(name, value);
-        }
+        Some(Node::Open { members, repeated, .. }) => match members.remove(&name) {
+            None => drop(members.insert(name, value)),
+            Some(Value::Array(mut several)) if repeated.contains(&name) => {
+                several.push(value);
+                members.insert(name, Value::Array(several));
+            }
+            Some(first) => {
+                members.insert(name.clone(), Value::Array(vec![first, value]));
+                repeated.insert(name);
+            }
+        },
     }
 }
 
-/// Takes off `<XResponse><XResult>` or `<ErrorResponse><Error>`.
+/// Takes off `<XResponse><XResult>` or `<ErrorResponse><Error>`, or Route 53's `<XResponse>` alone.
 fn unwrap(name: &str, value: Value) -> Value {
     if !name.ends_with("Response") {
         return value;
     }
     let Value::Object(mut members) = value else { return Value::Object(Map::new()) };
     let inner = members.keys().find(|key| key.ends_with("Result") || *key == "Error").cloned();
-    match inner.and_then(|key| members.remove(&key)) {
-        Some(Value::String(_)) | None => Value::Object(Map::new()),
-        Some(value) => value,
+    match inner {
+        None => Value::Object(members),
+        Some(key) => match members.remove(&key) {
+            Some(Value::String(_)) | None => Value::Object(Map::new()),
+            Some(value) => value,
+        },
     }
 }
 

@@ -15,6 +15,8 @@ use mrready::snapshot::operations::{OPERATIONS, Operation, find_call};
 use mrready::snapshot::{Call, CallError, Entry, ErrorKind, Hit, PoolKey, Scope, Searched, Snapshot, admit};
 use serde_json::{Map, Value, json};
 
+use crate::areas;
+
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const POOL: &str = "us-east-1_Ready0001";
 pub(crate) const OTHER_POOL: &str = "us-east-1_Other0001";
@@ -31,11 +33,24 @@ pub(crate) const DOMAIN: &str = "auth.example.com";
 pub(crate) const NOW: &str = "2026-11-21T12:00:00Z";
 pub(crate) const ASKED: &str = "2026-11-21T11:00:00Z";
 /// What only people can answer before a replica exists, answered.
-pub(crate) const ATTESTED: &str = "\
-- { kind: attest, rule: pool-eligible, subject: '**', answer: yes, evidence: console, by: ann, on: 2026-11-20, reason: seen, owner: ann, expires: 2027-01-31 }
-- { kind: attest, rule: residency-approved, subject: '**', answer: yes, evidence: LEGAL-7, by: bob, on: 2026-11-19, reason: signed, owner: bob, expires: 2027-01-31 }
-- { kind: attest, rule: external-verifiers-told, subject: '**', answer: yes, evidence: mail, by: cid, on: 2026-11-18, reason: told, owner: cid, expires: 2027-01-31 }
-";
+pub(crate) fn attestations() -> String {
+    attested("yes")
+}
+
+/// This answer to everything that only people can tell.
+pub(crate) fn attested(answer: &str) -> String {
+    persons().iter().fold(String::new(), |text, rule| {
+        text + &format!(
+            "- {{ kind: attest, rule: {rule}, subject: '**', answer: {answer}, evidence: seen, by: ann, on: 2026-11-20, reason: asked, owner: ann, expires: 2027-01-31 }}
+"
+        )
+    })
+}
+
+/// The rules of which the ready account waits for a person's answer.
+pub(crate) fn persons() -> Vec<&'static str> {
+    [vec!["external-verifiers-told", "pool-eligible", "residency-approved"], areas::persons()].concat()
+}
 
 pub(crate) const POOLS: &str = "cognito-idp:ListUserPools";
 pub(crate) const DESCRIBE_POOL: &str = "cognito-idp:DescribeUserPool";
@@ -174,7 +189,7 @@ impl Account {
             let domain = json!({ "DomainDescription": { "Domain": DOMAIN, "UserPoolId": pool, "Status": "ACTIVE" } });
             self.answer(DESCRIBE_DOMAIN, P, &[("Domain", DOMAIN)], domain);
         }
-        self.clients(pool, 1)
+        areas::primary(self.clients(pool, 1), pool)
     }
 
     /// The pool's app clients, this many, all with the code flow and tokens of an hour.
@@ -226,7 +241,7 @@ impl Account {
         for call in [REST_APIS, HTTP_APIS, STACKS, DESCRIBE_STACKS, EXPORTS] {
             self.answer_pages(call, region, &[], Vec::new(), 100);
         }
-        self
+        areas::search(self, region)
     }
 
     /// A secondary in S, described as P describes the pool.
@@ -239,7 +254,12 @@ impl Account {
             S.clone_into(&mut copy.region);
             self.calls.push(copy);
         }
-        self.set(DESCRIBE_POOL, S, "/UserPool/Arn", pool_arn(S, POOL))
+        areas::secondary(self.set(DESCRIBE_POOL, S, "/UserPool/Arn", pool_arn(S, POOL)))
+    }
+
+    /// The account that has been through the whole migration: replica active, domain routed, issuer switched.
+    pub(crate) fn complete() -> Self {
+        Self::switched().replicate("ACTIVE").routed()
     }
 
     /// Routes the pool's domain to S when P fails.
@@ -604,7 +624,7 @@ impl Default for Run {
 
 impl Run {
     pub(crate) fn attested() -> Self {
-        Self::default().decided(ATTESTED)
+        Self::default().decided(&attestations())
     }
 
     /// Heading for the Regional issuer.
@@ -640,8 +660,12 @@ impl Run {
     pub(crate) fn judge_decided(&self, snapshot: &Snapshot, decisions: &[Decision]) -> Judged {
         let replica_regions: BTreeMap<String, String> =
             self.replica_region.iter().map(|region| (String::new(), (*region).to_owned())).collect();
-        let options =
-            FactOptions { now: time(NOW), target_issuer: self.target_issuer, replica_regions, max_age: self.max_age };
+        let options = FactOptions {
+            target_issuer: self.target_issuer,
+            replica_regions,
+            max_age: self.max_age,
+            ..FactOptions::new(time(NOW))
+        };
         let table = embedded_data().iter().find(|file| file.stem == "regions").expect("the table of Regions");
         let facts = Facts::new(snapshot, options, RegionTable::parse(table.text).expect("a table"));
         let catalog = catalog();

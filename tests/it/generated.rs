@@ -268,6 +268,8 @@ fn asked(asked: Asked) -> &'static str {
         Asked::Region => "once per Region of a pool",
         Asked::Primary => "per pool, in its primary Region",
         Asked::PrimaryAndSecondary => "per pool, in its primary Region and in that of its replica",
+        Asked::PoolRegions => "once per primary and replica Region",
+        Asked::Named => "for each resource that a setting of the pool names, in the Region where it is",
         Asked::Key => "per key, in the primary Region and in the replica Region where the key has a replica",
         Asked::Consumers => "in every Region that is searched for consumers of tokens",
     }
@@ -283,14 +285,18 @@ fn evidence_md() -> String {
          - searched: searched for issuer references; the matched span is kept, then the text is dropped\n\
          - secret: what the answer can hold and is dropped",
     );
-    for operation in OPERATIONS {
+    for operation in OPERATIONS.iter() {
         let list = |patterns: &[&str]| code(patterns);
         write!(
             text,
             "\n## {}\n\nAsked {}{}. Needs {}. <{}>\n\n- kept: {}\n",
             operation.call(),
             asked(operation.asked),
-            if operation.items.is_some() { "; every page" } else { "" },
+            match (operation.items, operation.option) {
+                (_, option) if !option.is_empty() => format!(", with {option} only"),
+                (Some(_), _) => "; every page".to_owned(),
+                (None, _) => String::new(),
+            },
             if operation.iam.is_empty() { "no permission".to_owned() } else { code(operation.iam) },
             operation.doc,
             list(operation.keep),
@@ -333,7 +339,7 @@ fn the_policy_lets_read_only() {
     for action in OPERATIONS.iter().flat_map(|operation| operation.iam) {
         let verb = action.split(':').nth(1).unwrap();
         assert!(
-            *action == "apigateway:GET" || ["Describe", "Get", "List"].iter().any(|v| verb.starts_with(v)),
+            *action == "apigateway:GET" || ["Describe", "Get", "List", "Simulate"].iter().any(|v| verb.starts_with(v)),
             "{action}"
         );
         assert!(!verb.contains('*'), "{action}");

@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod areas;
 mod builder;
 mod cli;
 mod generated;

@@ -4,6 +4,7 @@
 //! could not be read is an entry too. Which questions there are is the business of `pools` and `consumers`.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -39,6 +40,30 @@ impl Query {
         }
     }
 
+    /// The question of Cloud Control, `ListResources` or `GetResource`, about this type of resource.
+    #[expect(clippy::expect_used, reason = "a type that is not in the table is a mistake that every test run meets")]
+    pub(super) fn resource(name: &str, resource_type: &str, region: &str, parameters: &[(&str, &str)]) -> Self {
+        let operation = operations::find_typed("cloudcontrol", name, resource_type);
+        let type_name = ("TypeName", resource_type);
+        let parameters = parameters.iter().chain(std::iter::once(&type_name));
+        Self {
+            operation: operation.expect("every type is in the table of operations"),
+            region: region.to_owned(),
+            parameters: parameters.map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect(),
+        }
+    }
+
+    /// With one more parameter, of any shape.
+    pub(super) fn with(mut self, name: &str, value: Value) -> Self {
+        self.parameters.insert(name.to_owned(), value);
+        self
+    }
+
+    /// The question as one text, to ask nothing twice.
+    pub(super) fn question(&self) -> String {
+        format!("{} {} {}", self.operation.call(), self.region, Value::Object(self.parameters.clone()))
+    }
+
     /// A parameter, for the SDK.
     pub(super) fn parameter(&self, name: &str) -> Option<String> {
         self.parameters.get(name).and_then(Value::as_str).map(str::to_owned)
@@ -70,7 +95,7 @@ pub(super) struct Fetched {
 }
 
 /// Everything that was answered to a question, in normal form and before admission: may hold secrets, never kept.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Answers {
     pub(super) pages: Vec<Value>,
     /// When each page was answered.
@@ -103,11 +128,21 @@ pub(super) struct Session<'a> {
     pub(super) rates: Rates,
     pub(super) gate: Semaphore,
     pub(super) log: Log<'a>,
+    /// The calls that are worth making; `None`: all. Set once, when the state of the replicas is known.
+    pub(super) wanted: OnceLock<BTreeSet<String>>,
 }
 
+/// Why a call was not made although it could have been.
+const NOT_WANTED: &str = "only gates that do not count yet need it: ask for one with --gate, or use `mrready collect`";
+
 impl Session<'_> {
-    /// Asks for every page, puts them into the log and returns them.
+    /// Asks for every page, puts them into the log and returns them. A call that nobody needs is noted and not made.
     pub(super) async fn ask(&self, query: &Query) -> Answers {
+        let call = query.operation.call();
+        if self.wanted.get().is_some_and(|wanted| !wanted.contains(&call)) {
+            self.log.not_asked(&query.region, &[&call], NOT_WANTED);
+            return Answers::default();
+        }
         let paged = query.operation.items.is_some();
         let mut answers = Answers::default();
         let mut seen = BTreeSet::new();

@@ -12,6 +12,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use serde_json::Value;
 
 use super::ask::Query;
 use super::tap::{Tap, UnreadableIsTransient};
@@ -23,6 +24,10 @@ const COGNITO_PAGE: i32 = 60;
 const REST_PAGE: i32 = 500;
 /// HTTP APIs name no largest page; 100 is well below what they take.
 const HTTP_PAGE: &str = "100";
+/// The largest page of resource servers.
+const RESOURCE_SERVER_PAGE: i32 = 50;
+/// The largest page of grants.
+const GRANT_PAGE: i32 = 100;
 /// One call and two more.
 const ATTEMPTS: u32 = 3;
 
@@ -72,12 +77,22 @@ pub(super) struct Aws {
 
 #[derive(Debug, Default)]
 struct Clients {
+    acm: BTreeMap<String, aws_sdk_acm::Client>,
     apigateway: BTreeMap<String, aws_sdk_apigateway::Client>,
     apigatewayv2: BTreeMap<String, aws_sdk_apigatewayv2::Client>,
+    cloudcontrol: BTreeMap<String, aws_sdk_cloudcontrol::Client>,
     cloudformation: BTreeMap<String, aws_sdk_cloudformation::Client>,
+    cloudwatch: BTreeMap<String, aws_sdk_cloudwatch::Client>,
     cognito: BTreeMap<String, aws_sdk_cognitoidentityprovider::Client>,
+    iam: BTreeMap<String, aws_sdk_iam::Client>,
     kms: BTreeMap<String, aws_sdk_kms::Client>,
+    lambda: BTreeMap<String, aws_sdk_lambda::Client>,
+    pinpointsmsvoicev2: BTreeMap<String, aws_sdk_pinpointsmsvoicev2::Client>,
+    route53: BTreeMap<String, aws_sdk_route53::Client>,
+    sesv2: BTreeMap<String, aws_sdk_sesv2::Client>,
+    sns: BTreeMap<String, aws_sdk_sns::Client>,
     sts: BTreeMap<String, aws_sdk_sts::Client>,
+    wafv2: BTreeMap<String, aws_sdk_wafv2::Client>,
 }
 
 /// The client of a service in a Region, made at its first use.
@@ -104,6 +119,8 @@ macro_rules! send {
     };
 }
 
+mod around;
+
 impl Aws {
     pub(super) fn new(config: SdkConfig, call_timeout: Duration) -> Self {
         let timeout =
@@ -124,12 +141,12 @@ impl Aws {
             "apigatewayv2" => self.apigatewayv2(query, token, tap).await,
             "cloudformation" => self.cloudformation(query, token, tap).await,
             "cognito-idp" => self.cognito(query, token, tap).await,
-            "kms" => self.kms(query, tap).await,
+            "kms" => self.kms(query, token, tap).await,
             "sts" => {
                 let client = client!(self, sts, aws_sdk_sts, query);
                 send!(client.get_caller_identity(), tap)
             }
-            _ => Err(Failure::Request),
+            _ => self.around(query, token, tap).await,
         }
     }
 
@@ -188,6 +205,14 @@ impl Aws {
         let client = client!(self, cognito, aws_sdk_cognitoidentityprovider, query);
         let pool = query.parameter("UserPoolId");
         match query.operation.name {
+            "DescribeIdentityProvider" => {
+                let call = client.describe_identity_provider().set_user_pool_id(pool);
+                send!(call.set_provider_name(query.parameter("ProviderName")), tap)
+            }
+            "DescribeRiskConfiguration" => {
+                let call = client.describe_risk_configuration().set_user_pool_id(pool);
+                send!(call.set_client_id(query.parameter("ClientId")), tap)
+            }
             "DescribeUserPool" => send!(client.describe_user_pool().set_user_pool_id(pool), tap),
             "DescribeUserPoolClient" => {
                 let call = client.describe_user_pool_client().set_user_pool_id(pool);
@@ -196,10 +221,32 @@ impl Aws {
             "DescribeUserPoolDomain" => {
                 send!(client.describe_user_pool_domain().set_domain(query.parameter("Domain")), tap)
             }
+            "GetLogDeliveryConfiguration" => {
+                send!(client.get_log_delivery_configuration().set_user_pool_id(pool), tap)
+            }
+            "GetProvisionedLimit" => {
+                use aws_sdk_cognitoidentityprovider::types::{LimitClass, LimitDefinitionType};
+                let category =
+                    query.parameters.get("LimitDefinition").and_then(|of| of.pointer("/Attributes/Category"));
+                let definition = LimitDefinitionType::builder()
+                    .limit_class(LimitClass::ApiCategory)
+                    .attributes("Category", category.and_then(Value::as_str).unwrap_or_default())
+                    .build()
+                    .map_err(|_| Failure::Request)?;
+                send!(client.get_provisioned_limit().limit_definition(definition), tap)
+            }
+            "GetSigningCertificate" => send!(client.get_signing_certificate().set_user_pool_id(pool), tap),
             "GetUserPoolMfaConfig" => send!(client.get_user_pool_mfa_config().set_user_pool_id(pool), tap),
             "ListIdentityProviders" => {
                 let call = client.list_identity_providers().set_user_pool_id(pool);
                 send!(call.max_results(COGNITO_PAGE).set_next_token(token), tap)
+            }
+            "ListResourceServers" => {
+                let call = client.list_resource_servers().set_user_pool_id(pool);
+                send!(call.max_results(RESOURCE_SERVER_PAGE).set_next_token(token), tap)
+            }
+            "ListTagsForResource" => {
+                send!(client.list_tags_for_resource().set_resource_arn(query.parameter("ResourceArn")), tap)
             }
             "ListUserImportJobs" => {
                 let call = client.list_user_import_jobs().set_user_pool_id(pool);
@@ -212,16 +259,22 @@ impl Aws {
             "ListUserPoolReplicas" => {
                 send!(client.list_user_pool_replicas().set_user_pool_id(pool).set_next_token(token), tap)
             }
+            "ListUsers" => {
+                let call = client.list_users().set_user_pool_id(pool).set_filter(query.parameter("Filter"));
+                send!(call.attributes_to_get("sub").limit(COGNITO_PAGE).set_pagination_token(token), tap)
+            }
             "ListUserPools" => send!(client.list_user_pools().max_results(COGNITO_PAGE).set_next_token(token), tap),
             _ => Err(Failure::Request),
         }
     }
 
-    async fn kms(&self, query: &Query, tap: &Tap) -> Result<(), Failure> {
+    async fn kms(&self, query: &Query, token: Option<String>, tap: &Tap) -> Result<(), Failure> {
         let client = client!(self, kms, aws_sdk_kms, query);
         let key = query.parameter("KeyId");
         match query.operation.name {
             "DescribeKey" => send!(client.describe_key().set_key_id(key), tap),
+            "GetKeyRotationStatus" => send!(client.get_key_rotation_status().set_key_id(key), tap),
+            "ListGrants" => send!(client.list_grants().set_key_id(key).limit(GRANT_PAGE).set_marker(token), tap),
             "GetKeyPolicy" => {
                 let call = client.get_key_policy().set_key_id(key);
                 send!(call.set_policy_name(query.parameter("PolicyName")), tap)

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::ask::{Answers, Query, Session};
 use super::aws::CREDENTIALS;
-use crate::collect::{CollectError, Pools, Request};
+use crate::collect::{CollectError, Needs, Pools, Request};
 
 /// A pool in scope, as far as it is known.
 #[derive(Debug)]
@@ -18,8 +18,61 @@ pub(super) struct Pool {
     pub(super) primary: String,
     /// Where its replica is or is to be.
     pub(super) secondary: Option<String>,
-    described: Answers,
+    /// `DescribeUserPool` in P.
+    pub(super) described: Answers,
+    /// `DescribeUserPool` in S, where the pool has a replica.
+    pub(super) described_in_replica: Option<Answers>,
+    /// `DescribeUserPoolDomain` in P, of each domain that the pool names.
+    pub(super) domains: Vec<Answers>,
+    /// The pool's key in P.
+    pub(super) key: Option<Answers>,
     replicas: Answers,
+}
+
+impl Pool {
+    /// The Regions in which the pool is: P, and S where it has a replica there.
+    pub(super) fn regions(&self) -> Vec<&str> {
+        let secondary = self.secondary.as_deref().filter(|_| self.described_in_replica.is_some());
+        std::iter::once(self.primary.as_str()).chain(secondary).collect()
+    }
+
+    /// P, and the replica Region where it is known, whether or not there is a replica yet.
+    pub(super) fn target_regions(&self) -> BTreeSet<&str> {
+        std::iter::once(self.primary.as_str()).chain(self.secondary.as_deref()).collect()
+    }
+
+    /// The pool's ARN in a Region, from its ARN in P.
+    pub(super) fn arn(&self, region: &str) -> Option<String> {
+        let arn = self.described.text("/UserPool/Arn")?;
+        let mut parts: Vec<&str> = arn.split(':').collect();
+        *parts.get_mut(3)? = region;
+        Some(parts.join(":"))
+    }
+
+    /// The descriptions of the pool, each with the Region it was read in.
+    pub(super) fn descriptions(&self) -> Vec<(&str, &Answers)> {
+        let in_replica = self.secondary.as_deref().zip(self.described_in_replica.as_ref());
+        std::iter::once((self.primary.as_str(), &self.described)).chain(in_replica).collect()
+    }
+}
+
+/// The calls that are worth making, by what the replicas' states are.
+pub(super) fn wanted(needs: &Needs, pools: &[Pool]) -> BTreeSet<String> {
+    let replicas = || pools.iter().flat_map(|pool| pool.replicas.items("/UserPoolReplicas"));
+    let text = |item: &Value, name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let secondary = |item: &&Value| text(item, "Role") != "PRIMARY";
+    // What cannot be seen may be there.
+    let unseen = pools.iter().any(|pool| pool.replicas.error.is_some());
+    let replicated = unseen || replicas().any(|item| secondary(&item));
+    let active = unseen || replicas().filter(secondary).any(|item| text(item, "Status") == "ACTIVE");
+    let mut wanted = needs.always.clone();
+    if replicated {
+        wanted.extend(needs.replicated.iter().cloned());
+    }
+    if active {
+        wanted.extend(needs.active.iter().cloned());
+    }
+    wanted
 }
 
 /// The Region in a pool's id, if it is one.
@@ -99,11 +152,18 @@ pub(super) async fn pools(session: &Session<'_>, request: &Request, ids: &BTreeS
             pools.iter().find_map(|pool| pool.described.text("/UserPool/Arn")?.split(':').nth(4).map(str::to_owned));
         session.log.set_account(account);
     }
-    let (_, keys) = join(join_all(pools.iter().map(|pool| surroundings(session, pool))), keys(session, &pools)).await;
-    for pool in &mut pools {
+    let (domains, keys) =
+        join(join_all(pools.iter().map(|pool| surroundings(session, pool))), keys(session, &pools)).await;
+    for (pool, domains) in pools.iter_mut().zip(domains) {
         pool.secondary = secondary_region(request, pool, &keys);
+        pool.domains = domains;
+        pool.key = key_arn(pool).and_then(|arn| keys.get(arn)).cloned();
     }
-    join(join_all(pools.iter().map(|pool| replica(session, pool))), related_keys(session, &pools, &keys)).await;
+    let (replicas, ()) =
+        join(join_all(pools.iter().map(|pool| replica(session, pool))), related_keys(session, &pools, &keys)).await;
+    for (pool, described) in pools.iter_mut().zip(replicas) {
+        pool.described_in_replica = described;
+    }
     pools
 }
 
@@ -112,11 +172,20 @@ async fn describe(session: &Session<'_>, id: String, primary: String) -> Pool {
     let (describe, replicas, mfa) =
         (query("DescribeUserPool"), query("ListUserPoolReplicas"), query("GetUserPoolMfaConfig"));
     let (described, replicas, _) = join3(session.ask(&describe), session.ask(&replicas), session.ask(&mfa)).await;
-    Pool { id, primary, secondary: None, described, replicas }
+    Pool {
+        id,
+        primary,
+        secondary: None,
+        described,
+        described_in_replica: None,
+        domains: Vec::new(),
+        key: None,
+        replicas,
+    }
 }
 
 /// Identity providers, import jobs and domains.
-async fn surroundings(session: &Session<'_>, pool: &Pool) {
+async fn surroundings(session: &Session<'_>, pool: &Pool) -> Vec<Answers> {
     let query = |name| Query::new("cognito-idp", name, &pool.primary, &[("UserPoolId", &pool.id)]);
     let (providers, jobs) = (query("ListIdentityProviders"), query("ListUserImportJobs"));
     if pool.described.error.is_some() {
@@ -130,7 +199,7 @@ async fn surroundings(session: &Session<'_>, pool: &Pool) {
         .map(|domain| Query::new("cognito-idp", "DescribeUserPoolDomain", &pool.primary, &[("Domain", domain)]))
         .collect();
     let domains = domains.iter().map(|query| session.ask(query));
-    join3(session.ask(&providers), session.ask(&jobs), join_all(domains)).await;
+    join3(session.ask(&providers), session.ask(&jobs), join_all(domains)).await.2
 }
 
 /// The ARN of the pool's own key.
@@ -197,7 +266,7 @@ fn secondary_region(request: &Request, pool: &Pool, keys: &BTreeMap<String, Answ
 }
 
 /// The pool as its replica's Region describes it, if it has a replica there.
-async fn replica(session: &Session<'_>, pool: &Pool) {
+async fn replica(session: &Session<'_>, pool: &Pool) -> Option<Answers> {
     let calls = ["cognito-idp:DescribeUserPool", "cognito-idp:GetUserPoolMfaConfig"];
     let Some(secondary) = &pool.secondary else {
         let calls = [calls[0], calls[1], "kms:DescribeKey", "kms:GetKeyPolicy"];
@@ -206,18 +275,20 @@ async fn replica(session: &Session<'_>, pool: &Pool) {
             &calls,
             "no replica Region is given or can be derived: say which with --replica-region",
         );
-        return;
+        return None;
     };
     if *secondary == pool.primary {
-        return;
+        return None;
     }
     if secondaries(pool).contains(secondary.as_str()) {
         let query = |name| Query::new("cognito-idp", name, secondary, &[("UserPoolId", &pool.id)]);
         let (describe, mfa) = (query("DescribeUserPool"), query("GetUserPoolMfaConfig"));
-        join(session.ask(&describe), session.ask(&mfa)).await;
-    } else if pool.replicas.error.is_some() {
+        return Some(join(session.ask(&describe), session.ask(&mfa)).await.0);
+    }
+    if pool.replicas.error.is_some() {
         session.log.not_asked(secondary, &calls, "ListUserPoolReplicas of a pool was not answered");
     }
+    None
 }
 
 /// The keys' relatives in the replica Regions, by key id: an ARN would name the primary Region's key.

@@ -17,20 +17,39 @@ use super::ask::Query;
 /// `ListUserPoolReplicas` is in no category there and is counted with the strictest.
 /// API Gateway: 10 a second for all management calls of an account, V1 and V2
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>); we take half.
+/// Route 53: 5 a second for all calls of an account
+/// (<https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html>); SES: 1 a second for most calls
+/// (<https://docs.aws.amazon.com/ses/latest/dg/quotas.html>).
 /// CloudFormation and STS publish no rate for these calls; KMS publishes 2,000 and 1,000
-/// (<https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html>): the numbers are cautious guesses.
-fn category(service: &str, operation: &str) -> (&'static str, f64) {
+/// (<https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html>): the numbers are cautious guesses,
+/// as are those of services that are not named here.
+fn category(service: &'static str, operation: &str) -> (&'static str, f64) {
     match (service, operation) {
         ("cognito-idp", "ListUserPoolClients" | "DescribeUserPoolClient") => ("UserPoolClientRead", 15.0),
         (
             "cognito-idp",
-            "DescribeUserPoolDomain" | "GetUserPoolMfaConfig" | "ListIdentityProviders" | "ListUserImportJobs",
+            "DescribeIdentityProvider"
+            | "DescribeRiskConfiguration"
+            | "DescribeUserPoolDomain"
+            | "GetLogDeliveryConfiguration"
+            | "GetSigningCertificate"
+            | "GetUserPoolMfaConfig"
+            | "ListIdentityProviders"
+            | "ListResourceServers"
+            | "ListTagsForResource"
+            | "ListUserImportJobs",
         ) => (POOL_RESOURCE_READ, 20.0),
+        ("cognito-idp", "ListUsers") => ("UserList", 15.0),
         ("cognito-idp", _) => ("UserPoolRead", 15.0),
         ("kms", _) => ("kms", 20.0),
         ("apigateway" | "apigatewayv2", _) => ("apigateway", 5.0),
         ("cloudformation", _) => ("cloudformation", 5.0),
-        _ => ("other", 5.0),
+        ("lambda", _) => ("lambda", 10.0),
+        ("route53", _) => ("route53", 4.0),
+        ("sesv2", _) => ("sesv2", 1.0),
+        ("cloudcontrol", _) => ("cloudcontrol", 5.0),
+        ("cloudwatch", _) => ("cloudwatch", 5.0),
+        (service, _) => (service, 5.0),
     }
 }
 

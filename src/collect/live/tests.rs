@@ -249,7 +249,7 @@ fn denied_in_every_shape() {
 
 #[test]
 fn every_operation_of_the_table_can_be_asked_and_paged() {
-    for operation in OPERATIONS {
+    for operation in OPERATIONS.iter() {
         let parameters = [
             ("UserPoolId", world::POOL),
             ("ClientId", "c"),

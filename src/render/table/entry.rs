@@ -36,6 +36,12 @@ pub(super) fn kind(kind: SubjectKind) -> &'static str {
         SubjectKind::Authorizer => "authorizer",
         SubjectKind::Route => "route",
         SubjectKind::Template => "template reference",
+        SubjectKind::Trigger => "trigger",
+        SubjectKind::LoadBalancer => "load balancer action",
+        SubjectKind::OidcProvider => "IAM OIDC provider",
+        SubjectKind::IdentityPool => "identity pool",
+        SubjectKind::BoundService => "bound service",
+        SubjectKind::DiscoveryClient => "discovery client",
     }
 }
 

@@ -296,7 +296,7 @@ fn no_is_no_beside_every_yes_in_any_order() {
     };
     for no in [
         Run::attested().decided(&answer("no")),
-        Run::default().decided(&answer("no")).decided(crate::builder::ATTESTED),
+        Run::default().decided(&answer("no")).decided(&crate::builder::attestations()),
     ] {
         let judged = no.judge(&Account::ready());
         assert_eq!((judged.verdict("residency-approved"), judged.code()), (Verdict::Fail, 1));
@@ -314,7 +314,7 @@ fn no_is_no_beside_every_yes_in_any_order() {
 
 #[test]
 fn an_expired_answer_is_no_answer() {
-    let late = crate::builder::ATTESTED.replace("2027-01-31", "2026-11-20");
+    let late = crate::builder::attestations().replace("2027-01-31", "2026-11-20");
     let judged = Run::default().decided(&late).judge(&Account::ready());
     assert_eq!((judged.code(), judged.rules_with(Verdict::Manual).len()), (3, 3));
     let states: BTreeSet<&str> = judged.report.waivers.iter().map(|waiver| waiver.state.as_str()).collect();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use mrready::model::{Gate, Verdict};
 
-use crate::builder::{ATTESTED, Account, P, Run, S};
+use crate::builder::{Account, P, Run, S, attestations};
 
 #[test]
 fn with_attestations_it_is_ready() {
@@ -44,7 +44,8 @@ fn without_attestations_it_waits_for_three_answers() {
 
 #[test]
 fn one_attestation_less_is_not_enough() {
-    let all: Vec<&str> = ATTESTED.lines().collect();
+    let all = attestations();
+    let all: Vec<&str> = all.lines().collect();
     for (index, open) in all.iter().enumerate() {
         let mut others = all.clone();
         others.remove(index);

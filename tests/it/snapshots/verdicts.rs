@@ -9,10 +9,11 @@ use mrready::model::{DecidedBy, Level, SubjectKind, Verdict};
 use mrready::rules::Rule;
 use serde_json::json;
 
+use crate::areas;
 use crate::builder::{
     Account, CLIENTS, DESCRIBE_CLIENT, DESCRIBE_DOMAIN, DESCRIBE_KEY, DESCRIBE_POOL, IMPORTS, KEY_POLICY, MFA, P, POOL,
-    POOLS, PROVIDERS, REPLICAS, REST_APIS, REST_AUTHORIZERS, ROUTES, Run, S, TEMPLATE, catalog, http_jwt, key_policy,
-    new_issuer, old_issuer, pool_arn, rest_cognito, rest_jwt, route,
+    POOLS, PROVIDERS, REPLICAS, REST_APIS, REST_AUTHORIZERS, ROUTES, Run, S, TEMPLATE, attested, catalog, http_jwt,
+    key_policy, new_issuer, old_issuer, pool_arn, rest_cognito, rest_jwt, route,
 };
 
 /// What no snapshot can reach, and why.
@@ -43,14 +44,12 @@ fn possible(rule: &Rule) -> BTreeSet<Verdict> {
     verdicts
 }
 
-fn answers(answer: &str) -> String {
-    ["pool-eligible", "residency-approved", "external-verifiers-told", "lambda-authorizer-accepts-both-issuers"]
-        .map(|rule| {
-            format!(
-                "- {{ kind: attest, rule: {rule}, subject: '**', answer: {answer}, evidence: e, by: b, on: 2026-11-20, reason: r, owner: o, expires: 2027-01-31 }}\n"
-            )
-        })
-        .concat()
+/// The answer to everything that only people can tell, consumers included.
+fn answered(answer: &str) -> String {
+    attested(answer)
+        + &format!(
+            "- {{ kind: attest, rule: lambda-authorizer-accepts-both-issuers, subject: '**', answer: {answer}, evidence: e, by: b, on: 2026-11-20, reason: r, owner: o, expires: 2027-01-31 }}\n"
+        )
 }
 
 fn described(pointer: &str, value: impl Into<serde_json::Value>) -> Account {
@@ -187,14 +186,16 @@ fn table() -> Vec<(Account, Run)> {
         table.push((Account::ready().deny(call), Run::original()));
     }
     let at = |region| Run { replica_region: Some(region), ..Run::default() };
+    table.extend(areas::cases());
     table.extend([
+        (Account::complete(), Run::attested()),
         (Account::ready(), Run::original()),
         (Account::ready(), at(P)),
         (Account::ready(), at("af-south-1")),
         (Account::ready(), at("mars-north-1")),
         (Account::ready().deny_in(DESCRIBE_KEY, S).deny_in(KEY_POLICY, S), Run::default()),
-        (consumers(&[&old]), Run::default().decided(&answers("yes"))),
-        (consumers(&[&old]), Run::default().decided(&answers("no"))),
+        (consumers(&[&old]), Run::default().decided(&answered("yes"))),
+        (consumers(&[&old]), Run::default().decided(&answered("no"))),
         (Account::empty().pool("af-south-1_Pool"), Run::default()),
         (Account::empty().pool("mars-north-1_Pool"), Run::default()),
     ]);

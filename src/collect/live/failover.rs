@@ -1,0 +1,15 @@
+//! What is asked about domains, certificates, health checks, alarms and users. Pure: from answers to questions.
+
+use super::ask::{Answers, Query};
+use super::pools::Pool;
+use crate::collect::Request;
+
+/// The questions that the pools' own answers lead to.
+pub(super) fn first(_request: &Request, _pools: &[Pool]) -> Vec<Query> {
+    Vec::new()
+}
+
+/// The questions that an answer leads to.
+pub(super) fn next(_query: &Query, _answers: &Answers) -> Vec<Query> {
+    Vec::new()
+}

@@ -1,0 +1,6 @@
+//! Who may do it, what it costs, who owns the pool.
+
+use super::Field;
+
+/// The fields.
+pub(super) const FIELDS: &[Field] = &[];

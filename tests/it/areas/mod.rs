@@ -1,0 +1,67 @@
+//! The evidence of each area of the catalogue: what the ready account needs so that the area's rules pass, the snapshots
+//! that take its rules to every verdict, and for each rule the one change that breaks it and nothing else.
+
+mod consumers;
+mod failover;
+mod governance;
+mod messages;
+mod parity;
+mod triggers;
+
+use crate::builder::{Account, Run};
+
+/// Adds what is asked about a pool in P.
+pub(crate) fn primary(account: Account, pool: &str) -> Account {
+    let account = triggers::primary(account, pool);
+    let account = messages::primary(account, pool);
+    let account = parity::primary(account, pool);
+    let account = failover::primary(account, pool);
+    let account = consumers::primary(account, pool);
+    let account = governance::primary(account, pool);
+    account
+}
+
+/// Adds what is asked in S once there is a replica.
+pub(crate) fn secondary(account: Account) -> Account {
+    let account = triggers::secondary(account);
+    let account = messages::secondary(account);
+    let account = parity::secondary(account);
+    let account = failover::secondary(account);
+    let account = consumers::secondary(account);
+    let account = governance::secondary(account);
+    account
+}
+
+/// Adds a whole search of a Region for consumers that finds nothing.
+pub(crate) fn search(account: Account, region: &str) -> Account {
+    consumers::search(account, region)
+}
+
+/// Snapshots that take the areas' rules to every verdict they can give, and how each is judged.
+pub(crate) fn cases() -> Vec<(Account, Run)> {
+    [triggers::cases(), messages::cases(), parity::cases(), failover::cases(), consumers::cases(), governance::cases()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Per rule the account that is complete but for that rule's condition.
+pub(crate) fn breaks() -> Vec<(&'static str, Account)> {
+    [
+        triggers::breaks(),
+        messages::breaks(),
+        parity::breaks(),
+        failover::breaks(),
+        consumers::breaks(),
+        governance::breaks(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The rules that a person decides.
+pub(crate) fn persons() -> Vec<&'static str> {
+    [triggers::PERSONS, messages::PERSONS, parity::PERSONS, failover::PERSONS, consumers::PERSONS, governance::PERSONS]
+        .concat()
+}
