@@ -8,6 +8,7 @@ mod evaluate;
 mod gates;
 mod inline;
 mod judge;
+pub mod needs;
 mod subjects;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -27,6 +27,10 @@ pub(super) enum Command {
     ///
     /// Reads only. Exit code: 0 evidence written; 2 no evidence at all; 3 partial, with --strict.
     Collect(CollectArgs),
+    /// Try each kind of call once: what is missing, and which permission brings most
+    ///
+    /// Reads only. Exit code: 0 every call is answered; 2 none is; 3 some are not, with --strict.
+    Doctor(DoctorArgs),
     /// List, check, test or scaffold rules
     Rules(RulesArgs),
     /// Say what a rule, a field or a gate means
@@ -174,6 +178,21 @@ pub(super) struct CollectArgs {
     /// The snapshot: .json or .jsonl, with .gz or .zst after it if you like; it grows as FILE.partial
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+    /// Exit with 3 if a call was not answered
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Name every call on standard error
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    #[command(flatten)]
+    pub(super) scope: ScopeArgs,
+    /// The format
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub(super) format: ListFormat,
     /// Exit with 3 if a call was not answered
     #[arg(long)]
     pub(super) strict: bool,

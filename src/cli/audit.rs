@@ -38,6 +38,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8> {
     if args.save_snapshot.is_some() && !live {
         bail!("--save-snapshot keeps what a live run collects; there is a SNAPSHOT already");
     }
+    let gates: BTreeSet<Gate> = args.judging.gate.iter().map(|gate| Gate::from(*gate)).collect();
     let outputs = Outputs::resolve(&args.output)?;
     let catalog = catalog(&args.judging)?;
     let show = show(&args.judging, &args.output, &catalog)?;
@@ -47,9 +48,11 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8> {
     let mut reductions = reductions(&args.judging, &decisions);
 
     let mut snapshot = if live {
+        let mut request = collect::request(&args.scope)?;
+        request.needs = Some(collect::needs(&catalog, &gates));
         match &args.save_snapshot {
-            Some(path) => collect::collect_to(&args.scope, path, args.output.verbose)?,
-            None => collect::collect_live(&args.scope, None, args.output.verbose)?,
+            Some(path) => collect::collect_to(request, path, args.output.verbose)?,
+            None => collect::collect_live(&request, None, args.output.verbose)?,
         }
     } else {
         files::read_snapshots(&args.snapshots)?
@@ -69,7 +72,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8> {
         required_tags: args.judging.required_tag.iter().cloned().collect(),
     };
     let options = Options {
-        gates: args.judging.gate.iter().map(|gate| Gate::from(*gate)).collect(),
+        gates,
         fail_on: match args.judging.fail_on {
             FailOnArg::Fail => FailOn::Fail,
             FailOnArg::Warn => FailOn::Warn,

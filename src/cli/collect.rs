@@ -1,6 +1,6 @@
 //! `mrready collect`, and the collecting half of a live `mrready audit`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -8,8 +8,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::collect::{CollectError, Observer, Pools, Request, collect};
+use crate::audit::needs;
+use crate::collect::{CollectError, Needs, Observer, Pools, Request, collect};
 use crate::facts::RegionTable;
+use crate::model::Gate;
+use crate::rules::{Catalog, Rule};
 use crate::snapshot::{Encoding, Entry, Snapshot, format};
 
 use super::args::{CollectArgs, ScopeArgs};
@@ -23,12 +26,12 @@ pub(super) fn run(args: &CollectArgs) -> Result<u8> {
         bail!("which pools? Give --pool-id ID (repeatable), or --all-pools for the configured Region");
     }
     let snapshot = if let Some(path) = &args.output {
-        collect_to(&args.scope, path, args.verbose)?
+        collect_to(request(&args.scope)?, path, args.verbose)?
     } else {
         if std::io::stdout().is_terminal() {
             bail!("a snapshot is not for a terminal: give -o FILE, or send standard output somewhere");
         }
-        let snapshot = collect_live(&args.scope, None, args.verbose)?;
+        let snapshot = collect_live(&request(&args.scope)?, None, args.verbose)?;
         let encoding = Encoding { lines: false, packing: format::Packing::Plain };
         std::io::stdout().lock().write_all(&format::write(&snapshot, encoding)?)?;
         snapshot
@@ -42,11 +45,11 @@ pub(super) fn run(args: &CollectArgs) -> Result<u8> {
 }
 
 /// Collects into a file: a journal while it grows, renamed when it is whole.
-pub(super) fn collect_to(scope: &ScopeArgs, path: &Path, verbose: bool) -> Result<Snapshot> {
+pub(super) fn collect_to(request: Request, path: &Path, verbose: bool) -> Result<Snapshot> {
     let encoding = Encoding::of_name(&path.to_string_lossy())?;
     let partial = PathBuf::from(format!("{}.partial", path.display()));
     let journal = files::create_journal(&partial)?;
-    let snapshot = collect_live(scope, Some(journal), verbose).inspect_err(|error| {
+    let snapshot = collect_live(&request, Some(journal), verbose).inspect_err(|error| {
         // Nothing was collected: nothing to keep. After Ctrl-C what there is stays.
         if !error.is::<Interrupted>() {
             let _ = std::fs::remove_file(&partial);
@@ -58,10 +61,9 @@ pub(super) fn collect_to(scope: &ScopeArgs, path: &Path, verbose: bool) -> Resul
 }
 
 /// Collects; every entry goes to `journal` as it comes.
-pub(super) fn collect_live(scope: &ScopeArgs, journal: Option<File>, verbose: bool) -> Result<Snapshot> {
-    let request = request(scope)?;
+pub(super) fn collect_live(request: &Request, journal: Option<File>, verbose: bool) -> Result<Snapshot> {
     let mut watcher = Watcher { progress: Progress::new(verbose), journal, broken: None };
-    let result = collect(&request, &mut watcher);
+    let result = collect(request, &mut watcher);
     watcher.progress.finish();
     if let Some(error) = watcher.broken {
         return Err(error).context("cannot write the journal of the collection");
@@ -73,7 +75,25 @@ pub(super) fn collect_live(scope: &ScopeArgs, journal: Option<File>, verbose: bo
     }
 }
 
-fn request(scope: &ScopeArgs) -> Result<Request> {
+/// The calls that judging these gates needs; none given: those that count by where each pool stands.
+pub(super) fn needs(catalog: &Catalog, gates: &BTreeSet<Gate>) -> Needs {
+    let of = |wanted: &dyn Fn(Gate) -> bool| -> BTreeSet<String> {
+        // A rule of no gate states facts, which every report shows.
+        let counted = |rule: &&Rule| rule.gates.is_empty() || rule.gates.iter().any(|gate| wanted(*gate));
+        catalog.rules.iter().filter(counted).flat_map(needs::calls).collect()
+    };
+    if !gates.is_empty() {
+        return Needs { always: of(&|gate| gates.contains(&gate)), ..Needs::default() };
+    }
+    Needs {
+        always: of(&|gate| matches!(gate, Gate::Issuer | Gate::Replicate)),
+        replicated: of(&|gate| gate == Gate::Activate),
+        active: of(&|gate| gate == Gate::Failover),
+    }
+}
+
+/// What the options ask for.
+pub(super) fn request(scope: &ScopeArgs) -> Result<Request> {
     let pools = if scope.all_pools { Pools::All } else { Pools::Ids(scope.pool_id.clone()) };
     let mut request = Request::new(pools);
     request.region.clone_from(&scope.region);

@@ -5,11 +5,11 @@ use std::io::Write;
 
 use anyhow::Result;
 
+use crate::audit::needs;
 use crate::facts::FieldSet;
-use crate::model::{FieldSpec, Fields};
 use crate::render::iam_policy::{ActionRow, write_cloudformation, write_json, write_markdown, write_terraform};
 use crate::rules::Catalog;
-use crate::snapshot::operations::{OPERATIONS, Operation, find_call};
+use crate::snapshot::operations::{OPERATIONS, Operation};
 
 use super::args::{IamPolicyArgs, PolicyFormat};
 use super::exit;
@@ -41,15 +41,12 @@ fn rows() -> Result<Vec<ActionRow>> {
         let of = |part: fn(&Operation) -> Vec<String>| -> Vec<String> {
             operations.iter().flat_map(|operation| part(operation)).collect::<BTreeSet<_>>().into_iter().collect()
         };
-        let rules = catalog.rules.iter().filter(|rule| {
-            let specs = rule.fields().into_iter().filter_map(|name| FieldSet.field(rule.subject, name));
-            specs.into_iter().any(|spec| needs(&spec, action))
-        });
+        let rules = needs::rules_needing(action, &catalog);
         ActionRow {
             action: action.to_owned(),
             resources: of(|operation| operation.resources.iter().map(|resource| (*resource).to_owned()).collect()),
             calls: of(|operation| vec![operation.call()]),
-            rules: rules.map(|rule| rule.id.clone()).collect(),
+            rules: rules.iter().map(|rule| rule.id.clone()).collect(),
             kept: of(|operation| operation.keep.iter().map(|pattern| (*pattern).to_owned()).collect()),
             secrets: of(
                 |operation| {
@@ -59,9 +56,4 @@ fn rows() -> Result<Vec<ActionRow>> {
         }
     });
     Ok(rows.collect())
-}
-
-/// Whether a field is read from a call that takes this action.
-fn needs(spec: &FieldSpec, action: &str) -> bool {
-    spec.calls.iter().filter_map(|call| find_call(call)).any(|operation| operation.iam.contains(&action))
 }

@@ -7,6 +7,7 @@
 mod args;
 mod audit;
 mod collect;
+mod doctor;
 mod explain;
 mod files;
 mod iam_policy;
@@ -53,6 +54,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Audit(args) => audit::run(&args),
         Command::Collect(args) => collect::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::IamPolicy(args) => iam_policy::run(&args),

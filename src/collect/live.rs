@@ -102,6 +102,7 @@ async fn run(request: &Request, config: SdkConfig, observer: &mut dyn Observer) 
         gate: Semaphore::new(request.concurrency.max(1)),
         log: Log::new(observer),
         wanted: OnceLock::new(),
+        sampled: request.sample.then(Default::default),
     };
     let home = match (&request.pools, session.aws.region()) {
         (_, Some(region)) => region,

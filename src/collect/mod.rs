@@ -57,6 +57,8 @@ pub struct Request {
     pub operator_arn: Option<String>,
     /// The calls that are worth making; `None`: all.
     pub needs: Option<Needs>,
+    /// Whether each kind of call is made only once per Region, to see which are answered.
+    pub sample: bool,
 }
 
 /// The calls, as `service:Operation`, that what is to be judged needs. What no counted gate needs is not asked.
@@ -88,6 +90,7 @@ impl Request {
             count_users: false,
             operator_arn: None,
             needs: None,
+            sample: false,
         }
     }
 }

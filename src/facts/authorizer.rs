@@ -39,7 +39,7 @@ pub(super) const FIELDS: &[ChildField] = &[
         KIND,
         "authorizer.audience_without_id_tokens",
         FieldType::Bool,
-        &[AUTHORIZERS, "cognito-idp:DescribeUserPoolClient"],
+        &[APIS, AUTHORIZERS, "cognito-idp:DescribeUserPoolClient", "cognito-idp:ListUserPoolClients"],
         "Whether an audience is the id of an app client that gets no ID tokens.",
     ),
     child_field(KIND, "authorizer.issuers", TEXTS, CALLS, "The issuers it lists."),
@@ -215,7 +215,8 @@ fn audience(view: &PoolView<'_>, authorizer: &Json, source: &Source) -> Fact {
     for issuer in authorizer.pointer("/jwtConfiguration/issuers").and_then(Json::as_array).into_iter().flatten() {
         audiences.extend(strings(issuer, "/audiences").map(str::to_owned));
     }
-    let (clients, _) = described(view);
+    let (clients, mut sources) = described(view);
+    sources.insert(0, source.clone());
     let mut cause = clients.incomplete.clone();
     let truth = clients.any(|client| {
         let mut unknown = |why: Cause| {
@@ -245,5 +246,5 @@ fn audience(view: &PoolView<'_>, authorizer: &Json, source: &Source) -> Fact {
             Observed::Unknown(why) => unknown(why),
         }
     });
-    decided(truth, cause, vec![source.clone()])
+    decided(truth, cause, sources)
 }

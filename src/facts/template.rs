@@ -16,7 +16,7 @@ const RESOURCES: &str = "cloudformation:ListStackResources";
 const TEMPLATE: &str = "cloudformation:GetTemplate";
 const EXPORTS: &str = "cloudformation:ListExports";
 const KIND: SubjectKind = SubjectKind::Template;
-const CALLS: &[&str] = &[STACKS, DESCRIBE, RESOURCES, TEMPLATE, EXPORTS];
+pub(super) const CALLS: &[&str] = &[STACKS, DESCRIBE, RESOURCES, TEMPLATE, EXPORTS];
 
 /// The fields.
 pub(super) const FIELDS: &[ChildField] = &[
@@ -93,7 +93,13 @@ pub(super) fn unresolved_count(view: &PoolView<'_>) -> Fact {
 /// Where references were looked for.
 fn sources(view: &PoolView<'_>) -> Vec<Source> {
     let (regions, _) = view.consumer_regions("cloudformation");
-    let places = [(TEMPLATE, "/TemplateBody"), (DESCRIBE, "/Stacks"), (EXPORTS, "/Exports")];
+    let places = [
+        (STACKS, "/StackSummaries"),
+        (DESCRIBE, "/Stacks"),
+        (RESOURCES, "/StackResourceSummaries"),
+        (TEMPLATE, "/TemplateBody"),
+        (EXPORTS, "/Exports"),
+    ];
     regions.iter().flat_map(|region| places.map(|(call, pointer)| Source::call(call, region, pointer))).collect()
 }
 

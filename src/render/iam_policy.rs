@@ -37,8 +37,12 @@ fn statements(rows: &[ActionRow]) -> Vec<(Vec<&str>, &[String])> {
     statements
 }
 
-fn sid(resources: &[String]) -> &'static str {
-    if resources.iter().any(|resource| resource == "*") { "MrreadyReadsOnly" } else { "MrreadyReadsApis" }
+/// A name that no other statement has: statements differ in the service whose resources they name.
+fn sid(resources: &[String]) -> String {
+    let service = resources.first().and_then(|resource| resource.split(':').nth(2)).unwrap_or_default();
+    let mut letters = service.chars().filter(char::is_ascii_alphanumeric);
+    let name: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    if name.is_empty() { "MrreadyReadsOnly".to_owned() } else { format!("MrreadyReads{name}") }
 }
 
 /// The policy document.

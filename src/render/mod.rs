@@ -5,6 +5,7 @@
 //! It does not open files, does not look at the terminal and does not choose an exit code: the shell does.
 
 pub mod catalog;
+pub mod doctor;
 pub mod explain;
 pub mod iam_policy;
 pub mod json;

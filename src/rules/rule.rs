@@ -67,9 +67,27 @@ impl Rule {
         }
         fields
     }
+
+    /// The calls of the members of AWS answers that the rule reads directly, as `service:Operation`.
+    pub fn aws_calls(&self) -> BTreeSet<String> {
+        let mut calls = BTreeSet::new();
+        for check in self.applies_when.iter().chain(&self.check) {
+            check.add_aws_calls(&mut calls);
+        }
+        calls
+    }
 }
 
 impl Check {
+    fn add_aws_calls(&self, calls: &mut BTreeSet<String>) {
+        match self {
+            Self::Aws { at, .. } => drop(calls.insert(format!("{}:{}", at.service, at.operation))),
+            Self::Field { .. } => {}
+            Self::All(checks) | Self::Any(checks) => checks.iter().for_each(|check| check.add_aws_calls(calls)),
+            Self::Not(check) | Self::ForEach { check, .. } => check.add_aws_calls(calls),
+        }
+    }
+
     fn add_fields<'a>(&'a self, fields: &mut BTreeSet<&'a str>) {
         match self {
             Self::Field { field: FieldRef::Field(name), .. } => drop(fields.insert(name)),

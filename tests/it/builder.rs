@@ -379,12 +379,24 @@ impl Account {
                     each.parameters.clone().into_iter().map(|(_, v)| v.to_string()).collect::<Vec<_>>(),
                 ))
         });
+        failed.hits.retain(|hit| {
+            !(format!("{}:{}", hit.service, hit.operation) == call && (region == ANY || hit.region == region))
+        });
         failed.without_dependents(call, region)
     }
 
     /// Refused.
     pub(crate) fn deny(self, call: &str) -> Self {
         self.error(call, ANY, &denied(call))
+    }
+
+    /// Refused for want of this action, if it was asked at all.
+    pub(crate) fn deny_if_asked(self, call: &str, action: &str) -> Self {
+        if self.calls.iter().all(|each| each.name() != call) {
+            return self;
+        }
+        let error = CallError { missing_actions: vec![action.to_owned()], ..denied(call) };
+        self.error(call, ANY, &error)
     }
 
     /// Refused in one Region.
@@ -656,18 +668,21 @@ impl Run {
         self.judge_decided(snapshot, &self.parsed())
     }
 
-    /// Judges with these decisions, wherever they came from.
-    pub(crate) fn judge_decided(&self, snapshot: &Snapshot, decisions: &[Decision]) -> Judged {
+    /// The options on which facts depend.
+    pub(crate) fn fact_options(&self) -> FactOptions {
         let replica_regions: BTreeMap<String, String> =
             self.replica_region.iter().map(|region| (String::new(), (*region).to_owned())).collect();
-        let options = FactOptions {
+        FactOptions {
             target_issuer: self.target_issuer,
             replica_regions,
             max_age: self.max_age,
             ..FactOptions::new(time(NOW))
-        };
-        let table = embedded_data().iter().find(|file| file.stem == "regions").expect("the table of Regions");
-        let facts = Facts::new(snapshot, options, RegionTable::parse(table.text).expect("a table"));
+        }
+    }
+
+    /// Judges with these decisions, wherever they came from.
+    pub(crate) fn judge_decided(&self, snapshot: &Snapshot, decisions: &[Decision]) -> Judged {
+        let facts = Facts::new(snapshot, self.fact_options(), table());
         let catalog = catalog();
         let options = Options {
             gates: self.gates.clone(),
@@ -678,6 +693,12 @@ impl Run {
         };
         Judged { report: audit(&facts, catalog, decisions, &options) }
     }
+}
+
+/// The built-in table of Regions.
+pub(crate) fn table() -> RegionTable {
+    let table = embedded_data().iter().find(|file| file.stem == "regions").expect("the table of Regions");
+    RegionTable::parse(table.text).expect("a table")
 }
 
 /// The tool's own rules, loaded once.

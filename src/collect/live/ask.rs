@@ -4,7 +4,7 @@
 //! could not be read is an entry too. Which questions there are is the business of `pools` and `consumers`.
 
 use std::collections::BTreeSet;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -130,6 +130,8 @@ pub(super) struct Session<'a> {
     pub(super) log: Log<'a>,
     /// The calls that are worth making; `None`: all. Set once, when the state of the replicas is known.
     pub(super) wanted: OnceLock<BTreeSet<String>>,
+    /// The calls made so far by Region, where each is to be made once only.
+    pub(super) sampled: Option<Mutex<BTreeSet<(String, String)>>>,
 }
 
 /// Why a call was not made although it could have been.
@@ -138,9 +140,7 @@ const NOT_WANTED: &str = "only gates that do not count yet need it: ask for one 
 impl Session<'_> {
     /// Asks for every page, puts them into the log and returns them. A call that nobody needs is noted and not made.
     pub(super) async fn ask(&self, query: &Query) -> Answers {
-        let call = query.operation.call();
-        if self.wanted.get().is_some_and(|wanted| !wanted.contains(&call)) {
-            self.log.not_asked(&query.region, &[&call], NOT_WANTED);
+        if !self.may_fetch(&query.operation.call(), &query.region) {
             return Answers::default();
         }
         let paged = query.operation.items.is_some();
@@ -186,6 +186,18 @@ impl Session<'_> {
         self.log.put(Entry::Call(entry));
         answers.error = Some(error);
         answers
+    }
+
+    /// Whether this call is to be made in this Region. One that nobody needs is noted.
+    pub(super) fn may_fetch(&self, call: &str, region: &str) -> bool {
+        if self.wanted.get().is_some_and(|wanted| !wanted.contains(call)) {
+            self.log.not_asked(region, &[call], NOT_WANTED);
+            return false;
+        }
+        let question = || (region.to_owned(), call.to_owned());
+        let first =
+            |sampled: &Mutex<BTreeSet<_>>| sampled.lock().unwrap_or_else(PoisonError::into_inner).insert(question());
+        self.sampled.as_ref().is_none_or(first)
     }
 
     /// Makes one call, with its retries, and leaves the log alone.

@@ -118,6 +118,9 @@ struct Known {
 
 /// Reads a stack's template and resources, and judges the template.
 async fn template(session: &Session<'_>, region: &str, id: &str, name: &str, known: &Known) {
+    if !session.may_fetch("cloudformation:GetTemplate", region) {
+        return;
+    }
     let resources = Query::new("cloudformation", "ListStackResources", region, &[("StackName", id)]);
     let query = Query::new("cloudformation", "GetTemplate", region, &[("StackName", id)]);
     session.log.plan();

@@ -2,6 +2,7 @@
 //! that take its rules to every verdict, and for each rule the one change that breaks it and nothing else.
 
 mod consumers;
+mod core;
 mod failover;
 mod governance;
 mod messages;
@@ -9,6 +10,13 @@ mod parity;
 mod triggers;
 
 use crate::builder::{Account, Run};
+
+pub(crate) use core::furnished as core_furnished;
+
+/// The ready account with everything that every call of the table is asked about.
+pub(crate) fn furnished() -> Account {
+    core::furnished(Account::complete())
+}
 
 /// Adds what is asked about a pool in P.
 pub(crate) fn primary(account: Account, pool: &str) -> Account {
@@ -45,9 +53,15 @@ pub(crate) fn cases() -> Vec<(Account, Run)> {
         .collect()
 }
 
+/// Accounts in which rules pass, for [`breaks`] to differ from.
+pub(crate) fn bases() -> Vec<Account> {
+    [vec![Account::complete(), Account::ready(), furnished()], core::bases()].concat()
+}
+
 /// Per rule the account that is complete but for that rule's condition.
 pub(crate) fn breaks() -> Vec<(&'static str, Account)> {
     [
+        core::breaks(),
         triggers::breaks(),
         messages::breaks(),
         parity::breaks(),

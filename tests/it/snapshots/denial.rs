@@ -3,252 +3,144 @@
 
 use std::collections::BTreeSet;
 
-use mrready::model::{Cause, Gate, SubjectKind, Verdict};
-use mrready::snapshot::operations::{OPERATIONS, find_call};
+use mrready::facts::Facts;
+use mrready::model::report::Finding;
+use mrready::model::{Cause, Gate, Verdict};
+use mrready::snapshot::operations::{OPERATIONS, Operation, find_call};
 use mrready::snapshot::{CallError, ErrorKind};
 
-use crate::builder::{
-    ANY, Account, DESCRIBE_POOL, Judged, MFA, OTHER_POOL, P, POOL, Run, S, denied, failure, http_jwt, new_issuer,
-    old_issuer, pool_arn, rest_cognito, rest_jwt, route,
-};
+use super::matrix::{expected, verdicts_of};
+use crate::areas;
+use crate::builder::{ANY, Account, DESCRIBE_POOL, Judged, MFA, P, Run, S, catalog, denied, failure, table};
 
-/// One call, the rules that cannot be decided without it, and the exit code that the ready account then ends with.
-struct Row(&'static str, &'static [&'static str], u8);
-
-/// Written by hand: what depends on what is the promise that this holds the tool to.
-const TABLE: &[Row] = &[
-    Row(
-        "apigateway:GetAuthorizers",
-        &[
-            "lambda-authorizer-accepts-both-issuers",
-            "rest-cognito-authorizer-replaced",
-            "rest-jwt-authorizer-audience-has-id-tokens",
-            "rest-jwt-authorizer-names-primary-host",
-            "rest-jwt-authorizer-ready-for-switch",
-        ],
-        3,
-    ),
-    Row(
-        "apigateway:GetRestApis",
-        &[
-            "lambda-authorizer-accepts-both-issuers",
-            "rest-cognito-authorizer-replaced",
-            "rest-jwt-authorizer-audience-has-id-tokens",
-            "rest-jwt-authorizer-names-primary-host",
-            "rest-jwt-authorizer-ready-for-switch",
-        ],
-        3,
-    ),
-    Row("apigatewayv2:GetApis", &["http-route-accepts-new-issuer", "lambda-authorizer-accepts-both-issuers"], 3),
-    Row("apigatewayv2:GetAuthorizers", &["http-route-accepts-new-issuer"], 3),
-    Row("apigatewayv2:GetRoutes", &["http-route-accepts-new-issuer", "lambda-authorizer-accepts-both-issuers"], 3),
-    Row("cloudformation:DescribeStacks", TEMPLATES, 0),
-    Row("cloudformation:GetTemplate", TEMPLATES, 0),
-    Row("cloudformation:ListExports", TEMPLATES, 0),
-    Row("cloudformation:ListStackResources", TEMPLATES, 0),
-    Row("cloudformation:ListStacks", TEMPLATES, 0),
-    Row(
-        "cognito-idp:DescribeUserPool",
-        &[
-            "custom-domain-present",
-            "customer-managed-key-attached",
-            "deletion-protection-active",
-            "domain-active",
-            "feature-plan-allows-mrr",
-            "issuer-updated",
-            "key-enabled",
-            "key-material-from-kms",
-            "key-multi-region",
-            "key-not-broadly-deletable",
-            "key-policy-allows-cognito",
-            "key-symmetric-customer-key",
-            "key-without-end-date",
-            "no-write-flows-in-failover",
-            "overlap-window-short",
-            "related-key-enabled",
-            "related-key-exists",
-            "related-key-policy-allows-cognito",
-            "related-key-policy-names-cognito",
-            "related-key-symmetric-customer-key",
-            "related-key-without-end-date",
-            "rest-jwt-authorizer-accepts-new-issuer",
-            "rest-jwt-authorizer-ready-for-switch",
-            "triggers-prepared",
-            "user-migration-finished",
-        ],
-        3,
-    ),
-    Row(
-        "cognito-idp:DescribeUserPoolClient",
-        &["domain-active", "overlap-window-short", "rest-jwt-authorizer-audience-has-id-tokens"],
-        0,
-    ),
-    Row("cognito-idp:DescribeUserPoolDomain", &["domain-active"], 0),
-    Row("cognito-idp:GetUserPoolMfaConfig", &["no-totp", "required-mfa-works-in-replica"], 3),
-    Row("cognito-idp:ListIdentityProviders", &["federated-users-known-in-primary"], 0),
-    Row("cognito-idp:ListUserImportJobs", &["no-import-running", "no-import-waiting"], 3),
-    Row(
-        "cognito-idp:ListUserPoolClients",
-        &["domain-active", "overlap-window-short", "rest-jwt-authorizer-audience-has-id-tokens"],
-        0,
-    ),
-    // The pool's eligibility stays what a person answered: no replica was seen that would prove it.
-    Row(
-        "cognito-idp:ListUserPoolReplicas",
-        &[
-            "critical-triggers-in-replica",
-            "no-secondary-elsewhere",
-            "other-triggers-in-replica",
-            "replica-active",
-            "replica-settled",
-            "triggers-prepared",
-        ],
-        3,
-    ),
-    Row("cognito-idp:ListUserPools", &[], 0),
-    Row(
-        "kms:DescribeKey",
-        &[
-            "key-enabled",
-            "key-material-from-kms",
-            "key-multi-region",
-            "key-symmetric-customer-key",
-            "key-without-end-date",
-            "related-key-enabled",
-            "related-key-exists",
-            "related-key-policy-allows-cognito",
-            "related-key-policy-names-cognito",
-            "related-key-symmetric-customer-key",
-            "related-key-without-end-date",
-        ],
-        3,
-    ),
-    Row(
-        "kms:GetKeyPolicy",
-        &[
-            "key-not-broadly-deletable",
-            "key-policy-allows-cognito",
-            "related-key-policy-allows-cognito",
-            "related-key-policy-names-cognito",
-        ],
-        3,
-    ),
-    Row("sts:GetCallerIdentity", &[], 0),
+/// Answers that say, of the resource that was asked for, that it is not there: that decides, and is no lost evidence.
+const NOT_FOUND_DECIDES: &[&str] = &[
+    "iam:GetRole",
+    "lambda:GetFunctionConfiguration",
+    "lambda:GetPolicy",
+    "route53:GetHealthCheck",
+    "sesv2:GetConfigurationSet",
+    "sesv2:GetEmailIdentity",
 ];
 
-const TEMPLATES: &[&str] = &["references-resolved", "template-accepts-new-issuer", "template-reference-reviewed"];
-
-/// The ready account with consumers that are ready too, so that every call of the table is in it.
-fn furnished() -> Account {
-    let (old, new) = (old_issuer(POOL), new_issuer(POOL));
-    Account::ready()
-        .rest_api(P, "ours", vec![rest_jwt("jwt", &[&old, &new])])
-        .rest_api(S, "theirs", vec![rest_cognito("c", &pool_arn(S, OTHER_POOL))])
-        .http_api(P, "ours", vec![http_jwt("jwt", &new)], vec![route("orders", "jwt")])
-        .stack(P, "app", "UPDATE_COMPLETE")
-        .hit(P, "web", |hit| hit.accepts_new = true)
-}
-
-/// Holds what became of the ready account without `row`'s call against the table.
-fn check(row: &Row, before: &Judged, after: &Judged, why: impl Fn(&Cause) -> bool) {
-    let Row(call, lost, code) = row;
-    let lost: BTreeSet<&str> = lost.iter().copied().collect();
-    assert_eq!(after.rules_with(Verdict::Unknown), lost, "{call}");
-    for finding in after.report.findings.iter().filter(|finding| finding.verdict == Verdict::Unknown) {
-        let causes = Judged::causes(finding);
-        assert!(causes.iter().any(|cause| why(cause)), "{call}, {}: {causes:?}", finding.rule);
-        let words = Judged::words(finding);
-        assert!(causes.iter().any(|cause| words.contains(&cause.to_string())), "{call}, {}: {words}", finding.rule);
-    }
-    let (old, new) = (before.verdicts(), after.verdicts());
-    for ((rule, subject), verdict) in &new {
-        match old.get(&(rule.clone(), subject.clone())) {
-            Some(same) if same == verdict => {}
-            // What the pool alone rules out for every subject, it rules out unseen too.
-            None if *verdict == Verdict::NotApplicable => {
-                assert!(
-                    before.findings(rule).iter().all(|each| each.verdict == Verdict::NotApplicable),
-                    "{call}: {rule}"
-                );
+/// Every operation that the furnished account is asked, with what each rule must say without its answers.
+fn each_lost(lose: impl Fn(Account, &str) -> Account, decides: &[&str], why: impl Fn(&Cause, &str) -> bool) {
+    let whole = areas::furnished();
+    let run = Run::default();
+    let before = run.judge(&whole);
+    let snapshot = whole.snapshot();
+    let facts = Facts::new(&snapshot, run.fact_options(), table());
+    let mut wrong = Vec::new();
+    for call in
+        OPERATIONS.iter().map(Operation::call).filter(|call| whole.calls.iter().any(|each| each.name() == *call))
+    {
+        let after = run.judge(&lose(whole.clone(), &call));
+        let gone = BTreeSet::from([call.clone()]);
+        for rule in &catalog().rules {
+            let actual = verdicts_of(&after, &rule.id);
+            let expected = expected(&facts, rule, &gone, &actual.keys().collect());
+            if actual != expected && !decides.contains(&call.as_str()) {
+                wrong.push(format!("{call}: {}: {actual:?}, but its fields say {expected:?}", rule.id));
             }
-            _ => assert_eq!(
-                (*verdict, lost.contains(rule.as_str())),
-                (Verdict::Unknown, true),
-                "{call}: {rule} {subject}"
-            ),
+        }
+        let known: BTreeSet<_> = unknown(&before).into_iter().map(|finding| &finding.fingerprint).collect();
+        for finding in unknown(&after).into_iter().filter(|finding| !known.contains(&finding.fingerprint)) {
+            let causes = Judged::causes(finding);
+            let words = Judged::words(finding);
+            if !causes.iter().any(|cause| why(cause, &call)) {
+                wrong.push(format!("{call}: {}: {causes:?}", finding.rule));
+            }
+            if !causes.iter().any(|cause| words.contains(&cause.to_string())) {
+                wrong.push(format!("{call}: {}: the cause is not in {words}", finding.rule));
+            }
         }
     }
-    // Only subjects that cannot be listed any more are gone, and their rule says so on the pool.
-    for finding in before
-        .report
-        .findings
-        .iter()
-        .filter(|finding| !new.contains_key(&(finding.rule.clone(), finding.subject.id.clone())))
-    {
-        assert_ne!(finding.subject.kind, SubjectKind::Pool, "{call}: {}", finding.rule);
-        let rest = after.on_pool(&finding.rule);
-        assert!(matches!(rest.verdict, Verdict::Unknown | Verdict::NotApplicable), "{call}: {}", finding.rule);
-    }
-    assert_eq!(after.code(), *code, "{call}: {:?}", after.report.summary.exit.because);
+    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+fn unknown(judged: &Judged) -> Vec<&Finding> {
+    judged.report.findings.iter().filter(|finding| finding.verdict == Verdict::Unknown).collect()
 }
 
 #[test]
-fn the_table_has_every_operation_and_starts_from_nothing_unknown() {
-    let calls: Vec<&str> = TABLE.iter().map(|row| row.0).collect();
-    let operations: Vec<String> = OPERATIONS.iter().map(mrready::snapshot::operations::Operation::call).collect();
-    assert_eq!(calls, operations);
-    let before = furnished().attested();
-    assert_eq!((before.code(), before.rules_with(Verdict::Unknown)), (0, BTreeSet::new()));
+fn the_furnished_account_is_asked_everything_and_nothing_of_it_is_unknown() {
+    let account = areas::furnished();
+    let asked: BTreeSet<String> = account.calls.iter().map(mrready::snapshot::Call::name).collect();
+    let missing: Vec<String> = OPERATIONS.iter().map(Operation::call).filter(|call| !asked.contains(call)).collect();
+    assert_eq!(missing, Vec::<String>::new());
+    assert_eq!(account.attested().rules_with(Verdict::Unknown), BTreeSet::new());
 }
 
 #[test]
 fn each_call_denied_alone() {
-    let before = furnished().attested();
-    for row in TABLE {
-        let after = furnished().deny(row.0).attested();
-        let actions = find_call(row.0).unwrap().iam;
-        check(row, &before, &after, |cause| cause.missing_actions() == actions);
-        let coverage = &after.report.coverage;
-        assert!(coverage.denied > 0 && coverage.problems.iter().all(|problem| problem.call == row.0), "{}", row.0);
-        // What a grant would bring back is told by action.
-        let unknown: BTreeSet<&String> = after
-            .report
-            .findings
-            .iter()
-            .filter(|finding| finding.verdict == Verdict::Unknown)
-            .map(|finding| &finding.fingerprint)
-            .collect();
-        for action in actions.iter().filter(|_| !unknown.is_empty()) {
-            assert_eq!(coverage.missing_actions[*action].iter().collect::<BTreeSet<_>>(), unknown, "{action}");
-        }
-    }
+    each_lost(
+        |account, call| account.deny(call),
+        &[],
+        |cause, call| cause.missing_actions() == find_call(call).unwrap().iam,
+    );
 }
 
 #[test]
 fn each_call_failed_throttled_or_not_offered() {
-    let before = furnished().attested();
-    let errors: &[(CallError, &str)] = &[
-        (CallError { status: Some(500), ..failure(ErrorKind::Failed, "InternalErrorException") }, "failed"),
-        (failure(ErrorKind::Failed, "Timeout"), "failed"),
-        (failure(ErrorKind::Failed, "Unparsable"), "failed"),
-        (failure(ErrorKind::Throttled, "TooManyRequestsException"), "throttled"),
-        (failure(ErrorKind::NotOffered, "OperationNotEnabledException"), "not_offered"),
-        (failure(ErrorKind::NotFound, "ResourceNotFoundException"), "not_found"),
+    let errors: &[(CallError, &str, &[&str])] = &[
+        (CallError { status: Some(500), ..failure(ErrorKind::Failed, "InternalErrorException") }, "failed", &[]),
+        (failure(ErrorKind::Failed, "Timeout"), "failed", &[]),
+        (failure(ErrorKind::Failed, "Unparsable"), "failed", &[]),
+        (failure(ErrorKind::Throttled, "TooManyRequestsException"), "throttled", &[]),
+        (failure(ErrorKind::NotOffered, "OperationNotEnabledException"), "not_offered", &[]),
+        (failure(ErrorKind::NotFound, "ResourceNotFoundException"), "not_found", NOT_FOUND_DECIDES),
     ];
-    for (error, kind) in errors {
-        for row in TABLE {
-            let after = furnished().error(row.0, ANY, error).attested();
-            check(row, &before, &after, |cause| cause.kind() == *kind && cause.to_string().contains(row.0));
-        }
+    for (error, kind, decides) in errors {
+        each_lost(
+            |account, call| account.error(call, ANY, error),
+            decides,
+            |cause, call| cause.root().kind() == *kind && cause.to_string().contains(call),
+        );
     }
 }
 
 #[test]
 fn each_call_not_made() {
-    let before = furnished().attested();
-    for row in TABLE {
-        let after = furnished().remove(row.0, ANY).attested();
-        check(row, &before, &after, |cause| cause.kind() == "not_collected" && cause.to_string().contains(row.0));
+    each_lost(
+        |account, call| account.remove(call, ANY),
+        &[],
+        |cause, call| cause.root().kind() == "not_collected" && cause.to_string().contains(call),
+    );
+}
+
+/// What a grant would bring back is told by action.
+#[test]
+fn coverage_names_what_a_grant_brings_back() {
+    for call in ["kms:DescribeKey", "cognito-idp:GetUserPoolMfaConfig", "apigatewayv2:GetRoutes"] {
+        let after = areas::furnished().deny(call).attested();
+        let coverage = &after.report.coverage;
+        assert!(coverage.denied > 0 && coverage.problems.iter().all(|problem| problem.call == call), "{call}");
+        let unknown: BTreeSet<&String> = unknown(&after).into_iter().map(|finding| &finding.fingerprint).collect();
+        for action in find_call(call).unwrap().iam {
+            assert_eq!(coverage.missing_actions[*action].iter().collect::<BTreeSet<_>>(), unknown, "{action}");
+        }
+    }
+}
+
+/// What is lost decides whether a gate can be: blockers in the exit code, advisories not.
+#[test]
+fn the_exit_code_follows_the_blockers() {
+    for (call, code) in [
+        ("kms:DescribeKey", 3),
+        ("kms:GetKeyPolicy", 3),
+        ("cognito-idp:DescribeUserPool", 3),
+        ("cognito-idp:GetUserPoolMfaConfig", 3),
+        ("cognito-idp:ListUserImportJobs", 3),
+        ("cognito-idp:ListUserPoolReplicas", 3),
+        ("apigateway:GetAuthorizers", 3),
+        ("apigatewayv2:GetRoutes", 3),
+        ("cloudformation:GetTemplate", 0),
+        ("cognito-idp:ListIdentityProviders", 0),
+        ("cognito-idp:DescribeUserPoolClient", 0),
+        ("sts:GetCallerIdentity", 0),
+    ] {
+        let judged = areas::core_furnished(Account::ready()).deny(call).attested();
+        assert_eq!(judged.code(), code, "{call}: {:?}", judged.report.summary.exit.because);
     }
 }
 

@@ -3,6 +3,7 @@
 mod consumers;
 mod denial;
 mod gates;
+mod matrix;
 mod pools;
 mod ready;
 mod same;

@@ -1,0 +1,397 @@
+//! Two matrices over the whole catalogue, both with their expectations computed: what else changes when one rule's
+//! condition is broken, and what is lost when one permission is denied.
+//!
+//! Where a field's value comes from is in its provenance; which calls have to be answered before a call can be made is in
+//! the table of operations. Nothing here is listed by hand but the broken accounts themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mrready::audit::{Scope, judge, needs};
+use mrready::facts::{Child, Facts, FieldSet, PoolView};
+use mrready::model::{Absence, Cause, DecidedBy, Fact, Fields, Observed, Source, SubjectKind, Verdict};
+use mrready::rules::{AwsPointer, Rule};
+use mrready::snapshot::operations::{Asked, OPERATIONS, Operation, find_call};
+use serde_json::Value;
+
+use crate::areas;
+use crate::builder::{Account, Judged, Run, S, catalog, table};
+
+/// The pool whose findings are compared: every account here has one.
+fn only<'f>(facts: &'f Facts<'f>) -> PoolView<'f> {
+    let mut pools = facts.pools();
+    assert_eq!(pools.len(), 1);
+    pools.remove(0)
+}
+
+/// The fields of a pool or one of its children, seen as a rule sees them, but for those that hang on calls which are gone.
+struct Seen<'a> {
+    facts: &'a Facts<'a>,
+    pool: &'a PoolView<'a>,
+    child: Option<&'a Child>,
+    gone: &'a BTreeSet<String>,
+}
+
+impl Scope for Seen<'_> {
+    fn fact(&self, field: &str) -> (Fact, Absence) {
+        let kind = self.child.map_or(SubjectKind::Pool, |child| child.subject.kind);
+        let spec = FieldSet.field(kind, field);
+        let absence = spec.map_or(Absence::Unknown, |spec| spec.absent);
+        let fact = self.child.and_then(|child| child.field(field)).or_else(|| self.pool.field(field));
+        let fact = fact.unwrap_or_else(|| unknown(field));
+        if fact.sources.iter().any(|source| self.lost(source)) {
+            return (Fact { sources: fact.sources, ..unknown(field) }, absence);
+        }
+        (fact, absence)
+    }
+
+    fn aws(&self, at: &AwsPointer) -> Fact {
+        panic!("no built-in rule reads {at:?} directly")
+    }
+
+    fn now(&self) -> jiff::Timestamp {
+        self.facts.options().now
+    }
+}
+
+impl Seen<'_> {
+    /// Whether an answer could not have been had.
+    fn lost(&self, source: &Source) -> bool {
+        let Source::Call { call, region, .. } = source else { return false };
+        !prerequisites(call, region).is_disjoint(self.gone)
+    }
+}
+
+fn unknown(what: &str) -> Fact {
+    Fact::unknown(Cause::Given { what: format!("{what} is gone") }, Vec::new())
+}
+
+/// The calls that have to be answered for this one to be made, itself among them. The replica is asked because the list of
+/// replicas names it, the related key because the key does.
+fn prerequisites(call: &str, region: &str) -> BTreeSet<String> {
+    let mut calls = needs::with_prerequisites([call]);
+    if region == S {
+        let asked = find_call(call).map(|operation| operation.asked);
+        match asked {
+            Some(Asked::PrimaryAndSecondary) => {
+                calls.extend(needs::with_prerequisites(["cognito-idp:ListUserPoolReplicas"]))
+            }
+            Some(Asked::Key) => calls.extend(needs::with_prerequisites(["kms:DescribeKey"])),
+            _ => {}
+        }
+    }
+    calls
+}
+
+/// The verdict that a rule must give on each subject once `gone` is not answered, and these subjects are still seen.
+pub(super) fn expected<'f>(
+    facts: &'f Facts<'f>,
+    rule: &Rule,
+    gone: &BTreeSet<String>,
+    remaining: &BTreeSet<&String>,
+) -> BTreeMap<String, Verdict> {
+    let pool = only(facts);
+    let on_pool = || judge(rule, &Seen { facts, pool: &pool, child: None, gone }).verdict;
+    let mut verdicts = BTreeMap::new();
+    let Some(children) = pool.children(rule.subject) else {
+        return BTreeMap::from([(pool.key.id.clone(), on_pool())]);
+    };
+    if listing(rule.subject).iter().any(|call| !needs::with_prerequisites([call.as_str()]).is_disjoint(gone)) {
+        let verdict = if on_pool() == Verdict::NotApplicable { Verdict::NotApplicable } else { Verdict::Unknown };
+        verdicts.insert(pool.key.id.clone(), verdict);
+        // Of those that were seen all the same, through another call, the verdict stays what it was.
+        verdicts.extend(children.found.items.iter().filter(|child| remaining.contains(&child.subject.id)).map(
+            |child| {
+                (child.subject.id.clone(), judge(rule, &Seen { facts, pool: &pool, child: Some(child), gone }).verdict)
+            },
+        ));
+        return verdicts;
+    }
+    for child in &children.found.items {
+        let seen = Seen { facts, pool: &pool, child: Some(child), gone };
+        verdicts.insert(child.subject.id.clone(), judge(rule, &seen).verdict);
+    }
+    if children.found.items.is_empty() {
+        verdicts.insert(pool.key.id.clone(), Verdict::NotApplicable);
+    }
+    verdicts
+}
+
+/// The calls without which the subjects of a kind cannot be listed: those that all fields of the kind read.
+fn listing(kind: SubjectKind) -> BTreeSet<String> {
+    let own = FieldSet.all().into_iter().filter(|spec| spec.name.split('.').next() == Some(kind.as_str()));
+    let mut sets = own.map(|spec| spec.calls.iter().map(|call| (*call).to_owned()).collect::<BTreeSet<_>>());
+    let first = sets.next().expect("a kind has fields");
+    sets.fold(first, |common, set| common.intersection(&set).cloned().collect())
+}
+
+/// The verdicts of every rule by subject, references without a pool left out.
+fn verdicts(account: &Account, run: &Run) -> BTreeMap<String, BTreeMap<String, Verdict>> {
+    let judged = run.judge(account);
+    catalog().rules.iter().map(|rule| (rule.id.clone(), verdicts_of(&judged, &rule.id))).collect()
+}
+
+/// The verdicts of one rule by subject, references without a pool left out.
+pub(super) fn verdicts_of(judged: &Judged, rule: &str) -> BTreeMap<String, Verdict> {
+    let found =
+        judged.report.findings.iter().filter(|finding| finding.rule == rule && finding.subject.pool_id.is_some());
+    found.map(|finding| (finding.subject.id.clone(), finding.verdict)).collect()
+}
+
+#[test]
+fn each_permission_denied_alone_loses_what_hangs_on_it_and_nothing_else() {
+    let account = areas::furnished();
+    let run = Run::default();
+    let before = verdicts(&account, &run);
+    let snapshot = account.snapshot();
+    let facts = Facts::new(&snapshot, run.fact_options(), table());
+    let actions: BTreeSet<&str> = OPERATIONS.iter().flat_map(|operation| operation.iam).copied().collect();
+    let policy = policy_rules();
+    let mut wrong = Vec::new();
+    for action in actions {
+        let taking: Vec<&Operation> = needs::operations_of(action).collect();
+        let calls: BTreeSet<String> = taking.iter().map(|operation| operation.call()).collect();
+        let mut denied = account.clone();
+        for call in &calls {
+            denied = denied.deny_if_asked(call, action);
+        }
+        let after = verdicts(&denied, &run);
+        let needing: BTreeSet<String> =
+            needs::rules_needing(action, catalog()).iter().map(|rule| rule.id.clone()).collect();
+        if policy.get(action) != Some(&needing) {
+            wrong.push(format!("{action}: the policy names {:?}, the fields {needing:?}", policy.get(action)));
+        }
+        for rule in &catalog().rules {
+            let actual = &after[&rule.id];
+            let expected = expected(&facts, rule, &calls, &actual.keys().collect());
+            if *actual != expected {
+                wrong.push(format!("{action}: {}: {actual:?}, but its fields say {expected:?}", rule.id));
+            }
+            if before[&rule.id] != *actual && !needing.contains(&rule.id) {
+                wrong.push(format!("{action}: {} changed, which does not need it", rule.id));
+            }
+            if actual.values().any(|verdict| *verdict == Verdict::Pass) && before[&rule.id] != *actual {
+                let was: Vec<_> = before[&rule.id].iter().collect();
+                let gained = actual.iter().any(|(id, v)| *v == Verdict::Pass && before[&rule.id].get(id) != Some(v));
+                if gained {
+                    wrong.push(format!("{action}: {} passes without evidence, it was {was:?}", rule.id));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The rules that `mrready iam-policy --format markdown` names for each action.
+fn policy_rules() -> BTreeMap<String, BTreeSet<String>> {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_mrready"))
+        .args(["iam-policy", "--format", "markdown"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let mut rules = BTreeMap::new();
+    let mut action = String::new();
+    for line in text.lines() {
+        if let Some(heading) = line.strip_prefix("## ") {
+            heading.clone_into(&mut action);
+        }
+        if let Some(named) = line.strip_prefix("- rules that are unknown without it: ") {
+            let named = named.split(", ").map(|rule| rule.trim_matches('`').to_owned()).filter(|rule| rule != "none");
+            rules.insert(action.clone(), named.collect());
+        }
+    }
+    rules
+}
+
+/// A member of an answer, or an option of the run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Member {
+    call: String,
+    region: String,
+    parameters: BTreeMap<String, String>,
+    pointer: String,
+}
+
+/// The members in which two accounts differ.
+fn differences(a: &Account, b: &Account) -> BTreeSet<Member> {
+    type Answers = BTreeMap<(String, String, BTreeMap<String, String>, Option<u32>), Value>;
+    let answers = |account: &Account| -> Answers {
+        let each = account.calls.iter().map(|call| {
+            let named = call.parameters.iter().filter(|(name, _)| *name != "UserPoolId");
+            let parameters = named
+                .map(|(name, value)| (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
+            let answer = serde_json::json!({ "response": call.response, "error": call.error });
+            ((call.name(), call.region.clone(), parameters.collect(), call.page), answer)
+        });
+        each.collect()
+    };
+    let (a_answers, b_answers) = (answers(a), answers(b));
+    let mut found = BTreeSet::new();
+    for key in a_answers.keys().chain(b_answers.keys()) {
+        let pointers = match (a_answers.get(key), b_answers.get(key)) {
+            (Some(a), Some(b)) => {
+                let mut pointers = Vec::new();
+                differ(a, b, String::new(), &mut pointers);
+                pointers
+            }
+            _ => vec![String::new()],
+        };
+        found.extend(pointers.into_iter().map(|pointer| Member {
+            call: key.0.clone(),
+            region: key.1.clone(),
+            parameters: key.2.clone(),
+            pointer:
+                pointer.strip_prefix("/response").or(pointer.strip_prefix("/error")).unwrap_or_default().to_owned(),
+        }));
+    }
+    let hits = |account: &Account| account.hits.iter().map(|hit| format!("{hit:?}")).collect::<BTreeSet<_>>();
+    if hits(a) != hits(b) {
+        let place = Member {
+            call: "hits".to_owned(),
+            region: String::new(),
+            parameters: BTreeMap::new(),
+            pointer: String::new(),
+        };
+        found.insert(place);
+    }
+    if a.scope.replica_regions != b.scope.replica_regions {
+        let option = "--replica-region".to_owned();
+        found.insert(Member {
+            call: option,
+            region: String::new(),
+            parameters: BTreeMap::new(),
+            pointer: String::new(),
+        });
+    }
+    found
+}
+
+fn differ(a: &Value, b: &Value, at: String, found: &mut Vec<String>) {
+    match (a, b) {
+        (Value::Object(x), Value::Object(y)) => {
+            let names: BTreeSet<&String> = x.keys().chain(y.keys()).collect();
+            for name in names {
+                let below = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+                match (x.get(name), y.get(name)) {
+                    (Some(a), Some(b)) => differ(a, b, below, found),
+                    _ => found.push(below),
+                }
+            }
+        }
+        // Which item of a list is which, pointers do not say: the list differs.
+        (a, b) if a != b => found.push(at),
+        _ => {}
+    }
+}
+
+/// Whether a value that comes from `source` can hang on this member.
+fn hangs(source: &Source, member: &Member) -> bool {
+    match source {
+        Source::Call { call, region, parameters, pointer } => {
+            *call == member.call
+                && (*region == member.region || region.is_empty())
+                && (parameters.is_empty() || *parameters == member.parameters)
+                && (within(pointer, &member.pointer) || within(&member.pointer, pointer))
+        }
+        Source::Option { name } => *name == member.call,
+        Source::Place { .. } => member.call == "hits",
+        Source::Table { .. } => false,
+    }
+}
+
+fn within(outer: &str, inner: &str) -> bool {
+    inner == outer || inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The rules of which a field, of the pool or of one of its subjects, comes from one of these members.
+fn reading(account: &Account, run: &Run, members: &BTreeSet<Member>) -> BTreeSet<String> {
+    let snapshot = account.snapshot();
+    let facts = Facts::new(&snapshot, run.fact_options(), table());
+    let pool = only(&facts);
+    let touched = |fact: &Fact| fact.sources.iter().any(|source| members.iter().any(|member| hangs(source, member)));
+    let mut rules = BTreeSet::new();
+    for rule in &catalog().rules {
+        let children = pool.children(rule.subject).map(|children| children.found.items).unwrap_or_default();
+        let fields = rule.fields();
+        let own = fields.iter().filter_map(|name| pool.field(name));
+        let theirs = children.iter().flat_map(|child| fields.iter().filter_map(|name| child.field(name)));
+        // Which subjects there are is read from the lists of their kind.
+        let listed = rule.subject != SubjectKind::Pool
+            && members.iter().any(|member| member.call == "hits" || listing(rule.subject).contains(&member.call));
+        if listed || own.chain(theirs).any(|fact| touched(&fact)) {
+            rules.insert(rule.id.clone());
+        }
+    }
+    rules
+}
+
+#[test]
+fn each_condition_broken_alone_changes_its_rule_and_what_reads_the_same_member() {
+    let bases = areas::bases();
+    let mut wrong = Vec::new();
+    let mut broken_rules = BTreeSet::new();
+    let passes = |account: &Account, run: &Run, rule: &str| {
+        verdicts(account, run)[rule].values().all(|verdict| *verdict == Verdict::Pass)
+    };
+    for (rule, account) in areas::breaks() {
+        let run = Run::attested();
+        let base =
+            bases.iter().filter(|base| passes(base, &run, rule)).min_by_key(|base| differences(base, &account).len());
+        let Some(base) = base else {
+            wrong.push(format!("{rule}: passes in no whole account"));
+            continue;
+        };
+        broken_rules.insert(rule.to_owned());
+        let members = differences(base, &account);
+        let (before, after) = (verdicts(base, &run), verdicts(&account, &run));
+        let mut may_change = reading(base, &run, &members);
+        may_change.extend(reading(&account, &run, &members));
+        let changed: BTreeSet<String> =
+            after.iter().filter(|(rule, verdicts)| before[*rule] != **verdicts).map(|(rule, _)| rule.clone()).collect();
+        if !after[rule].values().any(|verdict| matches!(verdict, Verdict::Fail | Verdict::Warn | Verdict::Info)) {
+            wrong.push(format!("{rule}: is not broken: {:?}", after[rule]));
+        }
+        for other in changed.difference(&may_change) {
+            wrong.push(format!(
+                "{rule}: {other} changed from {:?} to {:?}, and reads none of {members:?}",
+                before[other], after[other]
+            ));
+        }
+    }
+    for rule in &catalog().rules {
+        let decided = rule.decided_by == DecidedBy::Evidence && rule.check.is_some();
+        // What follows from the pool's id and a table alone has no member that could be broken.
+        let breakable =
+            decided && (!needs::calls(rule).is_empty() || rule.fields().iter().any(|f| f.starts_with("target.")));
+        if breakable != broken_rules.contains(&rule.id) {
+            wrong.push(format!("{}: {}", rule.id, if breakable { "nothing breaks it" } else { "cannot be broken" }));
+        }
+    }
+    assert!(wrong.is_empty(), "{} problems:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn a_value_comes_from_calls_that_its_field_names() {
+    for account in [areas::furnished(), Account::complete()] {
+        let snapshot = account.snapshot();
+        let run = Run::default();
+        let facts = Facts::new(&snapshot, run.fact_options(), table());
+        let pool = only(&facts);
+        for spec in FieldSet.all() {
+            let Some(Fact { value, sources }) = pool.field(spec.name) else { continue };
+            let named = needs::with_prerequisites(spec.calls.iter().copied());
+            for source in &sources {
+                if let Source::Call { call, .. } = source {
+                    assert!(named.contains(call), "{} is read from {call}, which it does not name", spec.name);
+                }
+            }
+            let from_calls =
+                sources.iter().any(|source| !matches!(source, Source::Option { .. } | Source::Table { .. }));
+            let known = matches!(value, Observed::Known(_));
+            assert!(
+                !known || from_calls || spec.calls.is_empty() || !sources.is_empty(),
+                "{} has no provenance",
+                spec.name
+            );
+        }
+    }
+}
