@@ -63,59 +63,68 @@ pub(super) enum Match {
     Maybe(Keys),
 }
 
+/// Decides a request by all policies of one resource together, as an SES identity has several.
+///
+/// Which policy a statement is in, the decision does not say.
+pub fn evaluate_all(policies: &[Policy], request: &Request) -> Decision {
+    let mut allows: Option<StatementRef> = None;
+    let (mut allow_keys, mut allow_doubts) = (Keys::new(), Vec::new());
+    let (mut deny_keys, mut deny_doubts) = (Keys::new(), Vec::new());
+    let (mut excluding_keys, mut excluded) = (Keys::new(), Vec::new());
+    let mut denial: Option<(StatementRef, Keys)> = None;
+    let statements =
+        policies.iter().flat_map(|policy| policy.statements.iter().map(move |statement| (policy, statement)));
+    for (policy, statement) in statements {
+        match (statement.effect, policy.matches(statement, request)) {
+            (Effect::Allow, Match::Yes) => {
+                allows.get_or_insert_with(|| statement.reference());
+            }
+            (Effect::Allow, Match::Maybe(keys)) => {
+                allow_keys.extend(keys);
+                allow_doubts.push(statement.reference());
+            }
+            (Effect::Allow, Match::NoByCondition(keys)) => {
+                excluding_keys.extend(keys);
+                excluded.push(statement.reference());
+            }
+            (Effect::Deny, Match::Yes) => {
+                let keys: Keys = statement.conditions.iter().map(|c| c.key.clone()).collect();
+                denial = Some(match denial {
+                    Some((first, common)) => (first, common.intersection(&keys).cloned().collect()),
+                    None => (statement.reference(), keys),
+                });
+            }
+            (Effect::Deny, Match::Maybe(keys)) => {
+                deny_keys.extend(keys);
+                deny_doubts.push(statement.reference());
+            }
+            (_, Match::No) | (Effect::Deny, Match::NoByCondition(_)) => {}
+        }
+    }
+    if let Some((by, keys)) = denial {
+        return Decision::Denied { reason: DenialReason::Explicit { by, keys } };
+    }
+    match allows {
+        Some(by) if deny_doubts.is_empty() => Decision::Allowed { by },
+        Some(_) => Decision::Undecided { keys: deny_keys, statements: deny_doubts },
+        None if !allow_doubts.is_empty() => {
+            allow_keys.extend(deny_keys);
+            allow_doubts.extend(deny_doubts);
+            allow_doubts.sort();
+            Decision::Undecided { keys: allow_keys, statements: allow_doubts }
+        }
+        // Nothing allows it, so a Deny that may or may not match makes no difference.
+        None if !excluded.is_empty() => Decision::Denied {
+            reason: DenialReason::NoAllowBecauseOfCondition { keys: excluding_keys, statements: excluded },
+        },
+        None => Decision::Denied { reason: DenialReason::NoAllow },
+    }
+}
+
 impl Policy {
     /// Decides a request. Never longer than the policy's size times that of the request's values.
     pub fn evaluate(&self, request: &Request) -> Decision {
-        let mut allows: Option<StatementRef> = None;
-        let (mut allow_keys, mut allow_doubts) = (Keys::new(), Vec::new());
-        let (mut deny_keys, mut deny_doubts) = (Keys::new(), Vec::new());
-        let (mut excluding_keys, mut excluded) = (Keys::new(), Vec::new());
-        let mut denial: Option<(StatementRef, Keys)> = None;
-        for statement in &self.statements {
-            match (statement.effect, self.matches(statement, request)) {
-                (Effect::Allow, Match::Yes) => {
-                    allows.get_or_insert_with(|| statement.reference());
-                }
-                (Effect::Allow, Match::Maybe(keys)) => {
-                    allow_keys.extend(keys);
-                    allow_doubts.push(statement.reference());
-                }
-                (Effect::Allow, Match::NoByCondition(keys)) => {
-                    excluding_keys.extend(keys);
-                    excluded.push(statement.reference());
-                }
-                (Effect::Deny, Match::Yes) => {
-                    let keys: Keys = statement.conditions.iter().map(|c| c.key.clone()).collect();
-                    denial = Some(match denial {
-                        Some((first, common)) => (first, common.intersection(&keys).cloned().collect()),
-                        None => (statement.reference(), keys),
-                    });
-                }
-                (Effect::Deny, Match::Maybe(keys)) => {
-                    deny_keys.extend(keys);
-                    deny_doubts.push(statement.reference());
-                }
-                (_, Match::No) | (Effect::Deny, Match::NoByCondition(_)) => {}
-            }
-        }
-        if let Some((by, keys)) = denial {
-            return Decision::Denied { reason: DenialReason::Explicit { by, keys } };
-        }
-        match allows {
-            Some(by) if deny_doubts.is_empty() => Decision::Allowed { by },
-            Some(_) => Decision::Undecided { keys: deny_keys, statements: deny_doubts },
-            None if !allow_doubts.is_empty() => {
-                allow_keys.extend(deny_keys);
-                allow_doubts.extend(deny_doubts);
-                allow_doubts.sort();
-                Decision::Undecided { keys: allow_keys, statements: allow_doubts }
-            }
-            // Nothing allows it, so a Deny that may or may not match makes no difference.
-            None if !excluded.is_empty() => Decision::Denied {
-                reason: DenialReason::NoAllowBecauseOfCondition { keys: excluding_keys, statements: excluded },
-            },
-            None => Decision::Denied { reason: DenialReason::NoAllow },
-        }
+        evaluate_all(std::slice::from_ref(self), request)
     }
 
     /// Whether an Allow statement names this service, exactly as written, among its principals.

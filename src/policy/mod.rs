@@ -36,7 +36,7 @@ mod tests;
 
 pub use self::condition::{Condition, Operator};
 pub use self::document::{Effect, MAX_POLICY_BYTES, Policy, PolicyError, Scope, Statement, StatementRef, Version};
-pub use self::evaluate::{Decision, DenialReason};
+pub use self::evaluate::{Decision, DenialReason, evaluate_all};
 pub use self::key_admin::{Broad, BroadGrant, DESTRUCTIVE_ACTIONS, broad_key_admin};
 pub use self::principal::{NamedPrincipal, PrincipalElement, PrincipalKind};
 pub use self::request::{Context, ContextValue, Principal, Request};

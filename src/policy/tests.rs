@@ -1094,3 +1094,35 @@ fn who_outside_the_account_may_destroy_the_key() {
     }));
     assert_eq!(broad(&policy(DOCUMENTED)), "nobody");
 }
+
+#[test]
+fn the_policies_of_one_resource_count_together() {
+    let allow = |condition: &str| {
+        statements(&format!(
+            r#"{{"Effect":"Allow","Principal":{{"Service":"{IDP}"}},"Action":"kms:*","Resource":"*","Condition":{condition}}}"#
+        ))
+    };
+    let deny = |condition: &str| {
+        statements(&format!(
+            r#"{{"Effect":"Deny","Principal":"*","Action":"kms:*","Resource":"*","Condition":{condition}}}"#
+        ))
+    };
+    let rows = [
+        ("none", vec![], "no"),
+        ("one of two allows", vec![allow(r#"{"StringEquals":{"aws:SourceAccount":"2"}}"#), allow("{}")], "yes 0"),
+        ("the second denies", vec![allow("{}"), deny("{}")], "no by 0"),
+        (
+            "a doubtful denial in another policy is not lost",
+            vec![allow("{}"), deny(r#"{"StringEquals":{"unlisted":"x"}}"#)],
+            "maybe unlisted",
+        ),
+        (
+            "a doubtful Allow makes no difference to a sure one",
+            vec![allow("{}"), allow(r#"{"StringEquals":{"unlisted":"x"}}"#)],
+            "yes 0",
+        ),
+    ];
+    check(rows.into_iter().map(|(what, policies, wanted)| {
+        (what.to_owned(), short(&evaluate_all(&policies, &service_request())), wanted.to_owned())
+    }));
+}
