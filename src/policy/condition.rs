@@ -131,7 +131,10 @@ impl Condition {
         let absent = match value {
             ContextValue::Absent => true,
             ContextValue::Known(values) => values.is_empty(),
-            ContextValue::NoneOf(_) | ContextValue::ArnInAccount(_) | ContextValue::ArnOutsideAccounts(_) => false,
+            ContextValue::NoneOf(_)
+            | ContextValue::Digest(_)
+            | ContextValue::ArnInAccount(_)
+            | ContextValue::ArnOutsideAccounts(_) => false,
         };
         if operator.test == Test::Null {
             return self.name_doubts(Fit::any(self.values.iter().map(|wanted| match scalar::boolean(wanted) {
@@ -168,6 +171,7 @@ impl Condition {
                 }
             }
             ContextValue::NoneOf(excluded) => fit_one(Value::NoneOf(excluded)),
+            ContextValue::Digest(digest) => fit_one(Value::Digest(digest)),
             ContextValue::ArnInAccount(account) => fit_one(Value::ArnInAccount(account)),
             ContextValue::ArnOutsideAccounts(accounts) => fit_one(Value::ArnOutsideAccounts(accounts)),
             ContextValue::Absent => Fit::Maybe(Keys::new()),
@@ -188,6 +192,7 @@ impl Condition {
 enum Value<'a> {
     Text(&'a str),
     NoneOf(&'a [String]),
+    Digest(&'a str),
     ArnInAccount(&'a str),
     ArnOutsideAccounts(&'a [String]),
 }
@@ -217,7 +222,9 @@ impl Test {
             },
             Self::Number(_) | Self::Date(_) | Self::Bool | Self::Binary | Self::Address | Self::Null => match value {
                 Value::Text(text) => decided(self.fit_scalar(wanted, text)),
-                Value::NoneOf(_) | Value::ArnInAccount(_) | Value::ArnOutsideAccounts(_) => decided(None),
+                Value::NoneOf(_) | Value::Digest(_) | Value::ArnInAccount(_) | Value::ArnOutsideAccounts(_) => {
+                    decided(None)
+                }
             },
         }
     }
@@ -239,7 +246,7 @@ impl Test {
             Value::Text(text) => {
                 Some(pattern.literal().map_or_else(|| pattern.matches(text), |literal| same(&literal, text)))
             }
-            Value::NoneOf(_) | Value::ArnInAccount(_) | Value::ArnOutsideAccounts(_)
+            Value::NoneOf(_) | Value::Digest(_) | Value::ArnInAccount(_) | Value::ArnOutsideAccounts(_)
                 if self == Self::Like && pattern.matches_everything() =>
             {
                 Some(true)
@@ -247,6 +254,22 @@ impl Test {
             Value::NoneOf(excluded) => {
                 let literal = pattern.literal()?;
                 excluded.iter().any(|e| same(e, &literal)).then_some(false)
+            }
+            Value::Digest(digest) => {
+                let literal = pattern.literal()?;
+                match self {
+                    _ if !is_same_kind_of_digest(&literal, digest) => None,
+                    Self::Text | Self::Like => Some(literal == digest),
+                    // Another digest may be that of the same text in another case.
+                    Self::TextIgnoreCase => (literal == digest).then_some(true),
+                    Self::Arn
+                    | Self::Number(_)
+                    | Self::Date(_)
+                    | Self::Bool
+                    | Self::Binary
+                    | Self::Address
+                    | Self::Null => None,
+                }
             }
             Value::ArnInAccount(account) => {
                 let wanted = pattern.account_part(self != Self::Arn)?;
@@ -258,6 +281,12 @@ impl Test {
             }
         }
     }
+}
+
+/// Whether two texts are digests made alike, such as `sha256:` and as many digits.
+fn is_same_kind_of_digest(one: &str, other: &str) -> bool {
+    let name = |text: &str| text.split_once(':').map(|(name, _)| name.to_owned());
+    one.len() == other.len() && name(one).is_some() && name(one) == name(other)
 }
 
 fn lower(text: &str) -> String {

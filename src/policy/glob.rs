@@ -146,6 +146,7 @@ fn fill(written: &str, context: &Context) -> Result<String, Keys> {
             ContextValue::Known(_)
             | ContextValue::Absent
             | ContextValue::NoneOf(_)
+            | ContextValue::Digest(_)
             | ContextValue::ArnInAccount(_)
             | ContextValue::ArnOutsideAccounts(_),
         )

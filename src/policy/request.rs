@@ -32,6 +32,9 @@ pub enum ContextValue {
     Absent,
     /// One value, known only to be none of these.
     NoneOf(Vec<String>),
+    /// One value of which only a digest is known. The policy's values for the key are then digests too; one that is not is
+    /// not compared.
+    Digest(String),
     /// An ARN, known only to lie in this account.
     ArnInAccount(String),
     /// An ARN, known only to lie in none of these accounts.

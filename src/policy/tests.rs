@@ -547,6 +547,7 @@ fn context() -> Context {
         .with("ip", ["10.1.2.3"])
         .with("ip6", ["2001:db8::1"])
         .absent("gone")
+        .with_value("secret", ContextValue::Digest("sha256:00ff".into()))
         .with_value("other", ContextValue::NoneOf(vec!["111111111111".into()]))
         .with_value("inside", ContextValue::ArnInAccount("111111111111".into()))
         .with_value("outside", ContextValue::ArnOutsideAccounts(vec!["111111111111".into()]))
@@ -687,6 +688,27 @@ const OPERATORS: &[(&str, &str)] = &[
     (r#"{"StringEquals":{"text":"${gone, 'Blue'}"}}"#, "yes"),
     (r#"{"StringLike":{"star":"${*}"}}"#, "yes"),
     (r#"{"StringLike":{"text":"${*}"}}"#, "no"),
+    // values of which only digests are known
+    (r#"{"StringEquals":{"secret":"sha256:00ff"}}"#, "yes"),
+    (r#"{"StringEquals":{"secret":["sha256:aaaa","sha256:00ff"]}}"#, "yes"),
+    (r#"{"StringEquals":{"secret":"sha256:aaaa"}}"#, "no"),
+    (r#"{"StringEquals":{"secret":"plain"}}"#, "maybe secret"),
+    (r#"{"StringEquals":{"secret":"md5:a9aaaaa"}}"#, "maybe secret"),
+    (r#"{"StringEquals":{"secret":"sha256:00ff*"}}"#, "maybe secret"),
+    (r#"{"StringNotEquals":{"secret":"sha256:00ff"}}"#, "no"),
+    (r#"{"StringNotEquals":{"secret":"sha256:aaaa"}}"#, "yes"),
+    (r#"{"StringLike":{"secret":"sha256:00ff"}}"#, "yes"),
+    (r#"{"StringLike":{"secret":"sha256:aaaa"}}"#, "no"),
+    (r#"{"StringLike":{"secret":"sha256:00ff*"}}"#, "maybe secret"),
+    (r#"{"StringLike":{"secret":"*"}}"#, "yes"),
+    (r#"{"StringNotLike":{"secret":"sha256:aaaa*"}}"#, "maybe secret"),
+    (r#"{"StringEqualsIgnoreCase":{"secret":"sha256:00ff"}}"#, "yes"),
+    (r#"{"StringEqualsIgnoreCase":{"secret":"sha256:aaaa"}}"#, "maybe secret"),
+    (r#"{"ForAnyValue:StringEquals":{"secret":"sha256:00ff"}}"#, "yes"),
+    (r#"{"Null":{"secret":"false"}}"#, "yes"),
+    (r#"{"ArnEquals":{"secret":"arn:aws:x:y:z:*"}}"#, "maybe secret"),
+    (r#"{"NumericEquals":{"secret":"7"}}"#, "maybe secret"),
+    (r#"{"StringEquals":{"text":"${secret}"}}"#, "maybe secret"),
     // partly known values
     (r#"{"StringEquals":{"other":"111111111111"}}"#, "no"),
     (r#"{"StringNotEquals":{"other":"111111111111"}}"#, "yes"),
