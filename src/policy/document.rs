@@ -1,7 +1,7 @@
 //! A policy document as text and as types.
 //!
 //! For: reading a document strictly, so that nothing in it is lost on the way to the evaluation.
-//! Not for: percent-decoding (IAM hands trust policies out encoded) or for checking what AWS checks when it saves a policy.
+//! Not for: percent-decoding (`trust` does that) or for checking what AWS checks when it saves a policy.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -137,15 +137,8 @@ pub struct Policy {
 impl Policy {
     /// Reads a document. The head of [the module](super) says what is refused and what is only doubted.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
-        if text.len() > MAX_POLICY_BYTES {
-            return Err(PolicyError::TooLarge { bytes: text.len() });
-        }
-        let node: Node =
-            serde_json::from_str(text).map_err(|error| PolicyError::NotJson { problem: error.to_string() })?;
-        refuse_duplicates(&node, "")?;
-
         let (mut version, mut id, mut statements) = (Version::V2008, None, None);
-        for (key, node) in map(node, "the document")? {
+        for (key, node) in map(Node::read(text)?, "the document")? {
             match key.as_str() {
                 "Version" => version = read_version(node)?,
                 "Id" => id = Some(text_of(node, "Id")?),
@@ -156,6 +149,11 @@ impl Policy {
         let statements = statements.ok_or_else(|| malformed("the document", "it has no Statement"))?;
         Ok(Self { version, id, statements })
     }
+}
+
+/// Refuses what [`Policy::parse`] refuses before it knows a policy: text that is too long, not JSON, or repeats a key.
+pub(super) fn refuse_unsure_json(text: &str) -> Result<(), PolicyError> {
+    Node::read(text).map(|_| ())
 }
 
 fn malformed(place: &str, problem: impl Into<String>) -> PolicyError {
@@ -322,6 +320,16 @@ enum Node {
 }
 
 impl Node {
+    fn read(text: &str) -> Result<Self, PolicyError> {
+        if text.len() > MAX_POLICY_BYTES {
+            return Err(PolicyError::TooLarge { bytes: text.len() });
+        }
+        let node: Self =
+            serde_json::from_str(text).map_err(|error| PolicyError::NotJson { problem: error.to_string() })?;
+        refuse_duplicates(&node, "")?;
+        Ok(node)
+    }
+
     /// Policies write a list of one as its only element.
     fn one_or_many(self) -> Vec<Self> {
         if let Self::List(nodes) = self { nodes } else { vec![self] }

@@ -191,7 +191,7 @@ impl Policy {
         statement.conditions.iter().all(|c| c.fit(context, self.has_variables()) == Fit::Yes)
     }
 
-    fn has_variables(&self) -> bool {
+    pub(super) fn has_variables(&self) -> bool {
         self.version == Version::V2012
     }
 
@@ -233,7 +233,8 @@ fn one_resource_fit(written: &str, resource: Option<&str>, variables: Option<&Co
     }
 }
 
-fn action_fit(scope: &Scope, action: &str) -> Fit {
+/// Whether the action is among those of a statement.
+pub(super) fn action_fit(scope: &Scope, action: &str) -> Fit {
     let action = action.to_ascii_lowercase();
     let fit = |patterns: &[String]| patterns.iter().any(|p| Pattern::plain(&p.to_ascii_lowercase()).matches(&action));
     match scope {

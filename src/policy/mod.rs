@@ -27,9 +27,13 @@ mod document;
 mod evaluate;
 mod glob;
 mod key_admin;
+pub mod lambda;
 mod principal;
 mod request;
 mod scalar;
+mod service;
+pub mod ses;
+pub mod trust;
 
 #[cfg(test)]
 mod tests;
@@ -40,6 +44,7 @@ pub use self::evaluate::{Decision, DenialReason, evaluate_all};
 pub use self::key_admin::{Broad, BroadGrant, DESTRUCTIVE_ACTIONS, broad_key_admin};
 pub use self::principal::{NamedPrincipal, PrincipalElement, PrincipalKind};
 pub use self::request::{Context, ContextValue, Principal, Request};
+pub use self::service::ServiceVerdict;
 
 use std::collections::BTreeSet;
 
