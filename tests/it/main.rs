@@ -15,6 +15,7 @@ mod cli;
 mod generated;
 #[cfg(feature = "live")]
 mod live;
+mod policies;
 mod readme;
 #[cfg(feature = "live")]
 mod replay;
