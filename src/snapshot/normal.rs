@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::entry::{CallError, ErrorKind};
 use super::operations::{Operation, Protocol, XmlKind};
 use super::{cbor, xml};
+use crate::policy::trust::digest_external_ids;
 
 /// Where an answer comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,11 +203,6 @@ fn typed(value: &mut Value, parts: &[&str], kind: XmlKind) {
     }
 }
 
-fn policy_text(text: &str) -> Option<String> {
-    let decoded = text;
-    serde_json::from_str::<Value>(decoded).ok().map(|document| document.to_string())
-}
-
 fn listed(value: Value) -> Value {
     if value.is_array() { value } else { Value::Array(vec![value]) }
 }
@@ -232,7 +228,8 @@ fn properties(answer: &mut Value) {
 fn trust_policy(answer: &mut Value) {
     let Some(document) = answer.pointer_mut("/Role/AssumeRolePolicyDocument") else { return };
     let text = document.as_str().map_or_else(|| document.to_string(), str::to_owned);
-    *document = Value::String(policy_text(&text).unwrap_or_default());
+    *document = digest_external_ids(&text, super::admit::digest).map_or(Value::Null, Value::String);
+    strip_nulls(answer);
 }
 
 /// `arn:aws:sts::1:assumed-role/Role/session` without the session; `UserId` ends in it and is not admitted at all.
@@ -421,6 +418,48 @@ mod tests {
             }
             assert_eq!(wire.answer, cli.answer, "{service}:{name}");
         }
+    }
+
+    #[test]
+    fn what_xml_writes_as_text_gets_its_type_back() {
+        let health = "<GetHealthCheckResponse><HealthCheck><Id>h</Id><HealthCheckConfig><Port>443</Port><Disabled>false</Disabled>\
+            <Regions><Region>us-east-1</Region><Region>eu-west-1</Region></Regions><ChildHealthChecks><ChildHealthCheck>c\
+            </ChildHealthCheck></ChildHealthChecks></HealthCheckConfig></HealthCheck></GetHealthCheckResponse>";
+        let cli = r#"{"HealthCheck":{"Id":"h","HealthCheckConfig":{"Port":443,"Disabled":false,
+            "Regions":["us-east-1","eu-west-1"],"ChildHealthChecks":["c"]}}}"#;
+        let both = |form, body| normal("route53", "GetHealthCheck", form, body).answer;
+        assert_eq!(both(Form::Wire, health), both(Form::Cli, cli));
+        let sms = "<GetSMSAttributesResponse><GetSMSAttributesResult><attributes><entry><key>MonthlySpendLimit</key>\
+            <value>1</value></entry></attributes></GetSMSAttributesResult></GetSMSAttributesResponse>";
+        let answer = normal("sns", "GetSMSAttributes", Form::Wire, sms).answer;
+        assert_eq!(answer, json!({"attributes": {"MonthlySpendLimit": "1"}}));
+        let none = "<GetSMSAttributesResponse><GetSMSAttributesResult><attributes/></GetSMSAttributesResult></GetSMSAttributesResponse>";
+        assert_eq!(normal("sns", "GetSMSAttributes", Form::Wire, none).answer, json!({"attributes": {}}));
+        let sandbox = "<R><IsInSandbox>true</IsInSandbox></R>".replace("R>", "GetSMSSandboxAccountStatusResponse>");
+        assert_eq!(
+            normal("sns", "GetSMSSandboxAccountStatus", Form::Wire, &sandbox).answer,
+            json!({"IsInSandbox": true})
+        );
+    }
+
+    #[test]
+    fn a_trust_policy_is_one_text_without_external_ids() {
+        let wire = "<GetRoleResponse><GetRoleResult><Role><RoleName>r</RoleName><AssumeRolePolicyDocument>%7B%22Statement%22%3A%5B%7B%22Condition%22%3A%7B%22StringEquals%22%3A%7B%22sts%3AExternalId%22%3A%22planted%22%7D%7D%7D%5D%7D</AssumeRolePolicyDocument></Role></GetRoleResult></GetRoleResponse>";
+        let cli = r#"{"Role":{"RoleName":"r","AssumeRolePolicyDocument":{"Statement":[{"Condition":{"StringEquals":{"sts:ExternalId":"planted"}}}]}}}"#;
+        let wire = normal("iam", "GetRole", Form::Wire, wire).answer;
+        assert_eq!(wire, normal("iam", "GetRole", Form::Cli, cli).answer);
+        assert!(wire.to_string().contains("sha256:") && !wire.to_string().contains("planted"), "{wire}");
+        let unread = "<GetRoleResponse><GetRoleResult><Role><AssumeRolePolicyDocument>planted</AssumeRolePolicyDocument></Role></GetRoleResult></GetRoleResponse>";
+        assert!(!normal("iam", "GetRole", Form::Wire, unread).answer.to_string().contains("planted"));
+    }
+
+    #[test]
+    fn cloud_controls_properties_are_members() {
+        let operation =
+            crate::snapshot::operations::find_call("cloudcontrol:ListResources AWS::EC2::VPCEndpoint").unwrap();
+        let body = r#"{"TypeName":"AWS::EC2::VPCEndpoint","ResourceDescriptions":[{"Identifier":"v","Properties":"{\"ServiceName\":\"s\",\"State\":null}"}]}"#;
+        let answer = page(operation, Form::Wire, body.as_bytes()).unwrap().answer;
+        assert_eq!(answer["ResourceDescriptions"], json!([{"Identifier": "v", "Properties": {"ServiceName": "s"}}]));
     }
 
     #[test]

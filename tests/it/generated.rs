@@ -346,6 +346,29 @@ fn the_policy_lets_read_only() {
     }
 }
 
+/// The numbers of the catalogue of checks; 062 was never given.
+#[test]
+fn every_number_of_the_catalogue_has_a_rule_and_every_gate_has_rules() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_mrready"))
+        .args(["rules", "list", "--format", "json"])
+        .output()
+        .unwrap();
+    let rules: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let tags: BTreeSet<&str> = rules
+        .iter()
+        .flat_map(|rule| rule["tags"].as_array().unwrap())
+        .map(|tag| tag.as_str().unwrap())
+        .filter(|tag| tag.starts_with("MRR-"))
+        .collect();
+    let wanted: BTreeSet<String> =
+        (1..=66).filter(|number| *number != 62).map(|number| format!("MRR-{number:03}")).collect();
+    assert_eq!(tags, wanted.iter().map(String::as_str).collect());
+    for gate in ["issuer", "replicate", "activate", "failover"] {
+        let of_gate = rules.iter().filter(|rule| rule["gates"].as_array().unwrap().contains(&gate.into()));
+        assert!(of_gate.filter(|rule| rule["level"] == "blocker").count() > 3, "{gate}");
+    }
+}
+
 #[test]
 fn every_subject_kind_has_fields() {
     for kind in SubjectKind::ALL {

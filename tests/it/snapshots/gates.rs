@@ -281,8 +281,8 @@ fn an_answer_is_shown_as_attested() {
     let finding = judged.finding("residency-approved");
     let waiver = finding.waiver.as_ref().unwrap();
     assert_eq!((finding.verdict, waiver.kind.as_str()), (Verdict::Pass, "attest"));
-    assert_eq!((waiver.by.as_deref(), waiver.evidence.as_deref()), (Some("bob"), Some("LEGAL-7")));
-    assert!(finding.message.starts_with("attested yes by bob"));
+    assert_eq!((waiver.by.as_deref(), waiver.evidence.as_deref()), (Some("ann"), Some("seen")));
+    assert!(finding.message.starts_with("attested yes by ann"));
     // What evidence decides needs no answer, and takes none.
     let judged = Account::replicated("ACTIVE").attested();
     assert_eq!(judged.finding("pool-eligible").waiver, None);
