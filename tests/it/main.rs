@@ -12,6 +12,7 @@ mod architecture;
 mod areas;
 mod builder;
 mod cli;
+mod closure;
 mod generated;
 #[cfg(feature = "live")]
 mod live;

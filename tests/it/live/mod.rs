@@ -247,9 +247,9 @@ fn day(from_now: i64) -> String {
     (now + SignedDuration::from_hours(24 * from_now)).to_string()[..10].to_owned()
 }
 
-/// The decisions file of a person who answered what no API shows: rules with the tags MRR-004, MRR-060 and MRR-061.
+/// The decisions file of a person who answered what no API shows.
 pub(crate) fn attestations() -> String {
-    let answered = ["pool-eligible", "residency-approved", "external-verifiers-told"];
+    let answered = crate::builder::persons();
     let (on, expires) = (day(-1), day(30));
     answered.iter().fold(String::new(), |text, rule| {
         text + &format!(

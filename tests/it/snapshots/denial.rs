@@ -9,9 +9,9 @@ use mrready::model::{Cause, Gate, Verdict};
 use mrready::snapshot::operations::{OPERATIONS, Operation, find_call};
 use mrready::snapshot::{CallError, ErrorKind};
 
-use super::matrix::{expected, verdicts_of};
 use crate::areas;
 use crate::builder::{ANY, Account, DESCRIBE_POOL, Judged, MFA, P, Run, S, catalog, denied, failure, table};
+use crate::closure::{expected, verdicts_of};
 
 /// Answers that say, of the resource that was asked for, that it is not there: that decides, and is no lost evidence.
 const NOT_FOUND_DECIDES: &[&str] = &[
@@ -37,7 +37,7 @@ fn each_lost(lose: impl Fn(Account, &str) -> Account, decides: &[&str], why: imp
         let after = run.judge(&lose(whole.clone(), &call));
         let gone = BTreeSet::from([call.clone()]);
         for rule in &catalog().rules {
-            let actual = verdicts_of(&after, &rule.id);
+            let actual = verdicts_of(&after.report, &rule.id);
             let expected = expected(&facts, rule, &gone, &actual.keys().collect());
             if actual != expected && !decides.contains(&call.as_str()) {
                 wrong.push(format!("{call}: {}: {actual:?}, but its fields say {expected:?}", rule.id));

@@ -6,135 +6,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mrready::audit::{Scope, judge, needs};
-use mrready::facts::{Child, Facts, FieldSet, PoolView};
-use mrready::model::{Absence, Cause, DecidedBy, Fact, Fields, Observed, Source, SubjectKind, Verdict};
-use mrready::rules::{AwsPointer, Rule};
-use mrready::snapshot::operations::{Asked, OPERATIONS, Operation, find_call};
+use mrready::audit::needs;
+use mrready::facts::{Facts, FieldSet};
+use mrready::model::{DecidedBy, Fact, Fields, Observed, Source, SubjectKind, Verdict};
+use mrready::snapshot::operations::{OPERATIONS, Operation};
 use serde_json::Value;
 
 use crate::areas;
-use crate::builder::{Account, Judged, Run, S, catalog, table};
-
-/// The pool whose findings are compared: every account here has one.
-fn only<'f>(facts: &'f Facts<'f>) -> PoolView<'f> {
-    let mut pools = facts.pools();
-    assert_eq!(pools.len(), 1);
-    pools.remove(0)
-}
-
-/// The fields of a pool or one of its children, seen as a rule sees them, but for those that hang on calls which are gone.
-struct Seen<'a> {
-    facts: &'a Facts<'a>,
-    pool: &'a PoolView<'a>,
-    child: Option<&'a Child>,
-    gone: &'a BTreeSet<String>,
-}
-
-impl Scope for Seen<'_> {
-    fn fact(&self, field: &str) -> (Fact, Absence) {
-        let kind = self.child.map_or(SubjectKind::Pool, |child| child.subject.kind);
-        let spec = FieldSet.field(kind, field);
-        let absence = spec.map_or(Absence::Unknown, |spec| spec.absent);
-        let fact = self.child.and_then(|child| child.field(field)).or_else(|| self.pool.field(field));
-        let fact = fact.unwrap_or_else(|| unknown(field));
-        if fact.sources.iter().any(|source| self.lost(source)) {
-            return (Fact { sources: fact.sources, ..unknown(field) }, absence);
-        }
-        (fact, absence)
-    }
-
-    fn aws(&self, at: &AwsPointer) -> Fact {
-        panic!("no built-in rule reads {at:?} directly")
-    }
-
-    fn now(&self) -> jiff::Timestamp {
-        self.facts.options().now
-    }
-}
-
-impl Seen<'_> {
-    /// Whether an answer could not have been had.
-    fn lost(&self, source: &Source) -> bool {
-        let Source::Call { call, region, .. } = source else { return false };
-        !prerequisites(call, region).is_disjoint(self.gone)
-    }
-}
-
-fn unknown(what: &str) -> Fact {
-    Fact::unknown(Cause::Given { what: format!("{what} is gone") }, Vec::new())
-}
-
-/// The calls that have to be answered for this one to be made, itself among them. The replica is asked because the list of
-/// replicas names it, the related key because the key does.
-fn prerequisites(call: &str, region: &str) -> BTreeSet<String> {
-    let mut calls = needs::with_prerequisites([call]);
-    if region == S {
-        let asked = find_call(call).map(|operation| operation.asked);
-        match asked {
-            Some(Asked::PrimaryAndSecondary) => {
-                calls.extend(needs::with_prerequisites(["cognito-idp:ListUserPoolReplicas"]))
-            }
-            Some(Asked::Key) => calls.extend(needs::with_prerequisites(["kms:DescribeKey"])),
-            _ => {}
-        }
-    }
-    calls
-}
-
-/// The verdict that a rule must give on each subject once `gone` is not answered, and these subjects are still seen.
-pub(super) fn expected<'f>(
-    facts: &'f Facts<'f>,
-    rule: &Rule,
-    gone: &BTreeSet<String>,
-    remaining: &BTreeSet<&String>,
-) -> BTreeMap<String, Verdict> {
-    let pool = only(facts);
-    let on_pool = || judge(rule, &Seen { facts, pool: &pool, child: None, gone }).verdict;
-    let mut verdicts = BTreeMap::new();
-    let Some(children) = pool.children(rule.subject) else {
-        return BTreeMap::from([(pool.key.id.clone(), on_pool())]);
-    };
-    if listing(rule.subject).iter().any(|call| !needs::with_prerequisites([call.as_str()]).is_disjoint(gone)) {
-        let verdict = if on_pool() == Verdict::NotApplicable { Verdict::NotApplicable } else { Verdict::Unknown };
-        verdicts.insert(pool.key.id.clone(), verdict);
-        // Of those that were seen all the same, through another call, the verdict stays what it was.
-        verdicts.extend(children.found.items.iter().filter(|child| remaining.contains(&child.subject.id)).map(
-            |child| {
-                (child.subject.id.clone(), judge(rule, &Seen { facts, pool: &pool, child: Some(child), gone }).verdict)
-            },
-        ));
-        return verdicts;
-    }
-    for child in &children.found.items {
-        let seen = Seen { facts, pool: &pool, child: Some(child), gone };
-        verdicts.insert(child.subject.id.clone(), judge(rule, &seen).verdict);
-    }
-    if children.found.items.is_empty() {
-        verdicts.insert(pool.key.id.clone(), Verdict::NotApplicable);
-    }
-    verdicts
-}
-
-/// The calls without which the subjects of a kind cannot be listed: those that all fields of the kind read.
-fn listing(kind: SubjectKind) -> BTreeSet<String> {
-    let own = FieldSet.all().into_iter().filter(|spec| spec.name.split('.').next() == Some(kind.as_str()));
-    let mut sets = own.map(|spec| spec.calls.iter().map(|call| (*call).to_owned()).collect::<BTreeSet<_>>());
-    let first = sets.next().expect("a kind has fields");
-    sets.fold(first, |common, set| common.intersection(&set).cloned().collect())
-}
+use crate::builder::{Account, Run, catalog, table};
+use crate::closure::{expected, listing, only, verdicts_of};
 
 /// The verdicts of every rule by subject, references without a pool left out.
 fn verdicts(account: &Account, run: &Run) -> BTreeMap<String, BTreeMap<String, Verdict>> {
     let judged = run.judge(account);
-    catalog().rules.iter().map(|rule| (rule.id.clone(), verdicts_of(&judged, &rule.id))).collect()
-}
-
-/// The verdicts of one rule by subject, references without a pool left out.
-pub(super) fn verdicts_of(judged: &Judged, rule: &str) -> BTreeMap<String, Verdict> {
-    let found =
-        judged.report.findings.iter().filter(|finding| finding.rule == rule && finding.subject.pool_id.is_some());
-    found.map(|finding| (finding.subject.id.clone(), finding.verdict)).collect()
+    catalog().rules.iter().map(|rule| (rule.id.clone(), verdicts_of(&judged.report, &rule.id))).collect()
 }
 
 #[test]
@@ -326,25 +211,26 @@ fn reading(account: &Account, run: &Run, members: &BTreeSet<Member>) -> BTreeSet
 
 #[test]
 fn each_condition_broken_alone_changes_its_rule_and_what_reads_the_same_member() {
-    let bases = areas::bases();
+    let run = Run::attested();
+    let bases: Vec<_> = areas::bases().into_iter().map(|account| (verdicts(&account, &run), account)).collect();
     let mut wrong = Vec::new();
     let mut broken_rules = BTreeSet::new();
-    let passes = |account: &Account, run: &Run, rule: &str| {
-        let verdicts: BTreeSet<Verdict> = verdicts(account, run)[rule].values().copied().collect();
-        verdicts.contains(&Verdict::Pass)
-            && verdicts.iter().all(|verdict| matches!(verdict, Verdict::Pass | Verdict::NotApplicable))
+    let passes = |verdicts: &BTreeMap<String, Verdict>| {
+        verdicts.values().any(|verdict| *verdict == Verdict::Pass)
+            && verdicts.values().all(|verdict| matches!(verdict, Verdict::Pass | Verdict::NotApplicable))
     };
     for (rule, account) in areas::breaks() {
-        let run = Run::attested();
-        let base =
-            bases.iter().filter(|base| passes(base, &run, rule)).min_by_key(|base| differences(base, &account).len());
-        let Some(base) = base else {
+        let base = bases
+            .iter()
+            .filter(|(verdicts, _)| passes(&verdicts[rule]))
+            .min_by_key(|(_, base)| differences(base, &account).len());
+        let Some((before, base)) = base else {
             wrong.push(format!("{rule}: passes in no whole account"));
             continue;
         };
         broken_rules.insert(rule.to_owned());
         let members = differences(base, &account);
-        let (before, after) = (verdicts(base, &run), verdicts(&account, &run));
+        let after = verdicts(&account, &run);
         let mut may_change = reading(base, &run, &members);
         may_change.extend(reading(&account, &run, &members));
         let changed: BTreeSet<String> =

@@ -1,0 +1,129 @@
+//! What a rule must say once certain calls are not answered, computed from provenance and from the table of operations.
+//!
+//! Where a field's value comes from is in its sources; which calls have to be answered before a call can be made is in the
+//! table. Held against what the program says in the matrices offline and against the test-side account.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mrready::audit::{Scope, judge, needs};
+use mrready::facts::{Child, Facts, FieldSet, PoolView};
+use mrready::model::report::Report;
+use mrready::model::{Absence, Cause, Fact, Fields, Source, SubjectKind, Verdict};
+use mrready::rules::{AwsPointer, Rule};
+use mrready::snapshot::operations::{Asked, find_call};
+
+use crate::builder::S;
+
+/// The pool whose findings are compared: every account here has one.
+pub(crate) fn only<'f>(facts: &'f Facts<'f>) -> PoolView<'f> {
+    let mut pools = facts.pools();
+    assert_eq!(pools.len(), 1);
+    pools.remove(0)
+}
+
+/// The fields of a pool or one of its children, seen as a rule sees them, but for those that hang on calls which are gone.
+struct Seen<'a> {
+    facts: &'a Facts<'a>,
+    pool: &'a PoolView<'a>,
+    child: Option<&'a Child>,
+    gone: &'a BTreeSet<String>,
+}
+
+impl Scope for Seen<'_> {
+    fn fact(&self, field: &str) -> (Fact, Absence) {
+        let kind = self.child.map_or(SubjectKind::Pool, |child| child.subject.kind);
+        let spec = FieldSet.field(kind, field);
+        let absence = spec.map_or(Absence::Unknown, |spec| spec.absent);
+        let fact = self.child.and_then(|child| child.field(field)).or_else(|| self.pool.field(field));
+        let fact = fact.unwrap_or_else(|| unknown(field));
+        if fact.sources.iter().any(|source| self.lost(source)) {
+            return (Fact { sources: fact.sources, ..unknown(field) }, absence);
+        }
+        (fact, absence)
+    }
+
+    fn aws(&self, at: &AwsPointer) -> Fact {
+        panic!("no built-in rule reads {at:?} directly")
+    }
+
+    fn now(&self) -> jiff::Timestamp {
+        self.facts.options().now
+    }
+}
+
+impl Seen<'_> {
+    /// Whether an answer could not have been had.
+    fn lost(&self, source: &Source) -> bool {
+        let Source::Call { call, region, .. } = source else { return false };
+        !prerequisites(call, region).is_disjoint(self.gone)
+    }
+}
+
+fn unknown(what: &str) -> Fact {
+    Fact::unknown(Cause::Given { what: format!("{what} is gone") }, Vec::new())
+}
+
+/// The calls that have to be answered for this one to be made, itself among them. The replica is asked because the list of
+/// replicas names it, the related key because the key does.
+fn prerequisites(call: &str, region: &str) -> BTreeSet<String> {
+    let mut calls = needs::with_prerequisites([call]);
+    if region == S {
+        let asked = find_call(call).map(|operation| operation.asked);
+        match asked {
+            Some(Asked::PrimaryAndSecondary) => {
+                calls.extend(needs::with_prerequisites(["cognito-idp:ListUserPoolReplicas"]))
+            }
+            Some(Asked::Key) => calls.extend(needs::with_prerequisites(["kms:DescribeKey"])),
+            _ => {}
+        }
+    }
+    calls
+}
+
+/// The verdict that a rule must give on each subject once `gone` is not answered, and these subjects are still seen.
+pub(crate) fn expected<'f>(
+    facts: &'f Facts<'f>,
+    rule: &Rule,
+    gone: &BTreeSet<String>,
+    remaining: &BTreeSet<&String>,
+) -> BTreeMap<String, Verdict> {
+    let pool = only(facts);
+    let on_pool = || judge(rule, &Seen { facts, pool: &pool, child: None, gone }).verdict;
+    let mut verdicts = BTreeMap::new();
+    let Some(children) = pool.children(rule.subject) else {
+        return BTreeMap::from([(pool.key.id.clone(), on_pool())]);
+    };
+    if listing(rule.subject).iter().any(|call| !needs::with_prerequisites([call.as_str()]).is_disjoint(gone)) {
+        let verdict = if on_pool() == Verdict::NotApplicable { Verdict::NotApplicable } else { Verdict::Unknown };
+        verdicts.insert(pool.key.id.clone(), verdict);
+        // Of those that were seen all the same, through another call, the verdict stays what it was.
+        verdicts.extend(children.found.items.iter().filter(|child| remaining.contains(&child.subject.id)).map(
+            |child| {
+                (child.subject.id.clone(), judge(rule, &Seen { facts, pool: &pool, child: Some(child), gone }).verdict)
+            },
+        ));
+        return verdicts;
+    }
+    for child in &children.found.items {
+        let seen = Seen { facts, pool: &pool, child: Some(child), gone };
+        verdicts.insert(child.subject.id.clone(), judge(rule, &seen).verdict);
+    }
+    if children.found.items.is_empty() {
+        verdicts.insert(pool.key.id.clone(), Verdict::NotApplicable);
+    }
+    verdicts
+}
+
+/// The calls without which the subjects of a kind cannot be listed: those that all fields of the kind read.
+pub(crate) fn listing(kind: SubjectKind) -> BTreeSet<String> {
+    let own = FieldSet.all().into_iter().filter(|spec| spec.name.split('.').next() == Some(kind.as_str()));
+    let mut sets = own.map(|spec| spec.calls.iter().map(|call| (*call).to_owned()).collect::<BTreeSet<_>>());
+    let first = sets.next().expect("a kind has fields");
+    sets.fold(first, |common, set| common.intersection(&set).cloned().collect())
+}
+
+/// The verdicts of one rule by subject, references without a pool left out.
+pub(crate) fn verdicts_of(report: &Report, rule: &str) -> BTreeMap<String, Verdict> {
+    let found = report.findings.iter().filter(|finding| finding.rule == rule && finding.subject.pool_id.is_some());
+    found.map(|finding| (finding.subject.id.clone(), finding.verdict)).collect()
+}
