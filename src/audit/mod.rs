@@ -195,6 +195,7 @@ fn sort_key(finding: &Finding) -> (&str, bool, Option<&str>, &str, &str) {
 fn summary_of(rule: &Rule) -> RuleSummary {
     RuleSummary {
         title: rule.title.clone(),
+        short: rule.short.clone(),
         level: rule.level,
         decided_by: rule.decided_by,
         gates: rule.gates.clone(),

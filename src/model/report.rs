@@ -167,6 +167,9 @@ pub struct Exit {
 pub struct RuleSummary {
     /// What the rule requires.
     pub title: String,
+    /// A few words for it where several rules share a line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short: Option<String>,
     /// Its level in this run.
     pub level: Level,
     /// Who can tell.

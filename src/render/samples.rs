@@ -596,7 +596,7 @@ pub(super) fn crowd() -> Report {
     finish(report, Position::Next, 1)
 }
 
-fn base() -> Report {
+pub(super) fn base() -> Report {
     Report {
         schema_version: crate::model::report::REPORT_SCHEMA_VERSION,
         tool: Tool { name: "mrready".to_owned(), version: "0.1.0".to_owned() },
@@ -633,7 +633,7 @@ fn base() -> Report {
     }
 }
 
-fn pool(id: &str, name: &str) -> PoolSummary {
+pub(super) fn pool(id: &str, name: &str) -> PoolSummary {
     let region = id.split('_').next().unwrap_or_default().to_owned();
     PoolSummary {
         id: id.to_owned(),
@@ -660,7 +660,14 @@ fn child(pool: &PoolSummary, kind: SubjectKind, id: &str, name: Option<&str>) ->
     }
 }
 
-fn finding(rule: &str, pool: &PoolSummary, verdict: Verdict, level: Level, gates: &[Gate], message: &str) -> Finding {
+pub(super) fn finding(
+    rule: &str,
+    pool: &PoolSummary,
+    verdict: Verdict,
+    level: Level,
+    gates: &[Gate],
+    message: &str,
+) -> Finding {
     Finding {
         fingerprint: format!("{rule}:{}", pool.id),
         rule: rule.to_owned(),
@@ -684,7 +691,7 @@ fn source(call: &str, pointer: &str) -> Source {
     Source::call(call, "us-east-1", pointer)
 }
 
-fn call(field: &str, actual: Option<&str>, expected: &str, call: &str, pointer: &str) -> Evidence {
+pub(super) fn call(field: &str, actual: Option<&str>, expected: &str, call: &str, pointer: &str) -> Evidence {
     Evidence {
         field: field.to_owned(),
         sources: if call.is_empty() { Vec::new() } else { vec![source(call, pointer)] },
@@ -697,7 +704,7 @@ fn call(field: &str, actual: Option<&str>, expected: &str, call: &str, pointer: 
     }
 }
 
-fn unknown(field: &str, cause: &Cause, asked: &str, pointer: &str) -> Evidence {
+pub(super) fn unknown(field: &str, cause: &Cause, asked: &str, pointer: &str) -> Evidence {
     Evidence {
         expected: None,
         absent: false,
@@ -709,11 +716,11 @@ fn unknown(field: &str, cause: &Cause, asked: &str, pointer: &str) -> Evidence {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it is the value of an optional member")]
-fn remedy(step: &str, summary: &str, when: Resolve) -> Option<Remediation> {
+pub(super) fn remedy(step: &str, summary: &str, when: Resolve) -> Option<Remediation> {
     Some(Remediation { steps: vec![step.to_owned()], summary: summary.to_owned(), when })
 }
 
-fn waiver(kind: &str, reason: &str) -> AppliedWaiver {
+pub(super) fn waiver(kind: &str, reason: &str) -> AppliedWaiver {
     AppliedWaiver {
         kind: kind.to_owned(),
         reason: reason.to_owned(),
@@ -738,12 +745,13 @@ fn state(place: &str, kind: &str, rule: &str, state: &str, detail: &str) -> Waiv
 }
 
 /// Fills in rules, counts and gates from the findings.
-fn finish(mut report: Report, position: Position, exit: u8) -> Report {
+pub(super) fn finish(mut report: Report, position: Position, exit: u8) -> Report {
     for finding in &report.findings {
         *report.summary.counts.entry(finding.verdict).or_default() += 1;
         let not_applicable = usize::from(finding.verdict == Verdict::NotApplicable);
         let rule = report.rules.entry(finding.rule.clone()).or_insert_with(|| RuleSummary {
             title: format!("What {} asks for is so", finding.rule),
+            short: None,
             level: finding.level,
             decided_by: if finding.verdict == Verdict::Manual { DecidedBy::Person } else { DecidedBy::Evidence },
             gates: finding.gates.clone(),

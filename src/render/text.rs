@@ -116,6 +116,16 @@ pub(super) fn list<S: AsRef<str>>(words: impl IntoIterator<Item = S>, max: usize
     }
 }
 
+/// The words joined with commas, as many of them as fit into `width`; `…` stands for the rest.
+pub(super) fn list_within(words: &[String], width: usize) -> String {
+    let some = |max: usize| {
+        let shown = words.get(..max).unwrap_or(words).join(", ");
+        if max < words.len() { shown + ", …" } else { shown }
+    };
+    let fitting = (1..=words.len()).rev().map(some).find(|text| text.width() <= width);
+    fitting.unwrap_or_else(|| shorten(&words.join(", "), width))
+}
+
 /// How long before `now` something was, in words; `None` if either is no instant.
 pub(super) fn age(then: &str, now: &str) -> Option<String> {
     let seconds = now.parse::<Timestamp>().ok()?.as_second() - then.parse::<Timestamp>().ok()?.as_second();
@@ -182,6 +192,12 @@ mod tests {
     fn counts_and_ages_read_as_words() {
         assert_eq!((count(1, "pool"), count(0, "pool")), ("1 pool".to_owned(), "0 pools".to_owned()));
         assert_eq!(list(["a", "b", "c"], 2), "a, b and 1 more");
+        let words = ["one".to_owned(), "two".to_owned(), "three".to_owned()];
+        assert_eq!(list_within(&words, 15), "one, two, three");
+        assert_eq!(list_within(&words, 14), "one, two, …");
+        assert_eq!(list_within(&words, 7), "one, …");
+        assert_eq!(list_within(&words, 4), "one…");
+        assert_eq!(list_within(&[], 9), "");
         let now = "2026-11-21T09:00:00Z";
         assert_eq!(age("2026-11-20T08:00:00Z", now).as_deref(), Some("25 hours old"));
         assert_eq!(age("2026-11-21T08:59:00Z", now).as_deref(), Some("1 minute old"));

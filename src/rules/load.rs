@@ -18,6 +18,7 @@ use super::tree::{Keys, check_tree, date, is_kebab_case, list, one_of, text, wor
 pub(super) const RULE_KEYS: &[&str] = &[
     "id",
     "title",
+    "short",
     "since",
     "status",
     "tags",
@@ -39,6 +40,8 @@ pub(super) const RULE_KEYS: &[&str] = &[
 pub(super) const GRADES: &[&str] = &["API", "DOC", "STD", "TP", "INF", "UNV"];
 /// The grades on which a blocker may rest.
 const FIRM_GRADES: &[&str] = &["API", "DOC", "STD"];
+/// The longest `short`, in characters: several of them stand in one line.
+pub(super) const MAX_SHORT: usize = 40;
 /// The statuses of a rule.
 pub(super) const STATUSES: &[&str] = &["stable", "experimental"];
 
@@ -168,6 +171,7 @@ fn rule(file: &str, node: &Node, context: &LoadContext<'_>, sink: &mut Sink<'_>)
     let keys = Keys::read(node, what, RULE_KEYS, sink)?;
     let id = id(keys, what, file, sink);
     let title = line(keys, "title", what, sink);
+    let short = keys.get("short").map(|node| short(node, sink));
     let since = keys.need("since", what, sink).and_then(|node| version(node, sink));
     let status = keys.get("status").map(|node| one_of(node, "`status`", STATUSES, |it| it, sink));
     let tags = keys.get("tags").map(|node| tags(node, sink)).unwrap_or_default();
@@ -205,6 +209,7 @@ fn rule(file: &str, node: &Node, context: &LoadContext<'_>, sink: &mut Sink<'_>)
     Some(Rule {
         id: id?,
         title: title?,
+        short: short.map_or(Some(None), |read| read.map(Some))?,
         since: since?,
         status: status.unwrap_or(Some(STATUSES[0]))?.to_owned(),
         tags,
@@ -263,6 +268,20 @@ fn line(keys: Keys<'_>, key: &str, what: &str, sink: &mut Sink<'_>) -> Option<St
     let found = keys.need_text(key, what, sink)?;
     if found.lines().count() > 1 {
         sink.add(keys.get(key).map_or(keys.place(), |node| node.place), format!("`{key}` has to be one line"));
+    }
+    Some(found)
+}
+
+/// A few words that stand beside those of other rules.
+fn short(node: &Node, sink: &mut Sink<'_>) -> Option<String> {
+    let found = text(node, "`short`", sink)?;
+    let characters = found.chars().count();
+    if characters > MAX_SHORT {
+        let message = format!("`short` has {characters} characters; at most {MAX_SHORT} stand in a line with others");
+        sink.add(node.place, message);
+    }
+    if found.lines().count() > 1 {
+        sink.add(node.place, "`short` has to be one line");
     }
     Some(found)
 }

@@ -15,6 +15,8 @@ pub struct Rule {
     pub id: String,
     /// What is required, in one line.
     pub title: String,
+    /// A few words for it where several rules share a line.
+    pub short: Option<String>,
     /// First version that had it.
     pub since: String,
     /// `stable` or `experimental`.

@@ -56,7 +56,7 @@ id: {id}                # the file's name without .yaml
 title: {title}
 since: 0.1.0
 status: experimental    # stable | experimental
-tags: []
+tags: []                # product-limit and `short: a few words`, for what the product cannot do: one line of a report
 level: advisory         # blocker | advisory | info
 gates: [replicate]      # issuer | replicate | activate | failover
 subject: {subject}

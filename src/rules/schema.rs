@@ -6,7 +6,7 @@ use crate::model::{DecidedBy, FieldSpec, FieldType, Fields, Gate, Level, Resolve
 
 use super::condition::{FORMS, OPERATORS, applicable};
 use super::inline::CAUSES;
-use super::load::{GRADES, STATUSES};
+use super::load::{GRADES, MAX_SHORT, STATUSES};
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
@@ -24,6 +24,7 @@ pub fn rule_schema(fields: &dyn Fields) -> Value {
         "properties": {
             "id": { "description": "The file's name without .yaml.", "type": "string", "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$" },
             "title": { "description": "What is required, in one line.", "type": "string", "minLength": 1 },
+            "short": { "description": "A few words, for a line that several rules share.", "type": "string", "minLength": 1, "maxLength": MAX_SHORT },
             "since": { "description": "The first version that had it.", "type": "string", "pattern": r"^\d+\.\d+\.\d+$" },
             "status": words("How settled it is; stable if not said.", STATUSES.to_vec()),
             "tags": { "type": "array", "uniqueItems": true, "items": { "type": "string", "pattern": "^[A-Za-z0-9._-]+$" } },

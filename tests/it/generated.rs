@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use mrready::facts::FieldSet;
 use mrready::model::report::report_schema;
-use mrready::model::{DecidedBy, FieldSpec, Fields, Gate, Resolve, SubjectKind};
+use mrready::model::{DecidedBy, FieldSpec, Fields, Gate, Level, Resolve, SubjectKind};
 use mrready::rules::{Catalog, Rule, decisions_schema, rule_schema};
 use mrready::snapshot::operations::{self, Asked, OPERATIONS};
 use mrready::snapshot::snapshot_schema;
@@ -366,6 +366,23 @@ fn every_number_of_the_catalogue_has_a_rule_and_every_gate_has_rules() {
     for gate in ["issuer", "replicate", "activate", "failover"] {
         let of_gate = rules.iter().filter(|rule| rule["gates"].as_array().unwrap().contains(&gate.into()));
         assert!(of_gate.filter(|rule| rule["level"] == "blocker").count() > 3, "{gate}");
+    }
+}
+
+#[test]
+fn a_blocker_rests_on_aws_or_a_standard() {
+    for rule in Catalog::builtin(&FieldSet).unwrap().rules {
+        let firm = rule.references.iter().any(|each| ["API", "DOC", "STD"].contains(&each.grade.as_str()));
+        assert!(firm || rule.level != Level::Blocker, "{}: TP, INF and UNV alone carry no blocker", rule.id);
+    }
+}
+
+#[test]
+fn a_limit_of_the_product_has_short_words_and_stops_nothing() {
+    for rule in Catalog::builtin(&FieldSet).unwrap().rules {
+        if rule.tags.iter().any(|tag| tag == "product-limit") {
+            assert!(rule.short.is_some() && rule.level != Level::Blocker, "{}", rule.id);
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod builder;
 mod cli;
 mod closure;
 mod generated;
+mod lines;
 #[cfg(feature = "live")]
 mod live;
 mod policies;

@@ -10,9 +10,9 @@ use super::super::paint::{Style, paint};
 use super::super::safe::safe;
 use super::super::text::{count, list, shorten, shorten_middle};
 use super::TableOptions;
-use super::entry;
 use super::layout::Page;
 use super::sort::{Heap, Heaps, Pools, by_cause, by_rule, folds, passed};
+use super::{entry, fold};
 use crate::model::report::{Finding, GateSummary, PoolSummary, Report};
 use crate::model::{Gate, Position, Status, Verdict};
 
@@ -39,7 +39,7 @@ pub(super) fn write(page: &mut Page, report: &Report, pools: &Pools<'_>, options
     if total > MAX_ROWS {
         one_line(page, "  ", &format!("and {} more; --verbose or --format json has every pool", total - MAX_ROWS));
     }
-    let heaps = Heaps::of(&report.findings, &options.show, |finding, gate| pools.counts(finding, gate));
+    let heaps = Heaps::of(&report.findings, report, options, |finding, gate| pools.counts(finding, gate));
     fails(page, heaps.get(Heap::Fail), pools);
     causes(page, heaps.get(Heap::Unknown), pools, "What is not known");
     let short = [
@@ -52,7 +52,8 @@ pub(super) fn write(page: &mut Page, report: &Report, pools: &Pools<'_>, options
     for (heap, title) in short {
         rules(page, report, heaps.get(heap), pools, title);
     }
-    if !folds(&options.show) {
+    fold::limits_of_fleet(page, report, heaps.get(Heap::Limit));
+    if !folds(options) {
         rules(page, report, heaps.get(Heap::Info), pools, "Facts");
         rules(page, report, heaps.get(Heap::Later), pools, "For gates that do not count");
     }
@@ -271,7 +272,7 @@ fn names(group: &[&Finding], pools: &Pools<'_>) -> String {
 fn not_listed(page: &mut Page, heaps: &Heaps<'_>, options: &TableOptions) {
     let open = heaps.get(Heap::OpenUnknown);
     let passed = passed(heaps.get(Heap::Passed));
-    let folded = folds(&options.show);
+    let folded = folds(options);
     let parts = [
         (heaps.len(Heap::Passed), passed.as_str()),
         (heaps.len(Heap::NotApplicable), "not applicable"),

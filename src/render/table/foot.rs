@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::super::paint::{Style, paint};
 use super::super::safe::safe;
 use super::super::text::{age, count, list};
 use super::TableOptions;
@@ -13,8 +12,6 @@ use super::sort::{Pools, is_waived};
 use crate::model::report::{Coverage, Finding, Report};
 use crate::model::{Level, Verdict};
 
-/// Columns kept for the label.
-const LABEL: usize = 11;
 /// Lines of one kind.
 const MAX_LINES: usize = 5;
 
@@ -26,10 +23,6 @@ pub(super) fn write(page: &mut Page, report: &Report, pools: &Pools<'_>, options
     coverage(page, &report.coverage, options.verbose);
     decisions(page, report, options.verbose);
     next(page, report, pools);
-}
-
-fn row(page: &mut Page, label: &str, text: &str) {
-    page.para(&paint(Style::Dim, &format!("{label:LABEL$}")), LABEL, text);
 }
 
 fn counts(page: &mut Page, report: &Report) {
@@ -48,7 +41,7 @@ fn counts(page: &mut Page, report: &Report) {
         Some(format!("{n} {}", verdict.as_str().replace('_', " ")))
     });
     let parts = list(parts, usize::MAX);
-    row(page, "Results", if parts.is_empty() { "none" } else { &parts });
+    page.row("Results", if parts.is_empty() { "none" } else { &parts });
 }
 
 fn evidence(page: &mut Page, report: &Report) {
@@ -61,7 +54,7 @@ fn evidence(page: &mut Page, report: &Report) {
         (Some(one), None) | (None, Some(one)) => safe(one),
         (None, None) => "none".to_owned(),
     };
-    row(page, "Evidence", &text);
+    page.row("Evidence", &text);
 }
 
 fn coverage(page: &mut Page, coverage: &Coverage, verbose: bool) {
@@ -73,21 +66,21 @@ fn coverage(page: &mut Page, coverage: &Coverage, verbose: bool) {
         (coverage.failed, "failed"),
     ];
     let parts = parts.iter().filter(|(n, word)| *n > 0 || *word == "answered").map(|(n, word)| format!("{n} {word}"));
-    row(page, "Coverage", &format!("{} asked, {}", count(coverage.asked, "call"), list(parts, 4)));
+    page.row("Coverage", &format!("{} asked, {}", count(coverage.asked, "call"), list(parts, 4)));
     let mut actions: Vec<_> = coverage.missing_actions.iter().filter(|(_, findings)| !findings.is_empty()).collect();
     actions.sort_by_key(|(_, findings)| std::cmp::Reverse(findings.len()));
     for (action, findings) in actions.iter().take(max) {
-        row(page, "", &format!("{} would decide {}", safe(action), count(findings.len(), "unknown result")));
+        page.row("", &format!("{} would decide {}", safe(action), count(findings.len(), "unknown result")));
     }
     more(page, actions.len(), max, "missing permission");
     if verbose {
         for each in &coverage.problems {
             let text = format!("{} × {}, account {}", each.times, safe(&each.cause.to_string()), safe(&each.account));
-            row(page, "", &text);
+            page.row("", &text);
         }
     }
     for each in coverage.not_asked.iter().take(max) {
-        row(page, "", &format!("not asked: {} ({})", safe(&each.what), safe(&each.why)));
+        page.row("", &format!("not asked: {} ({})", safe(&each.what), safe(&each.why)));
     }
     more(page, coverage.not_asked.len(), max, "thing");
 }
@@ -100,19 +93,19 @@ fn decisions(page: &mut Page, report: &Report, verbose: bool) {
     for each in &report.waivers {
         *states.entry(each.state.as_str()).or_default() += 1;
     }
-    row(page, "Decisions", &list(states.iter().map(|(state, n)| format!("{n} {}", safe(state))), usize::MAX));
+    page.row("Decisions", &list(states.iter().map(|(state, n)| format!("{n} {}", safe(state))), usize::MAX));
     let max = if verbose { usize::MAX } else { MAX_LINES };
     let odd: Vec<_> = report.waivers.iter().filter(|each| verbose || each.state != "applied").collect();
     for each in odd.iter().take(max) {
         let what = format!("{}: {} {} {}", safe(&each.state), safe(&each.kind), safe(&each.rule), safe(&each.subject));
-        row(page, "", &format!("{what}: {} [{}]", safe(&each.detail), safe(&each.place)));
+        page.row("", &format!("{what}: {} [{}]", safe(&each.detail), safe(&each.place)));
     }
     more(page, odd.len(), max, "decision");
 }
 
 fn more(page: &mut Page, all: usize, max: usize, noun: &str) {
     if let more @ 1.. = all.saturating_sub(max) {
-        row(page, "", &format!("and {} more: --verbose lists them", count(more, noun)));
+        page.row("", &format!("and {} more: --verbose lists them", count(more, noun)));
     }
 }
 

@@ -16,6 +16,8 @@ const MIN_WIDTH: usize = 60;
 const MAX_TEXT_WIDTH: usize = 110;
 /// Columns kept for the label of a labelled line, such as `seen`.
 const LABEL: usize = 6;
+/// Columns kept for the name of a row, such as `Evidence`.
+const ROW: usize = 11;
 /// Columns before a grid: what an account names may stand first in a row, and should not stand first in a line.
 const GRID_INDENT: usize = 2;
 /// Header, thin rule, rows.
@@ -71,6 +73,22 @@ impl Page {
     pub(super) fn labelled(&mut self, indent: usize, label: &str, text: &str) {
         let lead = format!("{:indent$}{}", "", paint(Style::Dim, &format!("{label:LABEL$}")));
         self.para(&lead, indent + LABEL.max(label.len()), text);
+    }
+
+    /// A line at the margin that begins with its name; the text wraps beside it.
+    pub(super) fn row(&mut self, name: &str, text: &str) {
+        self.row_led(&paint(Style::Dim, name), text);
+    }
+
+    /// A row whose name is painted already.
+    pub(super) fn row_led(&mut self, name: &str, text: &str) {
+        let gap = ROW.saturating_sub(name.width());
+        self.para(&format!("{name}{:gap$}", ""), ROW, text);
+    }
+
+    /// The columns that the text of a row has.
+    pub(super) fn row_width(&self) -> usize {
+        self.text_width().saturating_sub(ROW)
     }
 
     /// A grid. The cells of column `flexible` wrap, so that the whole fits; the others are as wide as they are.

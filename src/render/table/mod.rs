@@ -6,8 +6,11 @@
 
 mod entry;
 mod fleet;
+mod fold;
 mod foot;
 mod layout;
+#[cfg(test)]
+mod lines;
 mod pool;
 mod sort;
 #[cfg(test)]

@@ -4,9 +4,9 @@ use super::super::paint::{Style, paint};
 use super::super::safe::safe;
 use super::super::text::{age, count, list};
 use super::TableOptions;
-use super::entry;
 use super::layout::Page;
-use super::sort::{Heap, Heaps, Pools, by_cause, folds, is_waived, passed};
+use super::sort::{Heap, Heaps, Pools, by_cause, folds, is_waived};
+use super::{entry, fold};
 use crate::model::report::{Finding, GateSummary, PoolSummary, Report};
 use crate::model::{Gate, Level, Position, Status, Verdict};
 
@@ -17,9 +17,13 @@ pub(super) fn write(page: &mut Page, report: &Report, pools: &Pools<'_>, options
         let own = findings.remove(&Some((&pool.account, &pool.id))).unwrap_or_default();
         header(page, report, pool);
         gates_table(page, pool, &own);
-        let heaps = Heaps::of(own, &options.show, |finding, gate| pools.counts(finding, gate));
-        blocks(page, report, pool, &heaps, options);
-        others(page, report, &heaps, options);
+        let heaps = Heaps::of(own, report, options, |finding, gate| pools.counts(finding, gate));
+        let is_free = blocks(page, report, pool, &heaps, options);
+        if folds(options) {
+            fold::write(page, report, &heaps, is_free);
+        } else {
+            others(page, report, &heaps, options);
+        }
     }
     strays(page, report, findings.remove(&None).unwrap_or_default(), options);
 }
@@ -30,14 +34,18 @@ fn strays(page: &mut Page, report: &Report, strays: Vec<&Finding>, options: &Tab
         return;
     }
     page.heading(&format!("No pool known: {}", count(strays.len(), "result")));
-    let heaps = Heaps::of(strays, &options.show, |_, _| true);
+    let heaps = Heaps::of(strays, report, options, |_, _| true);
     for heap in [Heap::Fail, Heap::Manual] {
         entry::rules(page, report, heaps.get(heap), options.verbose);
     }
     for (causes, group) in by_cause(heaps.get(Heap::Unknown)) {
         entry::cause(page, report, &causes, &group, options.verbose);
     }
-    others(page, report, &heaps, options);
+    if folds(options) {
+        fold::write(page, report, &heaps, false);
+    } else {
+        others(page, report, &heaps, options);
+    }
 }
 
 fn header(page: &mut Page, report: &Report, pool: &PoolSummary) {
@@ -130,7 +138,8 @@ fn why(gate: Gate, state: &GateSummary, findings: &[&Finding]) -> String {
     parts.join(", ")
 }
 
-fn blocks(page: &mut Page, report: &Report, pool: &PoolSummary, heaps: &Heaps<'_>, options: &TableOptions) {
+/// What blocks; whether that is nothing, and said together with what is only counted.
+fn blocks(page: &mut Page, report: &Report, pool: &PoolSummary, heaps: &Heaps<'_>, options: &TableOptions) -> bool {
     let numbers = [(Heap::Fail, "fail"), (Heap::Unknown, "unknown"), (Heap::Manual, "manual")];
     let numbers: Vec<String> = numbers
         .into_iter()
@@ -138,21 +147,26 @@ fn blocks(page: &mut Page, report: &Report, pool: &PoolSummary, heaps: &Heaps<'_
         .map(|(heap, word)| format!("{} {word}", heaps.len(heap)))
         .collect();
     let counted = || pool.gates.iter().filter(|(_, state)| state.counted);
+    let mut is_free = false;
     if !numbers.is_empty() {
         page.heading(&format!("What blocks: {}", numbers.join(", ")));
     } else if counted().next().is_none() {
         page.heading("No gate of this pool counts in this run.");
     } else if counted().all(|(_, state)| state.status == Status::Ready) {
-        page.heading("Nothing blocks.");
+        let rest = fold::not_listed(heaps).filter(|_| folds(options));
+        let rest = rest.map(|rest| format!(": {rest}")).unwrap_or_default();
+        page.heading(&format!("Nothing blocks{rest}."));
+        is_free = true;
     }
     entry::rules(page, report, heaps.get(Heap::Fail), options.verbose);
     for (causes, group) in by_cause(heaps.get(Heap::Unknown)) {
         entry::cause(page, report, &causes, &group, options.verbose);
     }
     entry::rules(page, report, heaps.get(Heap::Manual), options.verbose);
+    is_free
 }
 
-/// What does not block.
+/// What does not block, in full.
 fn others(page: &mut Page, report: &Report, heaps: &Heaps<'_>, options: &TableOptions) {
     let part = |page: &mut Page, heap: Heap, title: &str| {
         if heaps.len(heap) > 0 {
@@ -184,35 +198,9 @@ fn others(page: &mut Page, report: &Report, heaps: &Heaps<'_>, options: &TableOp
     part(page, Heap::Info, "Facts");
     part(page, Heap::Waived, "Waived, not counted");
     part(page, Heap::Rest, "Also asked for");
-    if !folds(&options.show) {
-        part(page, Heap::Later, "For gates that do not count");
-    }
-    not_listed(page, heaps, options);
-}
-
-/// What is only counted.
-fn not_listed(page: &mut Page, heaps: &Heaps<'_>, options: &TableOptions) {
-    let mut parts = Vec::new();
-    let mut note = |n: usize, text: &str| {
-        if n > 0 {
-            parts.push(format!("{n} {text}"));
-        }
-    };
-    note(heaps.len(Heap::Passed), &passed(heaps.get(Heap::Passed)));
-    note(heaps.len(Heap::NotApplicable), "not applicable");
-    if folds(&options.show) {
-        note(heaps.len(Heap::Later), &format!("for {}", later_gates(heaps.get(Heap::Later))));
-    }
-    note(heaps.len(Heap::Hidden), "hidden by --show, --select or --ignore");
-    if !parts.is_empty() {
+    part(page, Heap::Later, "For gates that do not count");
+    if let Some(text) = fold::not_listed(heaps) {
         page.blank();
-        let text = format!("{}. --show all lists them.", parts.join(", "));
-        page.para(&paint(Style::Dim, "Not listed: "), 2, &text);
+        page.para(&paint(Style::Dim, "Not listed: "), 2, &format!("{text}."));
     }
-}
-
-/// `later gates (activate, failover)`.
-fn later_gates(findings: &[&Finding]) -> String {
-    let gates: std::collections::BTreeSet<Gate> = findings.iter().flat_map(|each| each.gates.iter().copied()).collect();
-    format!("gates that do not count yet ({})", list(gates.iter().map(|gate| gate.as_str()), 4))
 }

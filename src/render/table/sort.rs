@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::{Show, Verdicts};
+use super::super::Verdicts;
+use super::TableOptions;
 use crate::model::report::{Finding, PoolSummary, Report};
 use crate::model::{Cause, Gate, Level, Verdict};
 
@@ -29,8 +30,10 @@ pub(super) enum Heap {
     Waived,
     /// Asked for, though it holds or does not concern the pool.
     Rest,
-    /// Belongs only to gates that do not count.
+    /// Belongs only to gates that do not count; where that is folded, what holds of them too.
     Later,
+    /// What the product cannot do: one line.
+    Limit,
     /// Counted only: it holds.
     Passed,
     /// Counted only: it does not concern the pool.
@@ -38,6 +41,9 @@ pub(super) enum Heap {
     /// Hidden by an option.
     Hidden,
 }
+
+/// The tag of rules about what the product cannot do: nobody can repair it, so one line tells all of them.
+const PRODUCT_LIMIT: &str = "product-limit";
 
 /// Findings by part of the page, each in the report's order.
 #[derive(Debug, Default)]
@@ -47,13 +53,19 @@ impl<'a> Heaps<'a> {
     /// Sorts findings; `counted` tells whether a gate counts for a finding's pool.
     pub(super) fn of(
         findings: impl IntoIterator<Item = &'a Finding>,
-        show: &Show,
+        report: &Report,
+        options: &TableOptions,
         counted: impl Fn(&Finding, Gate) -> bool,
     ) -> Self {
         let mut heaps = Self::default();
         for finding in findings {
             let counts = finding.gates.is_empty() || finding.gates.iter().any(|gate| counted(finding, *gate));
-            heaps.0.entry(heap(finding, show, counts)).or_default().push(finding);
+            let heap = if folds(options) && is_limit(finding, report, counts) && !options.show.hides(finding) {
+                Heap::Limit
+            } else {
+                heap(finding, options, counts)
+            };
+            heaps.0.entry(heap).or_default().push(finding);
         }
         heaps
     }
@@ -69,13 +81,15 @@ impl<'a> Heaps<'a> {
     }
 }
 
-fn heap(finding: &Finding, show: &Show, counts: bool) -> Heap {
+fn heap(finding: &Finding, options: &TableOptions, counts: bool) -> Heap {
+    let show = &options.show;
     if show.hides(finding) {
         return Heap::Hidden;
     }
     let settled = matches!(finding.verdict, Verdict::Pass | Verdict::NotApplicable);
     if !show.verdicts.lists(finding.verdict, !settled) {
         return match finding.verdict {
+            Verdict::Pass if folds(options) && !counts => Heap::Later,
             Verdict::Pass => Heap::Passed,
             Verdict::NotApplicable => Heap::NotApplicable,
             Verdict::Fail | Verdict::Warn | Verdict::Info | Verdict::Unknown | Verdict::Manual => Heap::Hidden,
@@ -102,6 +116,20 @@ fn heap(finding: &Finding, show: &Show, counts: bool) -> Heap {
     }
 }
 
+/// Whether a finding is told in the line about the product's limits. What decides the exit code never is.
+fn is_limit(finding: &Finding, report: &Report, counts: bool) -> bool {
+    let tagged = || {
+        let rule = report.rules.get(&finding.rule);
+        rule.is_some_and(|rule| rule.tags.iter().any(|tag| tag == PRODUCT_LIMIT))
+    };
+    let decides = counts && finding.level == Level::Advisory && report.run.fail_on == "warn";
+    finding.level != Level::Blocker
+        && matches!(finding.verdict, Verdict::Warn | Verdict::Info | Verdict::Unknown)
+        && !is_waived(finding)
+        && !decides
+        && tagged()
+}
+
 /// Whether a decision takes the finding out of the count. An attestation answers; it does not waive.
 pub(super) fn is_waived(finding: &Finding) -> bool {
     finding.waiver.as_ref().is_some_and(|waiver| waiver.kind != "attest")
@@ -116,9 +144,9 @@ pub(super) fn passed(findings: &[&Finding]) -> String {
     }
 }
 
-/// Whether gates that do not count are folded to a number: unless the reader asked for verdicts.
-pub(super) fn folds(show: &Show) -> bool {
-    show.verdicts == Verdicts::Default
+/// Whether what stops no counted gate is told in one line a kind: unless the reader asked for verdicts or for all.
+pub(super) fn folds(options: &TableOptions) -> bool {
+    options.show.verdicts == Verdicts::Default && !options.verbose
 }
 
 /// The findings of each rule, in order of the rule's first appearance.

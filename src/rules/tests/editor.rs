@@ -31,6 +31,8 @@ fn the_schema_of_rules_agrees_with_the_loader() {
         (GOOD.to_owned(), true),
         (with("level", "level: bloker"), false),
         (with("level", "levle: blocker"), false),
+        (with("title", "title: a\nshort: a few words"), true),
+        (with("title", &format!("title: a\nshort: {}", "a".repeat(41))), false),
         (with("id", "id: Good_Rule"), false),
         (with_check("{ field: pool.teir, equals: PLUS }"), false),
         (with_check("{ field: pool.tier, equals: PLUSS }"), false),
