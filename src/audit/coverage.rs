@@ -1,11 +1,14 @@
 //! Coverage: what was asked, what came back, what is missing and what its absence costs.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::{Facts, cause_of};
-use crate::model::report::{CallProblem, Coverage, Finding, NotAsked};
+use crate::model::report::{CallProblem, Coverage, Finding, MissingPermission, NotAsked};
 use crate::model::{Cause, Verdict};
 use crate::snapshot::ErrorKind;
+
+use super::is_blocker;
 
 /// The coverage of a snapshot, and per missing IAM action the findings it would resolve.
 pub(super) fn coverage(facts: &Facts<'_>, findings: &[Finding]) -> Coverage {
@@ -38,14 +41,109 @@ pub(super) fn coverage(facts: &Facts<'_>, findings: &[Finding]) -> Coverage {
         .map(|unasked| NotAsked { what: format!("{} in {}", unasked.call, unasked.region), why: unasked.why.clone() })
         .collect();
     coverage.not_asked = not_asked.into_iter().collect();
+    permissions(&mut coverage, findings);
+    coverage
+}
+
+/// What each missing IAM action would decide.
+fn permissions(coverage: &mut Coverage, findings: &[Finding]) {
+    let mut by_action: BTreeMap<&str, MissingPermission> = BTreeMap::new();
     for finding in findings.iter().filter(|finding| matches!(finding.verdict, Verdict::Unknown | Verdict::Manual)) {
-        for action in finding.evidence.iter().flat_map(|evidence| &evidence.missing_actions) {
-            coverage.missing_actions.entry(action.clone()).or_default().push(finding.fingerprint.clone());
+        let actions: BTreeSet<&str> =
+            finding.evidence.iter().flat_map(|evidence| &evidence.missing_actions).map(String::as_str).collect();
+        // Evidence that is missing for another reason stays missing, whatever is granted.
+        let is_denied = |cause: &Cause| matches!(cause.root(), Cause::Denied { .. });
+        let only_denied = finding.evidence.iter().filter_map(|evidence| evidence.cause.as_ref()).all(is_denied);
+        let alone = actions.len() == 1 && only_denied;
+        for action in actions {
+            let each = by_action.entry(action).or_insert_with(|| MissingPermission {
+                action: action.to_owned(),
+                findings: 0,
+                blockers: 0,
+                alone: 0,
+            });
+            each.findings += 1;
+            each.blockers += usize::from(is_blocker(finding));
+            each.alone += usize::from(alone);
+            coverage.missing_actions.entry(action.to_owned()).or_default().push(finding.fingerprint.clone());
         }
     }
     for fingerprints in coverage.missing_actions.values_mut() {
         fingerprints.sort();
-        fingerprints.dedup();
     }
-    coverage
+    coverage.permissions = by_action.into_values().collect();
+    coverage.permissions.sort_by_key(|each| (Reverse(each.blockers), Reverse(each.findings)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::report::Evidence;
+    use crate::model::{Level, Subject, SubjectKind};
+
+    fn finding(rule: &str, level: Level, causes: &[Cause]) -> Finding {
+        let evidence = causes.iter().map(|cause| {
+            let mut evidence = Evidence {
+                field: "f".to_owned(),
+                sources: Vec::new(),
+                actual: None,
+                expected: None,
+                absent: false,
+                cause: None,
+                cause_text: None,
+                missing_actions: Vec::new(),
+            };
+            super::super::evaluate::explain(&mut evidence, Some(cause.clone()));
+            evidence
+        });
+        Finding {
+            fingerprint: rule.to_owned(),
+            rule: rule.to_owned(),
+            verdict: Verdict::Unknown,
+            level,
+            gates: Vec::new(),
+            subject: Subject {
+                kind: SubjectKind::Pool,
+                id: "p".to_owned(),
+                name: None,
+                arn: None,
+                region: None,
+                account: "a".to_owned(),
+                pool_id: None,
+            },
+            owner: None,
+            message: String::new(),
+            evidence: evidence.collect(),
+            remediation: None,
+            waiver: None,
+            first_seen: None,
+        }
+    }
+
+    #[test]
+    fn the_permission_that_decides_most_blockers_comes_first() {
+        let denied = |action: &str| Cause::Denied {
+            call: action.to_owned(),
+            region: "r".to_owned(),
+            actions: vec![action.to_owned()],
+            detail: None,
+        };
+        let behind = Cause::Prerequisite { call: "kms:GetKeyPolicy".to_owned(), because: Box::new(denied("kms:A")) };
+        let findings = [
+            finding("1", Level::Advisory, &[denied("ses:B"), denied("ses:B")]),
+            finding("2", Level::Advisory, &[denied("ses:B")]),
+            finding("3", Level::Advisory, &[denied("ses:B"), denied("kms:A")]),
+            finding("4", Level::Blocker, &[behind]),
+            finding("5", Level::Blocker, &[denied("kms:A"), Cause::NoTargetRegion]),
+        ];
+        let mut coverage = Coverage::default();
+        permissions(&mut coverage, &findings);
+        let numbers: Vec<_> = coverage
+            .permissions
+            .iter()
+            .map(|each| (each.action.as_str(), each.findings, each.blockers, each.alone))
+            .collect();
+        assert_eq!(numbers, [("kms:A", 3, 2, 1), ("ses:B", 3, 0, 2)]);
+        assert_eq!(coverage.missing_actions["ses:B"], ["1", "2", "3"]);
+    }
 }

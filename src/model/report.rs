@@ -338,6 +338,22 @@ pub struct Coverage {
     pub not_asked: Vec<NotAsked>,
     /// Per missing IAM action, the unknown findings it would resolve, by fingerprint.
     pub missing_actions: BTreeMap<String, Vec<String>>,
+    /// The same in numbers, the action that helps most first: by blockers, then by findings, then by name.
+    #[serde(default)]
+    pub permissions: Vec<MissingPermission>,
+}
+
+/// An IAM action that was missing, and what it costs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct MissingPermission {
+    /// The action.
+    pub action: String,
+    /// The findings that are not decided for want of it.
+    pub findings: usize,
+    /// Those of them that are blockers.
+    pub blockers: usize,
+    /// Those of them that want nothing else: this action alone decides them.
+    pub alone: usize,
 }
 
 /// A call that was not answered.

@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 
 use crate::model::report::{
-    AppliedWaiver, CallProblem, Coverage, Evidence, Exit, Finding, GateSummary, NotAsked, PoolSummary, Reduction,
-    Reference, Remediation, Report, RuleSummary, Run, SnapshotSummary, Subject, Summary, Tool, WaiverState,
+    AppliedWaiver, CallProblem, Coverage, Evidence, Exit, Finding, GateSummary, MissingPermission, NotAsked,
+    PoolSummary, Reduction, Reference, Remediation, Report, RuleSummary, Run, SnapshotSummary, Subject, Summary, Tool,
+    WaiverState,
 };
 use crate::model::{
     Cause, DecidedBy, Gate, Level, Position, Resolve, Source, Status, SubjectKind, TargetIssuer, Verdict,
@@ -340,6 +341,12 @@ pub(super) fn blocked() -> Report {
             why: "no --consumer-region eu-west-1".to_owned(),
         }],
         missing_actions: BTreeMap::from([("kms:DescribeKey".to_owned(), (1..=5).map(|n| format!("f{n}")).collect())]),
+        permissions: vec![MissingPermission {
+            action: "kms:DescribeKey".to_owned(),
+            findings: 5,
+            blockers: 4,
+            alone: 5,
+        }],
         ..Coverage::default()
     };
     report.waivers = vec![
@@ -553,6 +560,12 @@ pub(super) fn fleet(pools: usize) -> Report {
     }
     report.coverage = Coverage { asked: pools * 8, answered: pools * 7, denied: pools, ..Coverage::default() };
     report.coverage.missing_actions.insert("kms:DescribeKey".to_owned(), vec!["f".to_owned(); pools / 4]);
+    report.coverage.permissions = vec![MissingPermission {
+        action: "kms:DescribeKey".to_owned(),
+        findings: pools / 4,
+        blockers: pools / 4,
+        alone: 2,
+    }];
     report.summary.answer =
         vec![format!("Every one of {pools} pools may switch its issuer; some may not be replicated yet.")];
     finish(report, Position::Next, 1)

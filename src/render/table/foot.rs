@@ -9,11 +9,16 @@ use super::super::text::{age, count, list};
 use super::TableOptions;
 use super::layout::Page;
 use super::sort::{Pools, is_waived};
-use crate::model::report::{Coverage, Finding, Report};
+use crate::model::report::{Coverage, Finding, MissingPermission, Report};
 use crate::model::{Level, Verdict};
 
-/// Lines of one kind.
+/// Decisions that are listed.
 const MAX_LINES: usize = 5;
+/// Missing permissions that are listed.
+const MAX_PERMISSIONS: usize = 4;
+/// Reasons not to ask that are listed, and calls with one of them.
+const MAX_REASONS: usize = 2;
+const MAX_NAMES: usize = 3;
 
 /// Writes the end of the page.
 pub(super) fn write(page: &mut Page, report: &Report, pools: &Pools<'_>, options: &TableOptions) {
@@ -57,8 +62,8 @@ fn evidence(page: &mut Page, report: &Report) {
     page.row("Evidence", &text);
 }
 
+/// One line where everything was answered; else also what would help most, and what was not asked and why.
 fn coverage(page: &mut Page, coverage: &Coverage, verbose: bool) {
-    let max = if verbose { usize::MAX } else { MAX_LINES };
     let parts = [
         (coverage.answered, "answered"),
         (coverage.denied, "denied"),
@@ -66,23 +71,48 @@ fn coverage(page: &mut Page, coverage: &Coverage, verbose: bool) {
         (coverage.failed, "failed"),
     ];
     let parts = parts.iter().filter(|(n, word)| *n > 0 || *word == "answered").map(|(n, word)| format!("{n} {word}"));
-    page.row("Coverage", &format!("{} asked, {}", count(coverage.asked, "call"), list(parts, 4)));
-    let mut actions: Vec<_> = coverage.missing_actions.iter().filter(|(_, findings)| !findings.is_empty()).collect();
-    actions.sort_by_key(|(_, findings)| std::cmp::Reverse(findings.len()));
-    for (action, findings) in actions.iter().take(max) {
-        page.row("", &format!("{} would decide {}", safe(action), count(findings.len(), "unknown result")));
+    let unasked = match coverage.not_asked.len() {
+        0 => String::new(),
+        n => format!("; {n} not asked"),
+    };
+    page.row("Coverage", &format!("{} asked, {}{unasked}", count(coverage.asked, "call"), list(parts, 4)));
+    let max = if verbose { usize::MAX } else { MAX_PERMISSIONS };
+    for each in coverage.permissions.iter().take(max) {
+        page.row("", &permission(each));
     }
-    more(page, actions.len(), max, "missing permission");
+    more(page, coverage.permissions.len(), max, "missing permission");
     if verbose {
         for each in &coverage.problems {
             let text = format!("{} × {}, account {}", each.times, safe(&each.cause.to_string()), safe(&each.account));
             page.row("", &text);
         }
     }
-    for each in coverage.not_asked.iter().take(max) {
-        page.row("", &format!("not asked: {} ({})", safe(&each.what), safe(&each.why)));
+    let mut by_reason: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for each in &coverage.not_asked {
+        by_reason.entry(&each.why).or_default().push(safe(&each.what));
     }
-    more(page, coverage.not_asked.len(), max, "thing");
+    let max = if verbose { usize::MAX } else { MAX_REASONS };
+    for (why, what) in by_reason.iter().take(max) {
+        let names = list(what, if verbose { usize::MAX } else { MAX_NAMES });
+        page.row("", &format!("not asked: {names} ({})", safe(why)));
+    }
+    more(page, by_reason.len(), max, "reason");
+}
+
+/// `kms:DescribeKey resolves 11 findings, 6 of them blockers`.
+fn permission(each: &MissingPermission) -> String {
+    let action = safe(&each.action);
+    let findings = count(each.findings, "finding");
+    let blockers = match each.blockers {
+        0 => String::new(),
+        n if n == each.findings => if n == 1 { ", a blocker" } else { ", all of them blockers" }.to_owned(),
+        n => format!(", {n} of them {}", if n == 1 { "a blocker" } else { "blockers" }),
+    };
+    if each.alone == each.findings {
+        format!("{action} resolves {findings}{blockers}")
+    } else {
+        format!("{action} is missing for {findings}{blockers}; it alone resolves {}", each.alone)
+    }
 }
 
 fn decisions(page: &mut Page, report: &Report, verbose: bool) {

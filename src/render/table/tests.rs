@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthStr;
 use super::super::safe::is_hidden;
 use super::super::{Show, json, samples};
 use super::*;
+use crate::model::report::NotAsked;
 use crate::model::{Level, Position, Verdict};
 
 fn text(report: &Report, options: &TableOptions) -> String {
@@ -187,6 +188,33 @@ fn a_step_back_is_called_a_regression() {
     assert!(page.contains("REGRESSED"), "{page}");
     assert!(page.contains("regression: it was done, and now 1 fail"), "{page}");
     assert_eq!(samples::three_pools().summary.pools[1].gates[&crate::model::Gate::Replicate].position, Position::Done);
+}
+
+#[test]
+fn coverage_says_which_permission_helps_most() {
+    let page = text(&samples::blocked(), &TableOptions::default());
+    assert!(page.contains("Coverage   41 calls asked, 39 answered, 1 denied, 1 throttled; 1 not asked"), "{page}");
+    assert!(page.contains("           kms:DescribeKey resolves 5 findings, 4 of them blockers\n"), "{page}");
+    let page = text(&samples::fleet(25), &TableOptions::default());
+    let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    let alone = "kms:DescribeKey is missing for 6 findings, all of them blockers; it alone resolves 2";
+    assert!(words.contains(alone), "{page}");
+    // Where everything was answered, one line says so.
+    let page = text(&samples::ready(), &TableOptions::default());
+    assert!(page.contains("Coverage   41 calls asked, 41 answered\nDecisions"), "{page}");
+}
+
+#[test]
+fn what_was_not_asked_is_told_by_reason() {
+    let mut report = samples::ready();
+    let unasked = |what: &str, why: &str| NotAsked { what: what.to_owned(), why: why.to_owned() };
+    report.coverage.not_asked =
+        ["a", "b", "c", "d"].iter().map(|what| unasked(what, "no replica Region")).chain([unasked("e", "x")]).collect();
+    let page = text(&report, &TableOptions::default());
+    assert!(page.contains("41 answered; 5 not asked"), "{page}");
+    assert!(page.contains("not asked: a, b, c and 1 more (no replica Region)"), "{page}");
+    let page = text(&report, &TableOptions { verbose: true, ..TableOptions::default() });
+    assert!(page.contains("not asked: a, b, c, d (no replica Region)"), "{page}");
 }
 
 #[test]
