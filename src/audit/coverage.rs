@@ -92,6 +92,7 @@ mod tests {
                 cause: None,
                 cause_text: None,
                 missing_actions: Vec::new(),
+                derivation: Vec::new(),
             };
             super::super::evaluate::explain(&mut evidence, Some(cause.clone()));
             evidence

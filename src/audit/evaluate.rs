@@ -16,6 +16,11 @@ pub trait Scope {
     /// A member of an AWS answer.
     fn aws(&self, at: &AwsPointer) -> Fact;
 
+    /// How a field's value follows from what AWS answered, step by step; empty where the value is the answer.
+    fn derivation(&self, _field: &str) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The clock of the run.
     fn now(&self) -> Timestamp;
 }
@@ -50,7 +55,11 @@ impl Evaluator<'_> {
             Check::Not(check) => self.check(check).negate(),
             Check::Field { field, op, when_absent } => {
                 let (fact, absence) = self.resolve(field);
-                self.compare(&field.to_string(), fact, absence, op, *when_absent)
+                let truth = self.compare(&field.to_string(), fact, absence, op, *when_absent);
+                if let (FieldRef::Field(name), Some((_, evidence))) = (field, self.seen.last_mut()) {
+                    evidence.derivation = self.scope.derivation(name);
+                }
+                truth
             }
             Check::Aws { at, op, when_absent } => {
                 let fact = self.scope.aws(at);
@@ -164,6 +173,7 @@ fn evidence(field: String, sources: &[Source], actual: Option<String>, expected:
         cause: None,
         cause_text: None,
         missing_actions: Vec::new(),
+        derivation: Vec::new(),
     }
 }
 

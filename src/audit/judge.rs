@@ -65,6 +65,7 @@ pub(super) fn not_all_listed(rule: &Rule, cause: &Cause) -> Judgement {
         cause: None,
         cause_text: None,
         missing_actions: Vec::new(),
+        derivation: Vec::new(),
     };
     explain(&mut evidence, Some(cause.clone()));
     let message = format!("cannot tell for all: {}; there may be more than was seen", rule.title);

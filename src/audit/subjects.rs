@@ -49,6 +49,10 @@ impl Scope for SubjectScope<'_> {
         Fact { value: answer.value(&at.pointer), sources: vec![answer.source(&at.pointer)] }
     }
 
+    fn derivation(&self, field: &str) -> Vec<String> {
+        self.pool.map(|pool| pool.derivation(field)).unwrap_or_default()
+    }
+
     fn now(&self) -> Timestamp {
         self.facts.options().now
     }

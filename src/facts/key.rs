@@ -6,8 +6,9 @@
 use std::collections::BTreeSet;
 
 use crate::model::{Absence, Cause, Fact, FieldType, Listed, Observed, Source, Value};
-use crate::policy::cognito_key::{KeyPolicyVerdict, SERVICES, judge};
-use crate::policy::{Broad, Policy, broad_key_admin};
+use crate::policy::cognito_key::{ACTIONS, KeyPolicyVerdict, SERVICES, judge, request};
+use crate::policy::derive::derive;
+use crate::policy::{Broad, Policy, Request, broad_key_admin};
 
 use super::{Answer, Field, PoolView, TEXT, TEXTS, field, member};
 
@@ -335,15 +336,37 @@ fn policy(view: &PoolView<'_>, at: &At) -> (Observed<Policy>, Vec<Source>) {
     (policy, vec![answer.source("/Policy")])
 }
 
+/// The Region of one of the two keys.
+fn region_of(view: &PoolView<'_>, at: &At) -> Observed<String> {
+    match at {
+        At::Primary => Observed::Known(view.region.clone()),
+        At::Secondary => related_region(view),
+    }
+}
+
+/// What the statements of a key's policy say to the requests on which its decision rests.
+pub(super) fn derivation(view: &PoolView<'_>, field: &str) -> Vec<String> {
+    let at = match field {
+        "key.policy_decision" | "key.policy_detail" => At::Primary,
+        "related_key.policy_decision" | "related_key.policy_detail" | "related_key.policy_names_services" => {
+            At::Secondary
+        }
+        _ => return Vec::new(),
+    };
+    let (Observed::Known(policy), Observed::Known(region)) = (policy(view, &at).0, region_of(view, &at)) else {
+        return Vec::new();
+    };
+    let arn = view.arn(&region);
+    let of = |service: &&'static str| ACTIONS.map(|action| request(service, action, &arn, &view.key.account));
+    let requests: Vec<Request> = SERVICES.iter().flat_map(of).collect();
+    derive(&policy, &requests)
+}
+
 /// The policy and whether it lets Cognito use the key, for the pool's ARN in the key's own Region.
 fn judged(view: &PoolView<'_>, at: &At) -> (Observed<(Policy, KeyPolicyVerdict)>, Vec<Source>) {
     let (policy, sources) = policy(view, at);
-    let region = match at {
-        At::Primary => Observed::Known(view.region.clone()),
-        At::Secondary => related_region(view),
-    };
     let judged = policy.and_then(|policy| {
-        region.map(|region| {
+        region_of(view, at).map(|region| {
             let verdict = judge(&policy, &view.arn(&region), &view.key.account);
             (policy, verdict)
         })

@@ -268,6 +268,11 @@ impl<'f> PoolView<'f> {
         Some(fact)
     }
 
+    /// How a field's value follows from what AWS answered, step by step, for those fields that are more than an answer.
+    pub fn derivation(&self, name: &str) -> Vec<String> {
+        key::derivation(self, name)
+    }
+
     /// The children of a kind; `None` for the pool itself.
     pub fn children(&self, kind: SubjectKind) -> Option<Children> {
         match kind {

@@ -268,6 +268,9 @@ pub struct Evidence {
     pub cause_text: Option<String>,
     /// The IAM actions that would make it known.
     pub missing_actions: Vec<String>,
+    /// How the value follows from what AWS answered, step by step: of a policy, a line a statement.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub derivation: Vec<String>,
 }
 
 /// What to do about a finding.

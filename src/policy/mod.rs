@@ -23,6 +23,7 @@
 
 pub mod cognito_key;
 mod condition;
+pub mod derive;
 mod document;
 mod evaluate;
 mod glob;

@@ -714,6 +714,7 @@ pub(super) fn call(field: &str, actual: Option<&str>, expected: &str, call: &str
         cause: None,
         cause_text: None,
         missing_actions: Vec::new(),
+        derivation: Vec::new(),
     }
 }
 

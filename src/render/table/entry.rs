@@ -297,6 +297,9 @@ fn detail(page: &mut Page, report: &Report, finding: &Finding) {
         for source in &evidence.sources {
             page.para(&paint(Style::Dim, "   |    at "), 10, &place(source));
         }
+        for step in &evidence.derivation {
+            page.para(&paint(Style::Dim, "   |    - "), 10, &safe(step));
+        }
         // The chain matters here: the last link is what to repair, the first is what it spoils.
         if let Some(root) =
             evidence.cause.as_ref().map(Cause::root).filter(|root| Some(*root) != evidence.cause.as_ref())
