@@ -33,7 +33,9 @@ pub(super) enum Command {
     Doctor(DoctorArgs),
     /// List, check, test or scaffold rules
     Rules(RulesArgs),
-    /// Say what a rule, a field or a gate means
+    /// Say what a rule, a field or a gate means, or how a finding was derived
+    ///
+    /// With --in REPORT: the derivation of one finding, what it rests on, and the AWS CLI commands with which to check it.
     Explain(ExplainArgs),
     /// Print the least IAM policy the tool needs
     IamPolicy(IamPolicyArgs),
@@ -249,9 +251,12 @@ pub(super) enum RulesCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// A rule's id or tag, a field, or a gate
-    #[arg(value_name = "RULE|FIELD|GATE")]
+    /// A rule's id or tag, a field, a gate, or with --in a finding's fingerprint (its first 8 digits or more)
+    #[arg(value_name = "RULE|TAG|FIELD|GATE|FINGERPRINT")]
     pub(super) name: String,
+    /// The JSON report that has the finding, or `-`
+    #[arg(long = "in", value_name = "REPORT")]
+    pub(super) report: Option<PathBuf>,
     /// A folder (or file) of further rules (repeatable)
     #[arg(long, value_name = "DIR")]
     pub(super) rules: Vec<PathBuf>,

@@ -1,4 +1,5 @@
-//! `mrready explain`: what a rule, a field or a gate means, which evidence it needs, where AWS says so.
+//! `mrready explain`: what a rule, a field or a gate means, which evidence it needs, where AWS says so; and how one
+//! finding of a report was derived. The report is read, never judged again.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -6,8 +7,9 @@ use std::io::Write;
 use anyhow::{Result, bail};
 
 use crate::facts::FieldSet;
-use crate::model::{FieldSpec, Fields, Gate, Level};
+use crate::model::{FieldSpec, Fields, Finding, Gate, Level, Report};
 use crate::render::explain::{FieldText, GateText, RuleText, write_field, write_gate, write_rule};
+use crate::render::finding::write_finding;
 use crate::rules::{Catalog, Rule};
 use crate::snapshot::operations;
 
@@ -16,6 +18,14 @@ use super::{exit, files, rules, ui};
 
 /// Runs the command.
 pub(super) fn run(args: &ExplainArgs) -> Result<u8> {
+    if let Some(path) = &args.report {
+        let report = files::read_report(path)?;
+        let finding = find(&report, &args.name)?;
+        let mut out = Vec::new();
+        write_finding(&report, finding, ui::width(), &mut out)?;
+        std::io::stdout().lock().write_all(&out)?;
+        return Ok(exit::GOOD);
+    }
     let catalog = Catalog::load(&FieldSet, true, &files::read_rules(&args.rules)?)?;
     let mut out = Vec::new();
     let width = ui::width();
@@ -31,6 +41,8 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8> {
             }
             write_rule(&rule_text(rule, &catalog), width, &mut out)?;
         }
+    } else if is_fingerprint(&args.name) {
+        bail!("`{}` looks like a finding's fingerprint: say which report has it, with --in REPORT", args.name);
     } else {
         let fields = FieldSet.all();
         let distance = |name: &&str| strsim::damerau_levenshtein(name, &args.name);
@@ -43,6 +55,50 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8> {
     }
     std::io::stdout().lock().write_all(&out)?;
     Ok(exit::GOOD)
+}
+
+/// The fewest digits of a fingerprint that are taken for one.
+const MIN_DIGITS: usize = 8;
+
+fn is_fingerprint(name: &str) -> bool {
+    name.len() >= MIN_DIGITS && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// The finding whose fingerprint begins so.
+fn find<'r>(report: &'r Report, name: &str) -> Result<&'r Finding> {
+    let label = |finding: &Finding| format!("{}  {} on {}", finding.fingerprint, finding.rule, finding.subject.id);
+    let several = |found: &[&Finding]| {
+        let mut lines: Vec<String> = found.iter().take(5).map(|finding| label(finding)).collect();
+        lines.extend((found.len() > 5).then(|| format!("and {} more", found.len() - 5)));
+        lines.join("\n")
+    };
+    if !is_fingerprint(name) {
+        let of_rule: Vec<&Finding> = report.findings.iter().filter(|finding| finding.rule == name).collect();
+        if of_rule.is_empty() {
+            bail!("`{name}` is no fingerprint: with --in give at least {MIN_DIGITS} of its hexadecimal digits");
+        }
+        bail!("`{name}` is a rule; with --in give the fingerprint of a finding:\n{}", several(&of_rule));
+    }
+    let digits = name.to_ascii_lowercase();
+    let found: Vec<&Finding> =
+        report.findings.iter().filter(|finding| finding.fingerprint.starts_with(&digits)).collect();
+    match found.as_slice() {
+        [only] => Ok(only),
+        [] => {
+            let distance = |finding: &&Finding| {
+                let start: String = finding.fingerprint.chars().take(digits.len()).collect();
+                strsim::damerau_levenshtein(&start, &digits)
+            };
+            let nearest = report.findings.iter().min_by_key(distance);
+            let nearest = nearest.map(|finding| format!("; the nearest is\n{}", label(finding))).unwrap_or_default();
+            bail!(
+                "no finding of the report begins with `{name}` (it has {}, those that do not apply only with --show all)\
+                 {nearest}",
+                report.findings.len()
+            )
+        }
+        several_found => bail!("`{name}` is the beginning of several fingerprints:\n{}", several(several_found)),
+    }
 }
 
 fn gate_text(gate: Gate, catalog: &Catalog) -> GateText {

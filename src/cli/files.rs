@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::model::Report;
+use crate::model::report::REPORT_SCHEMA_VERSION;
 use crate::render::safe::safe;
 use crate::snapshot::{Snapshot, format};
 
@@ -41,6 +43,47 @@ pub(super) fn read_snapshots(paths: &[PathBuf]) -> Result<Snapshot> {
 fn read_snapshot(path: &Path) -> Result<Snapshot> {
     let bytes = fs::read(path).with_context(|| format!("cannot read {}", name(path)))?;
     Ok(format::read(&name(path), &bytes)?)
+}
+
+/// What tells a report from other JSON, and one version of it from another.
+#[derive(Debug, serde::Deserialize)]
+struct Head {
+    schema_version: Option<u32>,
+    mrready_snapshot: Option<serde_json::Value>,
+}
+
+/// Reads a JSON report, or standard input for `-`.
+pub(super) fn read_report(path: &Path) -> Result<Report> {
+    let (name, bytes) = if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
+        ("standard input".to_owned(), bytes)
+    } else {
+        (name(path), fs::read(path).with_context(|| format!("cannot read {}", name(path)))?)
+    };
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        bail!("{name} is empty; a report is what `mrready audit --format json` writes");
+    }
+    let place = |error: &serde_json::Error| format!("{name}:{}:{}", error.line(), error.column());
+    let wanted = "not a JSON report, as `mrready audit --format json` writes it";
+    // A list would be taken for the members of a structure in their order.
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        bail!("{name}:1:1: {wanted}");
+    }
+    let head: Head =
+        serde_json::from_slice(&bytes).map_err(|error| anyhow::anyhow!("{}: {wanted}: {error}", place(&error)))?;
+    match head.schema_version {
+        _ if head.mrready_snapshot.is_some() => {
+            bail!("{name} is a snapshot; make a report of it first: mrready audit SNAPSHOT -o report.json")
+        }
+        None => bail!("{name}: no `schema_version`: {wanted}"),
+        Some(version) if version > REPORT_SCHEMA_VERSION => bail!(
+            "{name}: version {version} of the report is newer than this mrready, which reads up to \
+             {REPORT_SCHEMA_VERSION}; update it"
+        ),
+        Some(_) => {}
+    }
+    serde_json::from_slice(&bytes).map_err(|error| anyhow::anyhow!("{}: not a whole report: {error}", place(&error)))
 }
 
 /// Reads a text file.

@@ -52,6 +52,7 @@ fn line(policy: &Policy, statement: &Statement, requests: &[Request]) -> String 
         Effect::Allow => ("Allow", "allow"),
         Effect::Deny => ("Deny", "deny"),
     };
+    let is_about_some = said.keys().any(|says| !matches!(says, Says::OtherAction | Says::OtherPrincipal));
     let parts: Vec<String> = said
         .iter()
         .map(|(says, group)| match says {
@@ -60,15 +61,16 @@ fn line(policy: &Policy, statement: &Statement, requests: &[Request]) -> String 
             Says::Excluded(keys) => {
                 format!("does not {verb} {}, because of its condition on {}", set(group, requests), list(keys, "and"))
             }
-            Says::OtherAction => format!("does not cover {}", set(group, requests)),
+            Says::OtherAction if is_about_some => "does not cover the other actions".to_owned(),
+            Says::OtherAction => "is about other actions".to_owned(),
             Says::OtherPrincipal => match statement.principals {
                 PrincipalElement::Principal(_) => format!("does not name {}", list(principals(group), "or")),
                 PrincipalElement::NotPrincipal(_) => format!("leaves out {}", list(principals(group), "and")),
             },
         })
         .collect();
-    let sid = statement.sid.as_ref().map(|sid| format!(" \"{}\"", sid.chars().take(MAX_SID).collect::<String>()));
-    format!("Statement[{}]{} ({word}): {}", statement.index, sid.unwrap_or_default(), parts.join("; "))
+    let name = statement.sid.as_ref().map(|sid| format!(" \"{}\"", sid.chars().take(MAX_SID).collect::<String>()));
+    format!("Statement[{}]{} ({word}): {}", statement.index, name.unwrap_or_default(), parts.join("; "))
 }
 
 fn says(policy: &Policy, statement: &Statement, request: &Request) -> Says {
@@ -178,8 +180,8 @@ mod tests {
                  identitystore.amazonaws.com"
                     .to_owned(),
                 format!(
-                    "Statement[2] (Deny): denies kms:ReEncryptFrom, kms:ReEncryptTo for {BOTH}; does not cover \
-                     kms:Encrypt, kms:Decrypt, kms:GenerateDataKeyWithoutPlaintext, kms:DescribeKey for {BOTH}"
+                    "Statement[2] (Deny): denies kms:ReEncryptFrom, kms:ReEncryptTo for {BOTH}; does not cover the \
+                     other actions"
                 ),
                 "Together: allowed: kms:Encrypt, kms:Decrypt, kms:GenerateDataKeyWithoutPlaintext, kms:DescribeKey for \
                  cognito-idp.amazonaws.com; denied: everything for identitystore.amazonaws.com, and kms:ReEncryptFrom, \

@@ -1,7 +1,9 @@
-//! What `explain` prints: a rule, a field or a gate, for somebody who has a finding in front of them.
+//! What `explain` prints: a rule, a field or a gate, for somebody who has a finding in front of them. A finding itself is
+//! told in [`finding`](super::finding).
 
 use std::io::{self, Write};
 
+use crate::model::report::Reference;
 use crate::model::{DecidedBy, Gate, Resolve};
 
 use super::catalog::RuleRow;
@@ -67,7 +69,7 @@ pub struct GateText {
 
 /// Writes a rule.
 pub fn write_rule(text: &RuleText, width: usize, out: &mut dyn Write) -> io::Result<()> {
-    let mut page = Page { out, width: width.clamp(60, 110) };
+    let mut page = Page::new(out, width);
     let row = &text.row;
     page.line(&format!("{}  {}", row.id, row.tags.join(" ")))?;
     page.text(2, &row.title)?;
@@ -95,21 +97,16 @@ pub fn write_rule(text: &RuleText, width: usize, out: &mut dyn Write) -> io::Res
         for (id, title, summary, command) in &text.steps {
             page.item(id, &format!("{title}. {}", summary.split_whitespace().collect::<Vec<_>>().join(" ")))?;
             for line in command.iter().flat_map(|command| command.lines()) {
-                // A command is text to copy: it is not wrapped.
-                writeln!(page.out, "      {}", safe(line))?;
+                page.verbatim(6, line)?;
             }
         }
     }
-    page.head("Where it is written")?;
-    for reference in &row.references {
-        writeln!(page.out, "  {} ({}, read {})", safe(&reference.url), reference.grade, reference.read)?;
-    }
-    Ok(())
+    page.references(&row.references)
 }
 
 /// Writes a field.
 pub fn write_field(text: &FieldText, width: usize, out: &mut dyn Write) -> io::Result<()> {
-    let mut page = Page { out, width: width.clamp(60, 110) };
+    let mut page = Page::new(out, width);
     page.line(&text.name)?;
     page.text(2, &text.doc)?;
     page.field("type", &text.ty)?;
@@ -121,7 +118,7 @@ pub fn write_field(text: &FieldText, width: usize, out: &mut dyn Write) -> io::R
 
 /// Writes a gate.
 pub fn write_gate(text: &GateText, width: usize, out: &mut dyn Write) -> io::Result<()> {
-    let mut page = Page { out, width: width.clamp(60, 110) };
+    let mut page = Page::new(out, width);
     page.line(&format!("gate {}", text.gate))?;
     page.text(2, &text.question)?;
     page.field("done", &format!("when {}", text.done_when))?;
@@ -145,29 +142,34 @@ fn or_none(words: &[String]) -> String {
     if words.is_empty() { "none".to_owned() } else { words.join(", ") }
 }
 
-struct Page<'a> {
+/// Lines of an explanation, written as they come.
+pub(super) struct Page<'a> {
     out: &'a mut dyn Write,
     width: usize,
 }
 
-impl Page<'_> {
-    fn line(&mut self, text: &str) -> io::Result<()> {
+impl<'a> Page<'a> {
+    pub(super) fn new(out: &'a mut dyn Write, width: usize) -> Self {
+        Self { out, width: width.clamp(60, 110) }
+    }
+
+    pub(super) fn line(&mut self, text: &str) -> io::Result<()> {
         writeln!(self.out, "{}", safe(text))
     }
 
-    fn text(&mut self, indent: usize, text: &str) -> io::Result<()> {
+    pub(super) fn text(&mut self, indent: usize, text: &str) -> io::Result<()> {
         for line in wrap(&safe(text), self.width - indent, self.width - indent) {
             writeln!(self.out, "{:indent$}{line}", "")?;
         }
         Ok(())
     }
 
-    fn head(&mut self, text: &str) -> io::Result<()> {
+    pub(super) fn head(&mut self, text: &str) -> io::Result<()> {
         writeln!(self.out)?;
         self.line(text)
     }
 
-    fn field(&mut self, name: &str, text: &str) -> io::Result<()> {
+    pub(super) fn field(&mut self, name: &str, text: &str) -> io::Result<()> {
         let room = self.width - 12;
         for (index, line) in wrap(&safe(text), room, room).iter().enumerate() {
             writeln!(self.out, "  {:<9} {line}", if index == 0 { name } else { "" })?;
@@ -175,8 +177,38 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn item(&mut self, name: &str, text: &str) -> io::Result<()> {
+    pub(super) fn item(&mut self, name: &str, text: &str) -> io::Result<()> {
         writeln!(self.out, "  {}", safe(name))?;
         self.text(6, text)
+    }
+
+    /// `1. text`
+    pub(super) fn numbered(&mut self, number: usize, text: &str) -> io::Result<()> {
+        let lead = format!("{number}. ");
+        let room = self.width - lead.len();
+        for (index, line) in wrap(&safe(text), room, room).iter().enumerate() {
+            writeln!(self.out, "{:<width$}{line}", if index == 0 { &lead } else { "" }, width = lead.len())?;
+        }
+        Ok(())
+    }
+
+    /// A line to be copied: it is not wrapped.
+    pub(super) fn verbatim(&mut self, indent: usize, line: &str) -> io::Result<()> {
+        writeln!(self.out, "{:indent$}{}", "", safe(line))
+    }
+
+    /// Where a rule is written, when that was read, and how sure it is.
+    pub(super) fn references(&mut self, references: &[Reference]) -> io::Result<()> {
+        if references.is_empty() {
+            return Ok(());
+        }
+        self.head("Where it is written")?;
+        for each in references {
+            self.verbatim(2, &format!("{} ({}, read {})", each.url, each.grade, each.read))?;
+        }
+        if references.iter().all(|each| ["TP", "INF", "UNV"].contains(&each.grade.as_str())) {
+            self.text(2, "Neither AWS nor a standard says so: such a rule may warn, and is never a blocker.")?;
+        }
+        Ok(())
     }
 }

@@ -4,9 +4,11 @@
 //! AWS, and it judges nothing. What it may leave out is what [`Show`] says; it then says how much it left out.
 //! It does not open files, does not look at the terminal and does not choose an exit code: the shell does.
 
+pub mod aws_cli;
 pub mod catalog;
 pub mod doctor;
 pub mod explain;
+pub mod finding;
 pub mod iam_policy;
 pub mod json;
 pub mod safe;

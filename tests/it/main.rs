@@ -13,6 +13,7 @@ mod areas;
 mod builder;
 mod cli;
 mod closure;
+mod explain;
 mod generated;
 mod lines;
 #[cfg(feature = "live")]

@@ -13,7 +13,7 @@ use super::entry;
 use super::layout::Page;
 use super::sort::{Heap, Heaps, by_rule, is_waived, passed};
 use crate::model::report::{Finding, Report};
-use crate::model::{Gate, Verdict};
+use crate::model::{Gate, TargetIssuer, Verdict};
 
 /// Lines of warnings. Where they decide the exit code, each rule has its own.
 const MAX_WARNINGS: usize = 3;
@@ -41,7 +41,7 @@ pub(super) fn write(page: &mut Page, report: &Report, heaps: &Heaps<'_>, counted
         line(page, "Open", "no blocker: ", &names(&open), open.len());
     }
     facts(page, heaps.get(Heap::Info));
-    later(page, heaps.get(Heap::Later));
+    later(page, report, heaps.get(Heap::Later));
     if let Some(text) = not_listed(heaps).filter(|_| !counted_already) {
         page.row("Not listed", &text);
     }
@@ -131,7 +131,7 @@ fn is_news(later: &[&Finding]) -> bool {
 }
 
 /// `activate, failover: 3 would fail, 5 unknown, 12 pass (--gate NAME)`.
-fn later(page: &mut Page, findings: &[&Finding]) {
+fn later(page: &mut Page, report: &Report, findings: &[&Finding]) {
     if !is_news(findings) {
         return;
     }
@@ -154,7 +154,10 @@ fn later(page: &mut Page, findings: &[&Finding]) {
     let parts: Vec<String> = parts.map(|(n, word)| format!("{n} {word}")).collect();
     let text = format!("{}: {}", list(gates.iter().map(|gate| gate.as_str()), 4), parts.join(", "));
     let with_hint = format!("{text} (--gate NAME)");
-    page.row("Later", if with_hint.width() <= page.row_width() { &with_hint } else { &text });
+    // With --gate, or where the issuer stays, other gates than later ones do not count.
+    let unplanned = report.run.target_issuer == TargetIssuer::Original && gates.contains(&Gate::Issuer);
+    let name = if report.run.gates.is_empty() && !unplanned { "Later" } else { "Uncounted" };
+    page.row(name, if with_hint.width() <= page.row_width() { &with_hint } else { &text });
 }
 
 /// The rules of some findings, each once.

@@ -188,6 +188,40 @@ fn what_is_not_known_of_a_limit_is_not_said_for_sure() {
 }
 
 #[test]
+fn gates_that_were_not_asked_for_are_not_called_later() {
+    let mut report = first_day();
+    report.run.gates = vec![Gate::Issuer, Gate::Replicate];
+    let page = text(&report, &TableOptions::default());
+    assert!(page.contains("Uncounted  activate, failover: 4 would fail") && !page.contains("Later "), "{page}");
+}
+
+#[test]
+fn a_gate_that_is_asked_for_is_not_folded() {
+    let mut report = first_day();
+    for state in report.summary.pools.iter_mut().flat_map(|pool| pool.gates.values_mut()) {
+        state.counted = true;
+    }
+    let page = text(&report, &TableOptions::default());
+    for wanted in ["FAIL  domain-0 (failover)", "FAIL  domain-1 (failover)", "  rules domain-2, trigger-2"] {
+        assert!(page.contains(wanted), "{wanted}: {page}");
+    }
+    assert!(!page.contains("Later "), "{page}");
+}
+
+#[test]
+fn a_fleet_tells_its_limits_once() {
+    let mut report = base();
+    for n in 0..25 {
+        let pool = pool(&format!("us-east-1_Fleet{n:04}"), &format!("pool-{n}"));
+        report.findings.extend(limits(&pool));
+        report.summary.pools.push(pool);
+    }
+    let page = text(&tagged(finish(report, Position::Next, 0)), &TableOptions::default());
+    assert_eq!(page.matches("Limits     failover: TOTP users wait ×25").count(), 1, "{page}");
+    assert!(!page.contains("Warnings"), "{page}");
+}
+
+#[test]
 fn warnings_that_count_are_all_there() {
     let mut report = first_day();
     report.run.fail_on = "warn".to_owned();

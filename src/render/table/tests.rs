@@ -32,6 +32,7 @@ const OUR_FIRST_WORDS: &[&str] = &[
     "REDUCED",
     "Results",
     "UNKNOWN",
+    "Uncounted",
     "WARN",
     "Warnings",
     "Waived",
