@@ -137,10 +137,10 @@ mod tests {
     #[test]
     fn secrets_leave_only_their_names() {
         let operation = find("cognito-idp", "DescribeUserPoolClient").unwrap();
-        let answer = json!({"UserPoolClient": {"ClientId": "1", "ClientSecret": "planted", "CallbackURLs": ["x"]}});
+        let answer = json!({"UserPoolClient": {"ClientId": "1", "ClientSecret": "planted", "AnalyticsConfiguration": {"RoleArn": "x"}}});
         let admitted = admit(operation, answer);
         assert_eq!(admitted.response, json!({"UserPoolClient": {"ClientId": "1"}}));
-        assert_eq!(admitted.dropped, ["/UserPoolClient/CallbackURLs", "/UserPoolClient/ClientSecret"]);
+        assert_eq!(admitted.dropped, ["/UserPoolClient/AnalyticsConfiguration", "/UserPoolClient/ClientSecret"]);
     }
 
     #[test]
