@@ -522,6 +522,7 @@ mod tests {
             "pool.region_supports_mrr",
             "target.issuer",
             "pool.searched",
+            "tags.required",
         ];
         let pools = facts.pools();
         for field in tables() {

@@ -128,7 +128,7 @@ pub(super) fn secondaries(view: &PoolView<'_>) -> Listed<Secondary> {
 }
 
 /// Whether the replica is in the target Region, so that S can be asked about it.
-fn in_target(view: &PoolView<'_>) -> Observed<String> {
+pub(super) fn in_target(view: &PoolView<'_>) -> Observed<String> {
     let found = secondaries(view);
     let target = match view.target_region() {
         Observed::Known(target) => target,

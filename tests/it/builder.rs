@@ -617,6 +617,7 @@ pub(crate) struct Run {
     pub(crate) strict: bool,
     pub(crate) reductions: Vec<Reduction>,
     pub(crate) decisions: String,
+    pub(crate) required_tags: &'static [&'static str],
 }
 
 impl Default for Run {
@@ -630,6 +631,7 @@ impl Default for Run {
             strict: false,
             reductions: Vec::new(),
             decisions: String::new(),
+            required_tags: &["Owner"],
         }
     }
 }
@@ -676,6 +678,7 @@ impl Run {
             target_issuer: self.target_issuer,
             replica_regions,
             max_age: self.max_age,
+            required_tags: self.required_tags.iter().map(|key| (*key).to_owned()).collect(),
             ..FactOptions::new(time(NOW))
         }
     }

@@ -330,6 +330,7 @@ fn without_a_target_region_nothing_about_it_passes() {
         "related-key-policy-names-cognito",
         "related-key-symmetric-customer-key",
         "related-key-without-end-date",
+        "request-rates-alike",
         "secondary-region-differs",
         "secondary-region-listed",
         "secondary-region-supports-mrr",
