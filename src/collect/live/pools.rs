@@ -26,6 +26,8 @@ pub(super) struct Pool {
     pub(super) domains: Vec<Answers>,
     /// The pool's key in P.
     pub(super) key: Option<Answers>,
+    /// `ListIdentityProviders` in P.
+    pub(super) providers: Answers,
     replicas: Answers,
 }
 
@@ -152,10 +154,11 @@ pub(super) async fn pools(session: &Session<'_>, request: &Request, ids: &BTreeS
             pools.iter().find_map(|pool| pool.described.text("/UserPool/Arn")?.split(':').nth(4).map(str::to_owned));
         session.log.set_account(account);
     }
-    let (domains, keys) =
+    let (around, keys) =
         join(join_all(pools.iter().map(|pool| surroundings(session, pool))), keys(session, &pools)).await;
-    for (pool, domains) in pools.iter_mut().zip(domains) {
+    for (pool, (providers, domains)) in pools.iter_mut().zip(around) {
         pool.secondary = secondary_region(request, pool, &keys);
+        pool.providers = providers;
         pool.domains = domains;
         pool.key = key_arn(pool).and_then(|arn| keys.get(arn)).cloned();
     }
@@ -180,12 +183,13 @@ async fn describe(session: &Session<'_>, id: String, primary: String) -> Pool {
         described_in_replica: None,
         domains: Vec::new(),
         key: None,
+        providers: Answers::default(),
         replicas,
     }
 }
 
-/// Identity providers, import jobs and domains.
-async fn surroundings(session: &Session<'_>, pool: &Pool) -> Vec<Answers> {
+/// Identity providers, import jobs and domains; what was answered to the first and the last.
+async fn surroundings(session: &Session<'_>, pool: &Pool) -> (Answers, Vec<Answers>) {
     let query = |name| Query::new("cognito-idp", name, &pool.primary, &[("UserPoolId", &pool.id)]);
     let (providers, jobs) = (query("ListIdentityProviders"), query("ListUserImportJobs"));
     if pool.described.error.is_some() {
@@ -199,7 +203,8 @@ async fn surroundings(session: &Session<'_>, pool: &Pool) -> Vec<Answers> {
         .map(|domain| Query::new("cognito-idp", "DescribeUserPoolDomain", &pool.primary, &[("Domain", domain)]))
         .collect();
     let domains = domains.iter().map(|query| session.ask(query));
-    join3(session.ask(&providers), session.ask(&jobs), join_all(domains)).await.2
+    let (providers, _, domains) = join3(session.ask(&providers), session.ask(&jobs), join_all(domains)).await;
+    (providers, domains)
 }
 
 /// The ARN of the pool's own key.

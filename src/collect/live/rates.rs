@@ -39,6 +39,7 @@ fn category(service: &'static str, operation: &str) -> (&'static str, f64) {
             | "ListTagsForResource"
             | "ListUserImportJobs",
         ) => (POOL_RESOURCE_READ, 20.0),
+        ("cognito-idp", "GetProvisionedLimit") => ("LimitManagement", 1.0),
         ("cognito-idp", "ListUsers") => ("UserList", 15.0),
         ("cognito-idp", _) => ("UserPoolRead", 15.0),
         ("kms", _) => ("kms", 20.0),
