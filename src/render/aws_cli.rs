@@ -15,21 +15,40 @@ use crate::model::Source;
 /// Our name of a service, and the AWS CLI's where that is another.
 const SERVICES: &[(&str, &str)] = &[("sms-voice", "pinpoint-sms-voice-v2")];
 /// Calls of Cognito that are not about one pool; all others take its id, which sources leave out.
-const NOT_OF_A_POOL: &[&str] = &["DescribeUserPoolDomain", "ListUserPools"];
+const NOT_OF_A_POOL: &[&str] =
+    &["DescribeUserPoolDomain", "GetProvisionedLimit", "ListTagsForResource", "ListUserPools"];
+/// The member of Cloud Control's answers that is text.
+const PROPERTIES: &str = "/Properties";
 /// What the AWS CLI wants and the log does not keep: page sizes.
 const ALSO: &[(&str, &str, &str)] =
     &[("cognito-idp:ListUserImportJobs", "MaxResults", "60"), ("cognito-idp:ListUserPools", "MaxResults", "60")];
 /// What a call cannot do without. A source that stands for all answers to a call does not name it.
 const REQUIRED: &[(&str, &str)] = &[
+    ("acm:DescribeCertificate", "CertificateArn"),
     ("apigateway:GetAuthorizers", "restApiId"),
     ("apigatewayv2:GetAuthorizers", "ApiId"),
     ("apigatewayv2:GetRoutes", "ApiId"),
+    ("cloudcontrol:GetResource", "Identifier"),
     ("cloudformation:GetTemplate", "StackName"),
     ("cloudformation:ListStackResources", "StackName"),
+    ("cognito-idp:DescribeIdentityProvider", "ProviderName"),
     ("cognito-idp:DescribeUserPoolClient", "ClientId"),
     ("cognito-idp:DescribeUserPoolDomain", "Domain"),
+    ("cognito-idp:GetProvisionedLimit", "LimitDefinition"),
+    ("cognito-idp:ListTagsForResource", "ResourceArn"),
+    ("iam:GetRole", "RoleName"),
+    ("iam:SimulatePrincipalPolicy", "ActionNames"),
+    ("iam:SimulatePrincipalPolicy", "PolicySourceArn"),
     ("kms:DescribeKey", "KeyId"),
     ("kms:GetKeyPolicy", "KeyId"),
+    ("kms:GetKeyRotationStatus", "KeyId"),
+    ("kms:ListGrants", "KeyId"),
+    ("lambda:GetFunctionConfiguration", "FunctionName"),
+    ("lambda:GetPolicy", "FunctionName"),
+    ("route53:GetHealthCheck", "HealthCheckId"),
+    ("sesv2:GetConfigurationSet", "ConfigurationSetName"),
+    ("sesv2:GetEmailIdentity", "EmailIdentity"),
+    ("wafv2:GetWebACLForResource", "ResourceArn"),
 ];
 
 /// A command, and what a person has to fill in first.
@@ -45,6 +64,9 @@ pub struct Command {
 /// is not spelled as calls are.
 pub fn command(source: &Source, pool_id: Option<&str>) -> Option<Command> {
     let Source::Call { call, region, parameters, pointer } = source else { return None };
+    // Cloud Control's calls name the type of resource after a space.
+    let typed = call.split_once(' ').filter(|_| call.starts_with("cloudcontrol:"));
+    let (call, resource_type) = typed.map_or((call.as_str(), None), |(call, name)| (call, Some(name)));
     let (service, operation) = call.split_once(':')?;
     let is_word = |text: &str| {
         text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(|c| c.is_ascii_alphanumeric())
@@ -61,9 +83,12 @@ pub fn command(source: &Source, pool_id: Option<&str>) -> Option<Command> {
     if let Some(pool) = pool_id.filter(|_| service == "cognito-idp" && !NOT_OF_A_POOL.contains(&operation)) {
         all.insert("UserPoolId", pool.to_owned());
     }
-    all.extend(ALSO.iter().filter(|(of, ..)| of == call).map(|(_, name, value)| (*name, (*value).to_owned())));
+    if let Some(name) = resource_type {
+        all.entry("TypeName").or_insert_with(|| name.to_owned());
+    }
+    all.extend(ALSO.iter().filter(|(of, ..)| *of == call).map(|(_, name, value)| (*name, (*value).to_owned())));
     let mut fill_in = Vec::new();
-    for (_, name) in REQUIRED.iter().filter(|(of, _)| of == call) {
+    for (_, name) in REQUIRED.iter().filter(|(of, _)| *of == call) {
         all.entry(name).or_insert_with(|| {
             fill_in.push((*name).to_owned());
             format!("<{name}>")
@@ -85,12 +110,14 @@ pub fn command(source: &Source, pool_id: Option<&str>) -> Option<Command> {
         }
         line.extend([" --region ", &quote(region)]);
     }
-    let query = jmespath(pointer);
+    // There the properties are text in AWS's answer: a query cannot look into it.
+    let whole = |at: usize| pointer.get(..at + PROPERTIES.len()).filter(|_| service == "cloudcontrol");
+    let query = jmespath(pointer.find(PROPERTIES).and_then(whole).unwrap_or(pointer));
     if !query.is_empty() {
         line.extend([" --query ", &quote(&query)]);
     }
-    if pointer.ends_with("Policy") || pointer.ends_with("TemplateBody") {
-        // Documents in a document: as text they can be read.
+    if matches!(pointer.as_str(), "/Policy" | "/TemplateBody") {
+        // A document as a string: as text it can be read.
         line.push_str(" --output text");
     }
     Some(Command { line, fill_in })
@@ -251,6 +278,12 @@ mod tests {
                 &[][..],
                 "/StackSummaries/*/StackName",
                 "aws cloudformation list-stacks --region us-east-1 --query 'StackSummaries[*].StackName'",
+            ),
+            (
+                "cloudcontrol:ListResources AWS::EC2::VPCEndpoint",
+                &[][..],
+                "/ResourceDescriptions/0/Properties/ServiceName",
+                "aws cloudcontrol list-resources --type-name AWS::EC2::VPCEndpoint --region us-east-1 --query 'ResourceDescriptions[0].Properties'",
             ),
             ("sts:GetCallerIdentity", &[][..], "", "aws sts get-caller-identity --region us-east-1"),
             (
