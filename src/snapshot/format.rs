@@ -3,6 +3,7 @@
 //! Reading never trusts: a size limit against decompression bombs, a known version, an end line that says the document
 //! is whole. The disk is the shell's.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 
 use sha2::{Digest, Sha256};
@@ -239,13 +240,15 @@ fn read_document(name: &str, text: &[u8]) -> Result<Snapshot, SnapshotError> {
     struct Document {
         mrready_snapshot: u32,
         tool_version: String,
+        #[serde(default)]
+        cli_versions: BTreeSet<String>,
         scope: Scope,
         entries: Vec<Entry>,
     }
     version(name, text, 0)?;
-    let Document { mrready_snapshot, tool_version, scope, entries } =
+    let Document { mrready_snapshot, tool_version, cli_versions, scope, entries } =
         serde_json::from_slice(text).map_err(|error| json_error(name, 0, &error))?;
-    Ok(Snapshot { header: Header { mrready_snapshot, tool_version, scope }, entries })
+    Ok(Snapshot { header: Header { mrready_snapshot, tool_version, cli_versions, scope }, entries })
 }
 
 fn read_lines(name: &str, text: &[u8]) -> Result<Snapshot, SnapshotError> {

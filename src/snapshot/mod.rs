@@ -43,6 +43,9 @@ pub struct Header {
     pub mrready_snapshot: u32,
     /// Version of the program that collected it.
     pub tool_version: String,
+    /// Versions of the AWS CLI whose output was imported, as `aws --version` prints them; none for what was asked live.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub cli_versions: BTreeSet<String>,
     /// What was to be looked at.
     pub scope: Scope,
 }
@@ -106,6 +109,7 @@ impl Snapshot {
         let header = Header {
             mrready_snapshot: SNAPSHOT_SCHEMA_VERSION,
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            cli_versions: BTreeSet::new(),
             scope,
         };
         let mut snapshot = Self { header, entries };
@@ -133,6 +137,7 @@ impl Snapshot {
         let mut scope = Scope::default();
         for document in std::iter::once(merged.clone()).chain(rest) {
             scope.absorb(document.header.scope);
+            merged.header.cli_versions.extend(document.header.cli_versions);
             for (question, entries) in by_question(document.entries) {
                 let time = entries.iter().map(Entry::time).max().unwrap_or(Timestamp::UNIX_EPOCH);
                 let candidate = (time, entries);
@@ -150,10 +155,13 @@ impl Snapshot {
         Some(merged)
     }
 
-    /// `sha256:…` of the canonical entries and the scope, so that all encodings of one content have one digest.
+    /// `sha256:…` of the canonical entries, the scope and the importing clients, so that all encodings of one content have one digest.
     pub fn digest(&self) -> String {
         let mut hasher = Sha256::new();
         hasher.update(canonical(&self.header.scope));
+        if !self.header.cli_versions.is_empty() {
+            hasher.update(canonical(&self.header.cli_versions));
+        }
         for entry in &self.entries {
             hasher.update(canonical(entry));
             hasher.update(b"\n");
@@ -207,4 +215,26 @@ pub fn hex(bytes: &[u8]) -> String {
 /// The JSON Schema of a snapshot.
 pub fn snapshot_schema() -> serde_json::Value {
     schemars::schema_for!(Snapshot).to_value()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn importing_clients_are_kept_merged_and_part_of_the_digest() {
+        let plain = Snapshot::new(Scope::default(), Vec::new());
+        let text = serde_json::to_string(&plain).unwrap();
+        assert!(!text.contains("cli_versions"), "{text}");
+        let imported = |version: &str| {
+            let mut snapshot = plain.clone();
+            snapshot.header.cli_versions.insert(version.to_owned());
+            snapshot
+        };
+        let header = serde_json::to_string(&imported("aws-cli/2.34.58").header).unwrap();
+        assert_eq!(serde_json::from_str::<Header>(&header).unwrap(), imported("aws-cli/2.34.58").header);
+        assert_ne!(plain.digest(), imported("aws-cli/2.34.58").digest());
+        let merged = Snapshot::merge(vec![plain.clone(), imported("b"), imported("a")]).unwrap();
+        assert_eq!(merged.header.cli_versions, BTreeSet::from(["a".to_owned(), "b".to_owned()]));
+    }
 }
