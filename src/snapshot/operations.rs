@@ -10,6 +10,7 @@ mod around;
 mod cognito;
 mod consumers;
 mod resource_types;
+pub mod simulation;
 
 use std::sync::LazyLock;
 

@@ -144,6 +144,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "/EvaluationResults/*/MissingContextValues",
             "/EvaluationResults/*/OrganizationsDecisionDetail",
             "/EvaluationResults/*/PermissionsBoundaryDecisionDetail",
+            "/EvaluationResults/*/ResourceSpecificResults/*/MissingContextValues",
         ],
         xml: &[
             ("/EvaluationResults/*/OrganizationsDecisionDetail/AllowedByOrganizations", XmlKind::Boolean),

@@ -54,6 +54,7 @@ impl Aws {
                     .build();
                 let call = client.simulate_principal_policy().set_policy_source_arn(text("PolicySourceArn"));
                 let call = call.set_action_names(texts(query, "ActionNames")).context_entries(region);
+                let call = call.set_resource_arns(texts(query, "ResourceArns"));
                 send!(call.set_marker(token), tap)
             }
             ("lambda", "GetFunctionConfiguration") => {
