@@ -24,7 +24,7 @@ const CRITICAL: [&str; 7] = [
     "VerifyAuthChallengeResponse",
 ];
 /// Triggers of operations that do not exist in S: users are created, confirmed and migrated in P only.
-const USELESS: [&str; 3] = ["PostConfirmation", "PreSignUp", "UserMigration"];
+pub(super) const USELESS: [&str; 3] = ["PostConfirmation", "PreSignUp", "UserMigration"];
 
 /// The fields.
 pub(super) const FIELDS: &[Field] = &[
