@@ -513,6 +513,12 @@ mod tests {
         let options = FactOptions::new(Timestamp::UNIX_EPOCH);
         let facts = Facts::new(&snapshot, options, RegionTable::default());
         let from_the_id = [
+            "evidence.cli_knows_mrr",
+            "evidence.cli_versions",
+            "operator.arn",
+            "operator.given",
+            "operator.refused_in_primary",
+            "operator.refused_in_secondary",
             "pool.account",
             "pool.arn",
             "pool.id",

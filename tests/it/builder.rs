@@ -128,6 +128,8 @@ pub(crate) fn key_policy(pool: &str) -> Value {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Account {
     pub(crate) scope: Scope,
+    /// Versions of the AWS CLI whose output was imported.
+    pub(crate) cli_versions: BTreeSet<String>,
     pub(crate) calls: Vec<Call>,
     pub(crate) hits: Vec<Hit>,
 }
@@ -506,7 +508,9 @@ impl Account {
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
-        Snapshot::new(self.scope.clone(), self.entries())
+        let mut snapshot = Snapshot::new(self.scope.clone(), self.entries());
+        snapshot.header.cli_versions.clone_from(&self.cli_versions);
+        snapshot
     }
 
     /// Judged with everything that people can say said.
@@ -612,6 +616,10 @@ pub(crate) struct Run {
     pub(crate) target_issuer: TargetIssuer,
     pub(crate) replica_region: Option<&'static str>,
     pub(crate) max_age: Option<SignedDuration>,
+    /// `--operator-arn`.
+    pub(crate) operator: Option<&'static str>,
+    /// `--mau`.
+    pub(crate) mau: Option<u64>,
     pub(crate) gates: BTreeSet<Gate>,
     pub(crate) fail_on: FailOn,
     pub(crate) strict: bool,
@@ -626,6 +634,8 @@ impl Default for Run {
             target_issuer: TargetIssuer::Updated,
             replica_region: None,
             max_age: None,
+            operator: None,
+            mau: None,
             gates: BTreeSet::new(),
             fail_on: FailOn::Fail,
             strict: false,
@@ -679,6 +689,8 @@ impl Run {
             replica_regions,
             max_age: self.max_age,
             required_tags: self.required_tags.iter().map(|key| (*key).to_owned()).collect(),
+            operator_arn: self.operator.map(str::to_owned),
+            monthly_active_users: self.mau,
             ..FactOptions::new(time(NOW))
         }
     }

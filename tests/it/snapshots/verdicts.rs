@@ -18,6 +18,7 @@ use crate::builder::{
 
 /// What no snapshot can reach, and why.
 const IMPOSSIBLE: &[(&str, Verdict, &str)] = &[
+    ("operator-given", Verdict::Unknown, "the option is given or not"),
     ("primary-region-listed", Verdict::Unknown, "the pool's id and the built-in table always answer"),
     ("primary-region-supports-mrr", Verdict::Unknown, "the pool's id and the built-in table always answer"),
 ];
