@@ -14,12 +14,17 @@ const fn spec(name: &'static str, ty: FieldType, absent: Absence) -> FieldSpec {
 const FIELDS: &[FieldSpec] = &[
     spec("authorizer.accepts_new", FieldType::Bool, Absence::Unknown),
     spec("authorizer.name", FieldType::Text, Absence::Unknown),
+    spec("bound_service.accepts_new", FieldType::Bool, Absence::Unknown),
+    spec("discovery_client.accepts_new", FieldType::Bool, Absence::Unknown),
+    spec("identity_pool.in_primary_region", FieldType::Bool, Absence::Unknown),
     spec("key.arn", FieldType::Text, Absence::None),
     spec("key.deletion_date", FieldType::Time, Absence::None),
     spec("key.multi_region", FieldType::Bool, Absence::Unknown),
     spec("key.regions", FieldType::List(&FieldType::Text), Absence::Default("[]")),
     spec("key.state", STATE, Absence::Unknown),
     spec("key.type", FieldType::Word(&["AWS_OWNED_KEY", "CUSTOMER_MANAGED_KEY"]), Absence::Default("AWS_OWNED_KEY")),
+    spec("load_balancer.accepts_new", FieldType::Bool, Absence::Unknown),
+    spec("oidc_provider.accepts_new", FieldType::Bool, Absence::Unknown),
     spec("pool.aliases", FieldType::List(&FieldType::Text), Absence::None),
     spec(
         "pool.clients",
@@ -32,6 +37,7 @@ const FIELDS: &[FieldSpec] = &[
     spec("pool.tier", FieldType::Word(&["LITE", "ESSENTIALS", "PLUS"]), Absence::Unknown),
     spec("route.accepts_new", FieldType::Bool, Absence::Unknown),
     spec("template.accepts_new", FieldType::Bool, Absence::Unknown),
+    spec("trigger.function_state", FieldType::Word(&["Active", "Failed"]), Absence::Unknown),
 ];
 
 impl Fields for Mock {

@@ -64,13 +64,19 @@ fn simulated(mut account: Account, in_primary: Value, in_secondary: Value) -> Ac
     account
 }
 
-/// The complete account whose operator may do all of it.
-fn allowed() -> Account {
+/// With an operator who may do all of it.
+pub(crate) fn furnish(account: Account) -> Account {
     let yes = |actions: &[&str]| decided(actions, "allowed");
-    simulated(Account::complete(), yes(&REPLICATE_ACTIONS), yes(&REPLICA_REGION_ACTIONS))
+    simulated(account, yes(&REPLICATE_ACTIONS), yes(&REPLICA_REGION_ACTIONS))
 }
 
-fn operator() -> Run {
+/// The complete account whose operator may do all of it.
+fn allowed() -> Account {
+    furnish(Account::complete())
+}
+
+/// With `--operator-arn`, and everything that people can say said.
+pub(crate) fn operator() -> Run {
     Run { operator: Some(OPERATOR), ..Run::attested() }
 }
 

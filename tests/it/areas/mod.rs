@@ -55,7 +55,7 @@ pub(crate) fn cases() -> Vec<(Account, Run)> {
 
 /// Accounts in which rules pass, for [`breaks`] to differ from.
 pub(crate) fn bases() -> Vec<Account> {
-    [vec![Account::complete(), Account::ready(), furnished()], core::bases()].concat()
+    [vec![Account::complete(), Account::ready(), furnished()], core::bases(), parity::bases()].concat()
 }
 
 /// Per rule the account that is complete but for that rule's condition.

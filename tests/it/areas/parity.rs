@@ -94,7 +94,7 @@ pub(crate) fn secondary(mut account: Account) -> Account {
 }
 
 /// With a SAML provider that both Regions describe alike.
-fn federated(mut account: Account) -> Account {
+pub(crate) fn federated(mut account: Account) -> Account {
     for region in [P, S] {
         account = account.push(PROVIDERS, region, json!({ "ProviderName": "corp", "ProviderType": "SAML" }));
         let provider = json!({ "IdentityProvider": {
@@ -116,6 +116,12 @@ fn linked(account: Account, region: &str) -> Account {
 fn without_domain(account: Account) -> Account {
     let account = account.set(DESCRIBE_CLIENT, ANY, "/UserPoolClient/AllowedOAuthFlows", json!([]));
     account.unset(DESCRIBE_POOL, ANY, "/UserPool/CustomDomain")
+}
+
+/// Accounts in which rules pass that the complete one does not concern.
+pub(crate) fn bases() -> Vec<Account> {
+    let linked_in_both = linked(linked(Account::complete(), P), S);
+    vec![federated(Account::complete()), without_domain(linked_in_both)]
 }
 
 /// To every verdict.
