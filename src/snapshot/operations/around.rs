@@ -106,6 +106,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "/MetricAlarms/*/AlarmName",
             "/MetricAlarms/*/Dimensions",
             "/MetricAlarms/*/MetricName",
+            "/MetricAlarms/*/Metrics/*/Expression",
             "/MetricAlarms/*/Metrics/*/MetricStat/Metric",
             "/MetricAlarms/*/Namespace",
             "/MetricAlarms/*/StateValue",
