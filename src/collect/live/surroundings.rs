@@ -12,6 +12,9 @@ use crate::collect::Request;
 
 /// Asks everything about these pools that their own answers lead to.
 pub(super) async fn ask(session: &Session<'_>, request: &Request, pools: &[Pool]) {
+    for (region, call, why) in failover::not_asked(request, pools) {
+        session.log.not_asked(&region, &[call], why);
+    }
     let mut asked = BTreeSet::new();
     let mut queries = [
         triggers::first(pools),
