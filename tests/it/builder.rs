@@ -266,7 +266,7 @@ impl Account {
 
     /// Routes the pool's domain to S when P fails.
     pub(crate) fn routed(self) -> Self {
-        self.set(DESCRIBE_DOMAIN, P, "/DomainDescription/Routing/Failover/SecondaryRegion", S)
+        areas::routed(self.set(DESCRIBE_DOMAIN, P, "/DomainDescription/Routing/Failover/SecondaryRegion", S))
     }
 
     /// Without `--replica-region`.

@@ -40,6 +40,11 @@ pub(crate) fn secondary(account: Account) -> Account {
     account
 }
 
+/// Adds what is asked once the pool's domain is routed.
+pub(crate) fn routed(account: Account) -> Account {
+    failover::routed(account)
+}
+
 /// Adds a whole search of a Region for consumers that finds nothing.
 pub(crate) fn search(account: Account, region: &str) -> Account {
     consumers::search(account, region)

@@ -43,7 +43,7 @@ fn absence_means_what_is_documented_and_nothing_else() {
     // TOTP that is not mentioned is off, and then nothing depends on whether MFA is required.
     let judged = Account::ready().unset(MFA, P, "/MfaConfiguration").attested();
     assert_eq!(judged.verdict("no-totp"), Verdict::Pass);
-    assert_eq!(judged.verdict("required-mfa-works-in-replica"), Verdict::NotApplicable);
+    assert_eq!(judged.verdict("required-mfa-works-in-replica"), Verdict::Pass);
     let judged = totp().unset(MFA, P, "/MfaConfiguration").attested();
     assert_eq!(unknown(&judged, "required-mfa-works-in-replica"), "no_meaning");
     let judged = described("KeyConfiguration", json!({})).attested();

@@ -46,7 +46,9 @@ fn without_attestations_it_waits_for_three_answers() {
 fn one_attestation_less_is_not_enough() {
     let all = attestations();
     let all: Vec<&str> = all.lines().collect();
-    for (index, open) in all.iter().enumerate() {
+    // Of a gate that counts before there is a replica, and a blocker of it.
+    let waits = ["external-verifiers-told", "pool-eligible", "residency-approved"];
+    for (index, open) in all.iter().enumerate().filter(|(_, line)| waits.iter().any(|rule| line.contains(rule))) {
         let mut others = all.clone();
         others.remove(index);
         let judged = Run::default().decided(&others.join("\n")).judge(&Account::ready());
