@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::model::{Cause, Fact, Listed, Observed, Source};
 
@@ -171,7 +171,7 @@ fn each(view: &PoolView<'_>, of: impl Fn(&Check<'_>) -> Observed<String>) -> Fac
     texts(said(&checks.found, of), checks.sources)
 }
 
-fn said<T>(found: &Listed<Check<'_>>, of: impl Fn(&Check<'_>) -> Observed<T>) -> Listed<T> {
+fn said<'f, T>(found: &Listed<Check<'f>>, of: impl Fn(&Check<'f>) -> Observed<T>) -> Listed<T> {
     let mut list = Listed { items: Vec::new(), incomplete: found.incomplete.clone() };
     for check in &found.items {
         match of(check) {
@@ -336,31 +336,28 @@ pub(super) fn healthy_without_data(view: &PoolView<'_>) -> Fact {
 
 pub(super) fn alarms_healthy_without_data(view: &PoolView<'_>) -> Fact {
     let mut checks = checks(view);
-    let alarms = said(&checks.found, |check| check.alarm());
+    let alarms = said(&checks.found, Check::alarm);
     let mut calm = Listed { items: Vec::new(), incomplete: alarms.incomplete };
     for (region, name) in alarms.items {
         let answer = view.ask(ALARMS, &region, &[&json!([name]).to_string()]);
         checks.sources.push(answer.source("/MetricAlarms"));
         let named = answer.named("AlarmName");
-        match named.items.iter().find(|(found, _)| **found == *name) {
-            // Left out it is `missing`, which leaves the decision to the health check. Source:
-            // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>.
-            Some((_, alarm)) => match alarm.get("TreatMissingData") {
-                None | Some(serde_json::Value::Null) => {}
-                Some(word) => match word.as_str() {
-                    Some("notBreaching") => calm.items.push(format!("{name} in {region}")),
-                    Some("breaching" | "ignore" | "missing") => {}
-                    _ => drop(calm.incomplete.get_or_insert(Cause::Unrecognised { value: word.to_string() })),
-                },
+        let Some((_, alarm)) = named.items.iter().find(|(found, _)| **found == *name) else {
+            let gone = || Cause::Contradiction {
+                what: format!("a health check watches the alarm {name} in {region}, which CloudWatch does not have"),
+            };
+            calm.incomplete.get_or_insert(named.incomplete.unwrap_or_else(gone));
+            continue;
+        };
+        // Left out it is `missing`, which leaves the decision to the health check. Source:
+        // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>.
+        match alarm.get("TreatMissingData") {
+            None | Some(Json::Null) => {}
+            Some(word) => match word.as_str() {
+                Some("notBreaching") => calm.items.push(format!("{name} in {region}")),
+                Some("breaching" | "ignore" | "missing") => {}
+                _ => drop(calm.incomplete.get_or_insert(Cause::Unrecognised { value: word.to_string() })),
             },
-            None => {
-                let gone = || Cause::Contradiction {
-                    what: format!(
-                        "a health check watches the alarm {name} in {region}, which CloudWatch does not have"
-                    ),
-                };
-                calm.incomplete.get_or_insert(named.incomplete.unwrap_or_else(gone));
-            }
         }
     }
     texts(calm, checks.sources)
