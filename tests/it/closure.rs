@@ -54,8 +54,9 @@ impl Scope for Seen<'_> {
 impl Seen<'_> {
     /// Whether an answer could not have been had.
     fn lost(&self, source: &Source) -> bool {
-        let Source::Call { call, region, .. } = source else { return false };
-        !prerequisites(call, region).is_disjoint(self.gone)
+        let Source::Call { call, region, parameters, .. } = source else { return false };
+        let by_arn = parameters.get("KeyId").is_some_and(|id| id.starts_with("arn:"));
+        !prerequisites(call, region, by_arn).is_disjoint(self.gone)
     }
 }
 
@@ -64,8 +65,8 @@ fn unknown(what: &str) -> Fact {
 }
 
 /// The calls that have to be answered for this one to be made, itself among them. The replica is asked because the list of
-/// replicas names it, the related key because the key does.
-fn prerequisites(call: &str, region: &str) -> BTreeSet<String> {
+/// replicas names it; the related key because the key does, by its id: a key that a setting names is asked by its ARN.
+fn prerequisites(call: &str, region: &str, by_arn: bool) -> BTreeSet<String> {
     let mut calls = needs::with_prerequisites([call]);
     if region == S {
         let asked = find_call(call).map(|operation| operation.asked);
@@ -73,7 +74,7 @@ fn prerequisites(call: &str, region: &str) -> BTreeSet<String> {
             Some(Asked::PrimaryAndSecondary) => {
                 calls.extend(needs::with_prerequisites(["cognito-idp:ListUserPoolReplicas"]))
             }
-            Some(Asked::Key) => calls.extend(needs::with_prerequisites(["kms:DescribeKey"])),
+            Some(Asked::Key) if !by_arn => calls.extend(needs::with_prerequisites(["kms:DescribeKey"])),
             _ => {}
         }
     }

@@ -147,14 +147,14 @@ fn on_traffic(view: &PoolView<'_>, answer: &Answer<'_>) -> Listed<String> {
 
 pub(super) fn in_primary(view: &PoolView<'_>) -> Fact {
     let answer = ask(view, &view.region);
-    texts(on_traffic(view, &answer), vec![answer.source("/MetricAlarms"), table()])
+    texts(on_traffic(view, &answer), vec![answer.source("/MetricAlarms"), replicas(view), table()])
 }
 
 pub(super) fn in_secondary(view: &PoolView<'_>) -> Fact {
     match replica_region(view) {
         Observed::Known(region) => {
             let answer = ask(view, &region);
-            texts(on_traffic(view, &answer), vec![answer.source("/MetricAlarms"), table()])
+            texts(on_traffic(view, &answer), vec![answer.source("/MetricAlarms"), replicas(view), table()])
         }
         Observed::Absent => Fact::absent(vec![replicas(view)]),
         Observed::Unknown(cause) => Fact::unknown(blocked(ALARMS, cause), vec![replicas(view)]),
@@ -167,14 +167,14 @@ fn replicas(view: &PoolView<'_>) -> Source {
 
 pub(super) fn without_metric(view: &PoolView<'_>) -> Fact {
     let mut regions = vec![view.region.clone()];
-    let mut sources = Vec::new();
+    // Where else to look, the list of replicas says.
+    let mut sources = vec![replicas(view)];
     let mut found = Listed::complete(Vec::new());
     match replica_region(view) {
         Observed::Known(region) => regions.push(region),
         Observed::Absent => {}
         Observed::Unknown(cause) => {
             found.incomplete = Some(blocked(ALARMS, cause));
-            sources.push(replicas(view));
         }
     }
     for region in regions {

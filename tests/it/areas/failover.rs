@@ -164,6 +164,11 @@ fn routing(account: Account, region: &str) -> Account {
     account.set(DESCRIBE_DOMAIN, P, "/DomainDescription/Routing/Failover/SecondaryRegion", region)
 }
 
+/// Accounts in which rules pass that the complete one does not concern.
+pub(crate) fn bases() -> Vec<Account> {
+    vec![passkeys(Account::complete(), DOMAIN)]
+}
+
 /// To every verdict.
 pub(crate) fn cases() -> Vec<(Account, Run)> {
     let complete = Account::complete;

@@ -13,9 +13,17 @@ use crate::builder::{Account, Run};
 
 pub(crate) use core::furnished as core_furnished;
 
-/// The ready account with everything that every call of the table is asked about.
+/// The complete account with everything that every call of the table is asked about.
 pub(crate) fn furnished() -> Account {
-    core::furnished(Account::complete())
+    let account = core::furnished(Account::complete());
+    let account = parity::federated(account);
+    let account = triggers::furnish(account);
+    governance::furnish(account)
+}
+
+/// How the furnished account is judged: with the operator whose permissions were simulated, and all answers of people.
+pub(crate) fn run() -> Run {
+    governance::operator()
 }
 
 /// Adds what is asked about a pool in P.
@@ -60,7 +68,8 @@ pub(crate) fn cases() -> Vec<(Account, Run)> {
 
 /// Accounts in which rules pass, for [`breaks`] to differ from.
 pub(crate) fn bases() -> Vec<Account> {
-    [vec![Account::complete(), Account::ready(), furnished()], core::bases(), parity::bases()].concat()
+    [vec![Account::complete(), Account::ready(), furnished()], core::bases(), parity::bases(), failover::bases()]
+        .concat()
 }
 
 /// Per rule the account that is complete but for that rule's condition.

@@ -76,14 +76,23 @@ pub(crate) fn secondary(account: Account) -> Account {
     deployed(account, "claims")
 }
 
-/// The complete account with a custom sender in both Regions, whose function may decrypt by a grant.
+/// With a custom sender in both Regions, whose function may decrypt by a grant.
+pub(crate) fn furnish(account: Account) -> Account {
+    sending_to(account, ACCOUNT, json!([{ "GranteePrincipal": role("sms"), "Operations": ["Decrypt"] }]))
+}
+
+/// The complete account with such a sender.
 fn sending() -> Account {
-    sending_by(ACCOUNT, json!([{ "GranteePrincipal": role("sms"), "Operations": ["Decrypt"] }]))
+    furnish(Account::complete())
 }
 
 /// The same with a key that is left to this account, and these grants.
 fn sending_by(owner: &str, grants: Value) -> Account {
-    let account = [P, S].into_iter().fold(Account::complete(), |account, region| {
+    sending_to(Account::complete(), owner, grants)
+}
+
+fn sending_to(account: Account, owner: &str, grants: Value) -> Account {
+    let account = [P, S].into_iter().fold(account, |account, region| {
         let sender = json!({ "LambdaArn": function(region, "sms"), "LambdaVersion": "V1_0" });
         account.set(DESCRIBE_POOL, region, &format!("{CONFIG}/CustomSMSSender"), sender).set(
             DESCRIBE_POOL,

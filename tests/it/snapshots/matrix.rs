@@ -25,7 +25,7 @@ fn verdicts(account: &Account, run: &Run) -> BTreeMap<String, BTreeMap<String, V
 #[test]
 fn each_permission_denied_alone_loses_what_hangs_on_it_and_nothing_else() {
     let account = areas::furnished();
-    let run = Run::default();
+    let run = Run { decisions: String::new(), ..areas::run() };
     let before = verdicts(&account, &run);
     let snapshot = account.snapshot();
     let facts = Facts::new(&snapshot, run.fact_options(), table());
@@ -211,7 +211,7 @@ fn reading(account: &Account, run: &Run, members: &BTreeSet<Member>) -> BTreeSet
 
 #[test]
 fn each_condition_broken_alone_changes_its_rule_and_what_reads_the_same_member() {
-    let run = Run::attested();
+    let run = areas::run();
     let bases: Vec<_> = areas::bases().into_iter().map(|account| (verdicts(&account, &run), account)).collect();
     let mut wrong = Vec::new();
     let mut broken_rules = BTreeSet::new();
@@ -261,8 +261,7 @@ fn each_condition_broken_alone_changes_its_rule_and_what_reads_the_same_member()
 fn a_value_comes_from_calls_that_its_field_names() {
     for account in [areas::furnished(), Account::complete()] {
         let snapshot = account.snapshot();
-        let run = Run::default();
-        let facts = Facts::new(&snapshot, run.fact_options(), table());
+        let facts = Facts::new(&snapshot, areas::run().fact_options(), table());
         let pool = only(&facts);
         for spec in FieldSet.all() {
             let Some(Fact { value, sources }) = pool.field(spec.name) else { continue };
