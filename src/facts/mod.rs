@@ -408,7 +408,9 @@ fn tables() -> impl Iterator<Item = &'static Field> {
         bound::FIELDS,
         failover::FIELDS,
         governance::FIELDS,
-        messages::FIELDS,
+        messages::MAIL,
+        messages::RISK,
+        messages::SMS,
         parity::FIELDS,
         trigger::FIELDS,
     ]
