@@ -21,7 +21,7 @@ pub(in crate::facts) const FIELDS: &[Field] = &[
     field(
         "risk.mails_from_primary",
         TEXTS,
-        Absence::None,
+        Absence::Unknown,
         IN_REPLICA,
         "Where the notifications of the replica are sent from SES in P, and so fail together with it.",
         |view| {
@@ -35,7 +35,7 @@ pub(in crate::facts) const FIELDS: &[Field] = &[
     field(
         "risk.mails_unset",
         TEXTS,
-        Absence::None,
+        Absence::Unknown,
         IN_REPLICA,
         "Where users are to be notified and the replica has no SES identity to do it with.",
         |view| {
@@ -49,7 +49,7 @@ pub(in crate::facts) const FIELDS: &[Field] = &[
     field(
         "risk.mails_unverified",
         TEXTS,
-        Absence::None,
+        Absence::Unknown,
         &[DESCRIBE, REPLICAS, CLIENTS, RISK, IDENTITY],
         "Where the SES identity that the replica notifies users with is not verified.",
         |view| {
