@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::ask::{Answers, Query, Session};
 use super::aws::CREDENTIALS;
+use super::surroundings;
 use crate::collect::{CollectError, Needs, Pools, Request};
 
 /// A pool in scope, as far as it is known.
@@ -333,7 +334,8 @@ pub(super) async fn clients(session: &Session<'_>, pools: &[Pool]) {
                 Query::new("cognito-idp", "DescribeUserPoolClient", &pool.primary, &parameters)
             })
             .collect();
-        join_all(queries.iter().map(|query| session.ask(query))).await;
+        let described = join_all(queries.iter().map(|query| session.ask(query)));
+        join(described, surroundings::of_clients(session, pool, &ids)).await;
     }))
     .await;
 }

@@ -16,7 +16,7 @@ pub(super) async fn ask(session: &Session<'_>, request: &Request, pools: &[Pool]
         session.log.not_asked(&region, &[call], why);
     }
     let mut asked = BTreeSet::new();
-    let mut queries = [
+    let queries = [
         triggers::first(pools),
         messages::first(pools),
         parity::first(pools),
@@ -24,19 +24,35 @@ pub(super) async fn ask(session: &Session<'_>, request: &Request, pools: &[Pool]
         governance::first(request, pools),
     ]
     .concat();
-    queries.retain(|query| asked.insert(query.question()));
+    let queries = unasked(queries, &mut asked);
     session.log.note(&format!(
         "{} calls are known to be needed about what surrounds {} pools; lists may lead to more",
         queries.len(),
         pools.len()
     ));
+    follow(session, queries, asked).await;
+}
+
+/// Asks what the app clients of a pool lead to, but for what the pool itself leads to: that is asked anyway.
+pub(super) async fn of_clients(session: &Session<'_>, pool: &Pool, clients: &BTreeSet<String>) {
+    let mut asked = messages::first(std::slice::from_ref(pool)).iter().map(Query::question).collect();
+    let queries = unasked(messages::of_clients(pool, clients), &mut asked);
+    follow(session, queries, asked).await;
+}
+
+/// Asks these questions, what their answers lead to, and so on.
+async fn follow(session: &Session<'_>, mut queries: Vec<Query>, mut asked: BTreeSet<String>) {
     while !queries.is_empty() {
         let answered = join_all(queries.iter().map(|query| session.ask(query))).await;
-        let mut next: Vec<Query> =
-            queries.iter().zip(&answered).flat_map(|(query, answers)| led_to(query, answers)).collect();
-        next.retain(|query| asked.insert(query.question()));
-        queries = next;
+        let next = queries.iter().zip(&answered).flat_map(|(query, answers)| led_to(query, answers)).collect();
+        queries = unasked(next, &mut asked);
     }
+}
+
+/// Those that were not asked before.
+fn unasked(mut queries: Vec<Query>, asked: &mut BTreeSet<String>) -> Vec<Query> {
+    queries.retain(|query| asked.insert(query.question()));
+    queries
 }
 
 /// The questions that an answer leads to.

@@ -123,7 +123,7 @@ mod tests {
     fn identity(name: &str) -> Identity {
         match Identity::parse(&format!("arn:aws:ses:us-west-2:111122223333:identity/{name}")) {
             Observed::Known(identity) => identity,
-            other => panic!("{other:?}"),
+            other @ (Observed::Absent | Observed::Unknown(_)) => panic!("{other:?}"),
         }
     }
 

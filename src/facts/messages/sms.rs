@@ -61,7 +61,7 @@ pub(in crate::facts) const FIELDS: &[Field] = &[
         Absence::None,
         OF_REPLICA,
         "The role that Cognito assumes to send text messages in S.",
-        |view| fact(of_sender(view, |sender| sender.role())),
+        |view| fact(of_sender(view, Sender::role)),
     ),
     field(
         "sms.role_trust",
@@ -197,7 +197,7 @@ impl Sender<'_> {
 }
 
 /// Reads something of a replica that sends by SNS or End User Messaging; absent for all others.
-fn of_sender<T>(view: &PoolView<'_>, read: impl FnOnce(&Sender<'_>) -> Observed<T>) -> Found<T> {
+fn of_sender<'f, T>(view: &PoolView<'f>, read: impl FnOnce(&Sender<'f>) -> Observed<T>) -> Found<T> {
     of_replica(view, CONFIGURATION, |answer| {
         kind(answer).and_then(|kind| match kind {
             Kind::Nothing | Kind::Function => Observed::Absent,
@@ -207,7 +207,7 @@ fn of_sender<T>(view: &PoolView<'_>, read: impl FnOnce(&Sender<'_>) -> Observed<
 }
 
 fn region(view: &PoolView<'_>) -> Found<String> {
-    of_sender(view, |sender| sender.region())
+    of_sender(view, Sender::region)
 }
 
 fn region_allowed(view: &PoolView<'_>) -> Found<&'static str> {

@@ -119,7 +119,7 @@ fn sns(region: &str) -> Value {
 }
 
 /// Allows this service these actions for the pool's ARN in these Regions.
-fn policy(service: &str, actions: Value, regions: &[&str]) -> Value {
+fn policy(service: &str, actions: &[&str], regions: &[&str]) -> Value {
     let arns: Vec<String> = regions.iter().map(|region| pool_arn(region, POOL)).collect();
     json!({ "Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Principal": { "Service": service }, "Action": actions,
@@ -128,15 +128,14 @@ fn policy(service: &str, actions: Value, regions: &[&str]) -> Value {
 }
 
 fn sending(region: &str, name: &str, regions: &[&str]) -> Value {
-    let actions = json!(["ses:SendEmail", "ses:SendRawEmail"]);
-    let mut policy = policy("email.cognito-idp.amazonaws.com", actions, regions);
+    let mut policy = policy("email.cognito-idp.amazonaws.com", &["ses:SendEmail", "ses:SendRawEmail"], regions);
     policy["Statement"][0]["Resource"] = json!(identity_arn(region, name));
     policy
 }
 
 /// As snapshots hold it: the external id by its digest.
 fn trust(regions: &[&str], external_id: &str) -> Value {
-    let mut policy = policy("cognito-idp.amazonaws.com", json!("sts:AssumeRole"), regions);
+    let mut policy = policy("cognito-idp.amazonaws.com", &["sts:AssumeRole"], regions);
     policy["Statement"][0]["Condition"]["StringEquals"]["sts:ExternalId"] = json!(digest(external_id));
     policy
 }
