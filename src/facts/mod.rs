@@ -103,6 +103,7 @@ struct Consumers {
     authorizers: PerSearch<Listed<String>>,
     routes: PerSearch<Listed<String>>,
     stacks: PerSearch<Option<Cause>>,
+    bound: bound::Cache,
 }
 
 /// A value by account and the Regions searched.

@@ -15,7 +15,7 @@ pub mod simulation;
 use std::sync::LazyLock;
 
 pub use consumers::LIVE_STACK_STATUSES;
-pub use resource_types::{RESOURCE_TYPES, ResourceType, resource_type};
+pub use resource_types::{GLOBAL_REGION, RESOURCE_TYPES, ResourceType, resource_type};
 
 /// How the answer is written on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,8 +159,8 @@ const BASE: Operation = Operation {
 
 /// Every operation, sorted by service, name and type of resource.
 pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
-    let tables = [around::OPERATIONS, cognito::OPERATIONS, consumers::OPERATIONS, resource_types::OPERATIONS];
-    let mut all = tables.concat();
+    let mut all = [around::OPERATIONS, cognito::OPERATIONS, consumers::OPERATIONS].concat();
+    all.extend_from_slice(&resource_types::OPERATIONS.concat());
     all.sort_by_key(|operation| (operation.service, operation.name, operation.resource_type));
     all
 });

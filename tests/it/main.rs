@@ -22,6 +22,8 @@ mod policies;
 mod readme;
 #[cfg(feature = "live")]
 mod replay;
+#[cfg(feature = "live")]
+mod schemas;
 mod snapshots;
 #[cfg(feature = "live")]
 mod tools;

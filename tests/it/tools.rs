@@ -1,5 +1,5 @@
 //! The tools of the live tests that are not Rust: moto and the AWS CLI, pinned, installed below `target/`, and the account
-//! that they serve.
+//! that they serve; and CloudFormation's schemas, which the package cfn-lint brings along.
 //!
 //! Installed once per `requirements.txt`, filled once per test binary. What the account holds is said in
 //! `tests/moto/`; what the program makes of it, in `live`.
@@ -31,19 +31,47 @@ const PAGE_SIZES: &[(&str, u32)] = &[
 
 /// The account, filled; `None`, and a line that says so, if the tests that need it are to be skipped.
 pub(crate) fn account() -> Option<&'static Account> {
-    static SAID: Once = Once::new();
     static ACCOUNT: OnceLock<Result<Account, String>> = OnceLock::new();
-    if std::env::var(SKIP).is_ok_and(|value| value == "1") {
-        // Not through the macros, whose output a passing test swallows.
-        SAID.call_once(|| {
-            let _ = writeln!(std::io::stderr(), "{SKIP}=1: the tests against moto are skipped");
-        });
+    if skipped() {
         return None;
     }
     match ACCOUNT.get_or_init(Account::start) {
         Ok(account) => Some(account),
         Err(why) => panic!("no account to test against: {why}\nTo do without the live tests, set {SKIP}=1."),
     }
+}
+
+/// The folder of CloudFormation's schemas as cfn-lint ships them; `None`, and a line that says so, if the tests that need
+/// Python are to be skipped.
+pub(crate) fn schemas() -> Option<PathBuf> {
+    if skipped() {
+        return None;
+    }
+    // Only its data is read: what it needs to run is not installed.
+    let found = install("schemas", &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schemas"), &["--no-deps"])
+        .and_then(|python| {
+            let place =
+                "import importlib.util; print(importlib.util.find_spec('cfnlint').submodule_search_locations[0])";
+            let output = run(Command::new(python).args(["-c", place]))?;
+            Ok(Path::new(String::from_utf8_lossy(&output.stdout).trim()).join("data/schemas"))
+        });
+    match found {
+        Ok(folder) => Some(folder),
+        Err(why) => panic!("no schemas to test against: {why}\nTo do without the live tests, set {SKIP}=1."),
+    }
+}
+
+/// Whether the tests that need Python are left out, said once.
+fn skipped() -> bool {
+    static SAID: Once = Once::new();
+    let skipped = std::env::var(SKIP).is_ok_and(|value| value == "1");
+    if skipped {
+        // Not through the macros, whose output a passing test swallows.
+        SAID.call_once(|| {
+            let _ = writeln!(std::io::stderr(), "{SKIP}=1: the tests that need Python are skipped");
+        });
+    }
+    skipped
 }
 
 /// A filled moto server. It ends with this process, because its standard input does.
@@ -58,7 +86,7 @@ pub(crate) struct Account {
 
 impl Account {
     fn start() -> Result<Self, String> {
-        let python = install()?;
+        let python = install("moto", &source(), &[])?;
         let folder = source();
         let log = temp("moto.log");
         let mut server = python_command(&python, &folder)
@@ -157,17 +185,17 @@ fn python_command(python: &Path, folder: &Path) -> Command {
 /// The Python of the virtual environment, which is made if it is not there yet.
 ///
 /// One at a time, by a lock that ends with the process; a marker says that it is whole.
-fn install() -> Result<PathBuf, String> {
-    let requirements = source().join("requirements.txt");
+fn install(name: &str, source: &Path, options: &[&str]) -> Result<PathBuf, String> {
+    let requirements = source.join("requirements.txt");
     let text = fs::read(&requirements).map_err(|error| format!("{}: {error}", requirements.display()))?;
     let digest = Sha256::digest(&text)[..8].iter().fold(String::new(), |mut digest, byte| {
         let _ = write!(digest, "{byte:02x}");
         digest
     });
     let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().ok_or("no target folder")?.join("tools");
-    let home = tools.join(format!("moto-{digest}"));
+    let home = tools.join(format!("{name}-{digest}"));
     let python = home.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    let (lock, whole) = (tools.join(format!("moto-{digest}.lock")), home.join("complete"));
+    let (lock, whole) = (tools.join(format!("{name}-{digest}.lock")), home.join("complete"));
     let failed = |error: std::io::Error| format!("{}: {error}", home.display());
     fs::create_dir_all(&tools).map_err(failed)?;
     let lock = File::create(lock).map_err(failed)?;
@@ -180,8 +208,8 @@ fn install() -> Result<PathBuf, String> {
         fs::remove_dir_all(&home).map_err(failed)?;
     }
     run(Command::new(found).args(["-m", "venv"]).arg(&home))?;
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
-    run(Command::new(&python).args(pip).arg(&requirements))?;
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    run(Command::new(&python).args(pip).args(options).arg("-r").arg(&requirements))?;
     fs::write(&whole, digest).map_err(failed)?;
     Ok(python)
 }

@@ -184,9 +184,18 @@ fn risk(change: impl FnOnce(&mut Value)) -> Account {
 
 /// The complete account that sends text messages by End User Messaging.
 fn end_user_messaging(region: &str, tier: &str, limit: i64) -> Account {
+    by_end_user_messaging(Account::complete(), region, tier, limit)
+}
+
+/// With text messages by End User Messaging of S.
+pub(crate) fn furnish(account: Account) -> Account {
+    by_end_user_messaging(account, S, "PRODUCTION", 500)
+}
+
+fn by_end_user_messaging(account: Account, region: &str, tier: &str, limit: i64) -> Account {
     let settings =
         json!({ "EumsSms": { "CallerArn": role_arn(), "Region": region, "ExternalId": digest("external") } });
-    let mut account = complete(DESCRIBE_POOL, ANY, SMS, settings);
+    let mut account = account.set(DESCRIBE_POOL, ANY, SMS, settings);
     let attributes = json!({ "AccountAttributes": [
         { "Name": "DEFAULT_PROTECT_CONFIGURATION_ID", "Value": "p" }, { "Name": "ACCOUNT_TIER", "Value": tier }
     ] });
@@ -242,6 +251,11 @@ pub(crate) fn cases() -> Vec<(Account, Run)> {
     }
     accounts.extend(breaks().into_iter().map(|(_, account)| account));
     accounts.into_iter().map(|account| (account, Run::default())).collect()
+}
+
+/// Accounts in which rules pass that the complete one does not concern.
+pub(crate) fn bases() -> Vec<Account> {
+    vec![by_cognito(), complete(DESCRIBE_POOL, ANY, FACTORS, json!(["PASSWORD", "EMAIL_OTP"]))]
 }
 
 /// One change that breaks one rule.

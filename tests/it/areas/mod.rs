@@ -1,7 +1,7 @@
 //! The evidence of each area of the catalogue: what the ready account needs so that the area's rules pass, the snapshots
 //! that take its rules to every verdict, and for each rule the one change that breaks it and nothing else.
 
-mod consumers;
+pub(crate) mod consumers;
 mod core;
 mod failover;
 mod governance;
@@ -13,12 +13,18 @@ use crate::builder::{Account, Run};
 
 pub(crate) use core::furnished as core_furnished;
 
-/// The complete account with everything that every call of the table is asked about.
+/// The complete account with everything that every call of the table is asked about, but for End User Messaging.
 pub(crate) fn furnished() -> Account {
     let account = core::furnished(Account::complete());
     let account = parity::federated(account);
     let account = triggers::furnish(account);
+    let account = consumers::furnish(account);
     governance::furnish(account)
+}
+
+/// The same by End User Messaging, which a pool uses instead of SNS: with the two, every call is asked.
+pub(crate) fn furnished_otherwise() -> Account {
+    messages::furnish(furnished())
 }
 
 /// How the furnished account is judged: with the operator whose permissions were simulated, and all answers of people.
@@ -68,8 +74,14 @@ pub(crate) fn cases() -> Vec<(Account, Run)> {
 
 /// Accounts in which rules pass, for [`breaks`] to differ from.
 pub(crate) fn bases() -> Vec<Account> {
-    [vec![Account::complete(), Account::ready(), furnished()], core::bases(), parity::bases(), failover::bases()]
-        .concat()
+    [
+        vec![Account::complete(), Account::ready(), furnished()],
+        core::bases(),
+        parity::bases(),
+        failover::bases(),
+        messages::bases(),
+    ]
+    .concat()
 }
 
 /// Per rule the account that is complete but for that rule's condition.

@@ -7,7 +7,7 @@ use mrready::facts::Facts;
 use mrready::model::report::Finding;
 use mrready::model::{Cause, Gate, Verdict};
 use mrready::snapshot::operations::{OPERATIONS, Operation, find_call};
-use mrready::snapshot::{CallError, ErrorKind};
+use mrready::snapshot::{Call, CallError, ErrorKind};
 
 use crate::areas;
 use crate::builder::{ANY, Account, DESCRIBE_POOL, Judged, MFA, P, Run, S, catalog, denied, failure, table};
@@ -64,11 +64,13 @@ fn unknown(judged: &Judged) -> Vec<&Finding> {
 
 #[test]
 fn the_furnished_account_is_asked_everything_and_nothing_of_it_is_unknown() {
-    let account = areas::furnished();
-    let asked: BTreeSet<String> = account.calls.iter().map(mrready::snapshot::Call::name).collect();
+    let accounts = [areas::furnished(), areas::furnished_otherwise()];
+    let asked: BTreeSet<String> = accounts.iter().flat_map(|account| &account.calls).map(Call::name).collect();
     let missing: Vec<String> = OPERATIONS.iter().map(Operation::call).filter(|call| !asked.contains(call)).collect();
     assert_eq!(missing, Vec::<String>::new());
-    assert_eq!(areas::run().judge(&account).rules_with(Verdict::Unknown), BTreeSet::new());
+    for account in accounts {
+        assert_eq!(areas::run().judge(&account).rules_with(Verdict::Unknown), BTreeSet::new());
+    }
 }
 
 #[test]

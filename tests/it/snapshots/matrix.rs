@@ -24,15 +24,24 @@ fn verdicts(account: &Account, run: &Run) -> BTreeMap<String, BTreeMap<String, V
 
 #[test]
 fn each_permission_denied_alone_loses_what_hangs_on_it_and_nothing_else() {
-    let account = areas::furnished();
+    denied_one_by_one(&areas::furnished(), None);
+}
+
+#[test]
+fn so_do_the_permissions_of_end_user_messaging() {
+    denied_one_by_one(&areas::furnished_otherwise(), Some("sms-voice:"));
+}
+
+/// Denies each permission, or those of one service.
+fn denied_one_by_one(account: &Account, service: Option<&str>) {
     let run = Run { decisions: String::new(), ..areas::run() };
-    let before = verdicts(&account, &run);
+    let before = verdicts(account, &run);
     let snapshot = account.snapshot();
     let facts = Facts::new(&snapshot, run.fact_options(), table());
     let actions: BTreeSet<&str> = OPERATIONS.iter().flat_map(|operation| operation.iam).copied().collect();
     let policy = policy_rules();
     let mut wrong = Vec::new();
-    for action in actions {
+    for action in actions.into_iter().filter(|action| service.is_none_or(|service| action.starts_with(service))) {
         let taking: Vec<&Operation> = needs::operations_of(action).collect();
         let calls: BTreeSet<String> = taking.iter().map(|operation| operation.call()).collect();
         let mut denied = account.clone();

@@ -1,5 +1,6 @@
 //! From a snapshot to a verdict, a gate and an exit code: what the tool makes of the evidence as a whole.
 
+mod bound;
 mod consumers;
 mod denial;
 mod gates;
