@@ -33,8 +33,6 @@ Known gaps, of moto or of this file:
 
 from __future__ import annotations
 
-import base64
-import binascii
 import copy
 import json
 import secrets
@@ -55,21 +53,29 @@ from moto.cognitoidp.responses import CognitoIdpResponse
 from moto.core.common_models import CloudFormationModel
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
-from moto.core.utils import utcnow
+from moto.core.utils import unix_time, utcnow
 from moto.kms.models import Key, KmsBackend, kms_backends
 from moto.kms.responses import KmsResponse
 from moto.sts.models import STSBackend
 
-from faults import ACCOUNT, CALLER, Call
-
-# Set by the control endpoint; "service:Operation" to the most items on a page.
-PAGE_SIZES: dict[str, int] = {}
+import around
+from paging import one_page, paged
+from wire import ACCOUNT, CALLER, Call
 
 ALPHANUMERICS = string.ascii_letters + string.digits
 
 REGIONAL = ("EmailConfiguration", "SmsConfiguration", "LambdaConfig", "UserPoolTags")
 NOT_SETTINGS = ("UserPoolId", "PoolName")
+REGIONAL_NOTIFICATION = ("SourceArn", "From")
 IMMUTABLE = ("UsernameAttributes", "AliasAttributes", "UsernameConfiguration")
+
+# Requests per second of a category of API operations, the same in every Region.
+CATEGORY_RATES = {
+    **{"UserAuthentication": 120, "UserCreation": 50, "UserFederation": 25, "UserAccountRecovery": 30},
+    **{"UserRead": 120, "UserUpdate": 25, "UserToken": 120, "UserResourceRead": 50, "UserResourceUpdate": 25},
+    **{"UserList": 30, "UserPoolRead": 15, "UserPoolUpdate": 15, "UserPoolResourceRead": 20},
+    **{"UserPoolResourceUpdate": 15, "UserPoolClientRead": 15, "UserPoolClientUpdate": 15, "ClientAuthentication": 150},
+}
 
 # What a secondary answers. The rest is primary-only.
 SECONDARY_OPERATIONS = frozenset(
@@ -98,6 +104,7 @@ def install() -> None:
     install_keys()
     install_stacks()
     install_authorizers()
+    around.install()
     STSBackend.get_caller_identity = lambda *_: ("AROAPLANTED:planted-session-name", CALLER, ACCOUNT)
 
 
@@ -109,32 +116,14 @@ def fail(code: str, message: str) -> JsonRESTError:
 
 
 def rewrite(call: Call, body: bytes) -> bytes:
-    """JSON answers without nulls, and lists of API Gateway in pages."""
-    if not body or call.service in ("cloudformation", "sts"):
+    """JSON answers without nulls, and lists in pages."""
+    if not body or body.lstrip().startswith(b"<"):
         return body
     try:
         document = without_nulls(json.loads(body))
     except ValueError:
         return body
-    if call.name in PAGED_LISTS and isinstance(document, dict):
-        items, token, limit = PAGED_LISTS[call.name]
-        asked = int(call.parameters.get(limit) or 25)
-        page, following = one_page(call.name, document.get(items, []), call.parameters.get(token), asked)
-        document[items] = page
-        if following:
-            document[token] = following
-    return json.dumps(document).encode()
-
-
-PAGED_LISTS = {
-    "apigateway:GetRestApis": ("item", "position", "limit"),
-    "apigateway:GetAuthorizers": ("item", "position", "limit"),
-    "apigateway:GetResources": ("item", "position", "limit"),
-    "apigatewayv2:GetApis": ("items", "nextToken", "maxResults"),
-    "apigatewayv2:GetAuthorizers": ("items", "nextToken", "maxResults"),
-    "apigatewayv2:GetRoutes": ("items", "nextToken", "maxResults"),
-    "apigatewayv2:GetStages": ("items", "nextToken", "maxResults"),
-}
+    return json.dumps(paged(call, document)).encode()
 
 
 def without_nulls(value: Any) -> Any:
@@ -143,22 +132,6 @@ def without_nulls(value: Any) -> Any:
     if isinstance(value, list):
         return [without_nulls(item) for item in value]
     return value
-
-
-def one_page(name: str, items: list[Any], token: str | None, size: int) -> tuple[list[Any], str | None]:
-    """The page a token points at, and the token of the next one. A token is good for its own operation only."""
-    start = 0
-    if token:
-        try:
-            owner, _, offset = base64.b64decode(token).decode().rpartition("@")
-            start = int(offset)
-        except (ValueError, binascii.Error):
-            owner = ""
-        if owner != name:
-            raise ValueError(f"page token of another operation: {token}")
-    end = start + min(size, PAGE_SIZES.get(name, size))
-    following = base64.b64encode(f"{name}@{end}".encode()).decode() if end < len(items) else None
-    return items[start:end], following
 
 
 # Replicas
@@ -454,14 +427,38 @@ def install_attachments() -> None:
             tags_of(self).pop(name, None)
         return ActionResult({})
 
+    def risk(pool: CognitoIdpUserPool, client: str | None) -> dict[str, Any]:
+        """Of a secondary: its primary's, with the identity and the sender of its own."""
+        if client and client not in pool.clients:
+            raise fail("ResourceNotFoundException", f"User pool client {client} does not exist.")
+        empty = {"UserPoolId": pool.id, **({"ClientId": client} if client else {})}
+        found = copy.deepcopy(attached(primary_of(pool)).get(f"risk/{client}", empty))
+        if isinstance(pool, ReplicaPool):
+            notify = found.get("AccountTakeoverRiskConfiguration", {}).get("NotifyConfiguration", {})
+            for name in REGIONAL_NOTIFICATION:
+                notify.pop(name, None)
+            notify.update(attached(pool).get(f"risk/{client}", {}))
+        return found
+
     def describe_risk_configuration(self: CognitoIdpResponse) -> ActionResult:
-        pool, client = pool_of(self), self._get_param("ClientId") or ""
-        found = attached(pool).get(f"risk/{client}", {"UserPoolId": pool.id})
-        return ActionResult({"RiskConfiguration": found})
+        return ActionResult({"RiskConfiguration": risk(pool_of(self), self._get_param("ClientId"))})
 
     def set_risk_configuration(self: CognitoIdpResponse) -> ActionResult:
-        attached(pool_of(self))[f"risk/{self._get_param('ClientId') or ''}"] = self.parameters
-        return ActionResult({"RiskConfiguration": self.parameters})
+        pool, client = pool_of(self), self._get_param("ClientId")
+        given = self.parameters
+        if isinstance(pool, ReplicaPool):
+            notify = given.get("AccountTakeoverRiskConfiguration", {}).get("NotifyConfiguration", {})
+            given = {name: notify[name] for name in REGIONAL_NOTIFICATION if name in notify}
+        attached(pool)[f"risk/{client}"] = given
+        return ActionResult({"RiskConfiguration": risk(pool, client)})
+
+    def get_provisioned_limit(self: CognitoIdpResponse) -> ActionResult:
+        definition = self._get_param("LimitDefinition")
+        rate = CATEGORY_RATES.get(definition["Attributes"].get("Category"))
+        if definition["LimitClass"] != "API_CATEGORY" or rate is None:
+            raise fail("InvalidParameterException", "The limit definition is not valid.")
+        limit = {"LimitDefinition": definition, "ProvisionedLimitValue": rate, "FreeLimitValue": rate}
+        return ActionResult({"Limit": limit})
 
     def get_log_delivery_configuration(self: CognitoIdpResponse) -> ActionResult:
         pool = pool_of(self)
@@ -494,6 +491,7 @@ def install_attachments() -> None:
         return ActionResult({"UserImportJob": job})
 
     for operation in (
+        get_provisioned_limit,
         list_tags_for_resource,
         tag_resource,
         untag_resource,
@@ -514,6 +512,7 @@ def install_attachments() -> None:
 def install_keys() -> None:
     original_dict = Key.to_dict
     original_check = KmsResponse._validate_cmk_id
+    original_grants = KmsResponse.list_grants
 
     def to_dict(self: Key) -> dict[str, Any]:
         """`MultiRegionConfiguration` from the keys that exist, not from a dictionary both halves share."""
@@ -554,6 +553,19 @@ def install_keys() -> None:
         metadata = replica.to_dict()["KeyMetadata"]
         return json.dumps({"ReplicaKeyMetadata": metadata, "ReplicaPolicy": replica.policy, "ReplicaTags": []})
 
+    def get_key_rotation_status(self: KmsResponse) -> str:
+        self._validate_cmk_id(self._get_param("KeyId"))
+        key = self.kms_backend.keys[self.kms_backend.get_key_id(self._get_param("KeyId"))]
+        answer = {"KeyId": key.id, "KeyRotationEnabled": key.key_rotation_status}
+        if key.key_rotation_status:
+            answer |= {"RotationPeriodInDays": 365, "NextRotationDate": int(unix_time()) + 365 * 86400}
+        return json.dumps(answer)
+
+    def list_grants(self: KmsResponse) -> str:
+        answer = json.loads(original_grants(self))
+        answer.pop("GrantCount")
+        return json.dumps(answer)
+
     def check_key_id(self: KmsResponse, key_id: str) -> None:
         if key_id.startswith("arn:") and key_id.split(":")[3] != self.region:
             raise fail("NotFoundException", f"Invalid arn {key_id.split(':')[3]}")
@@ -561,6 +573,8 @@ def install_keys() -> None:
 
     Key.to_dict = to_dict
     KmsResponse.replicate_key = replicate_key
+    KmsResponse.get_key_rotation_status = get_key_rotation_status
+    KmsResponse.list_grants = list_grants
     KmsResponse._validate_cmk_id = check_key_id
 
 

@@ -7,9 +7,12 @@ like `ready` but for what its name says. What the ids are is written to OUT.json
 
 from __future__ import annotations
 
+import io
 import json
 import sys
+import tempfile
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,8 @@ from cli import Cli
 ACCOUNT = "123456789012"
 PRIMARY, REPLICA, ELSEWHERE = "us-east-1", "us-west-2", "eu-west-1"
 COGNITO, IDENTITYSTORE = "cognito-idp.amazonaws.com", "identitystore.amazonaws.com"
-CERTIFICATE = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/11111111-2222-3333-4444-555555555555"
+# Where the mail of `complete` and `broken-replica` comes from: not their primary Region.
+MAIL = "us-west-2"
 
 # Secrets that must leave the account in no report, snapshot, log or error of the program under test.
 PLANTED = {
@@ -28,6 +32,12 @@ PLANTED = {
     "template": "planted-template-secret",
     "sms_external_id": "planted-external-id",
     "idp_secret": "planted-idp-secret",
+    "function_variable": "planted-function-variable",
+    "alarm_description": "planted-alarm-description",
+    "tag_value": "planted-tag-value",
+    # Of `around.py`, in every answer of SES.
+    "dkim_token": "planted-dkim-token",
+    "mail_contact": "planted-contact",
 }
 
 # Scenario name → the key its pool uses; see `make_keys`.
@@ -48,7 +58,19 @@ POOLS = {
     "rest-authorizer": "shared",
     "stacks": "shared",
     "with-secrets": "shared",
+    "complete": "shared",
+    "broken-replica": "shared",
 }
+
+# Scenario name → its triggers and their functions, in the primary Region.
+TRIGGERS = {
+    "replicated-inactive": {"PreTokenGeneration": "claims", "PostConfirmation": "welcome"},
+    "complete": {"PreTokenGeneration": "claims"},
+    "broken-replica": {"PreTokenGeneration": "broken-claims"},
+}
+# Those that have all there is around a pool, and those whose domain fails over.
+SURROUNDED = ("complete", "broken-replica")
+FAILING_OVER = ("replicated-active", *SURROUNDED)
 
 # Key name → the Regions it is replicated to, and the services its policy names. Replicas are made before pools are.
 KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -141,6 +163,59 @@ DELETED_TEMPLATE = json.dumps(
 )
 
 
+WEB_ACL_RULES = [
+    {
+        "Name": "rate",
+        "Priority": 0,
+        "Action": {"Block": {}},
+        "Statement": {"RateBasedStatement": {"Limit": 300, "AggregateKeyType": "IP"}},
+    },
+    {
+        "Name": "common",
+        "Priority": 1,
+        "OverrideAction": {"None": {}},
+        "Statement": {
+            "ManagedRuleGroupStatement": {"VendorName": "AWS", "Name": "AWSManagedRulesCommonRuleSet"},
+        },
+    },
+]
+
+
+def visibility(name: str) -> dict[str, Any]:
+    return {"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True, "MetricName": name}
+
+
+def trusted(service: str, **conditions: dict[str, str]) -> str:
+    """A trust policy for a service."""
+    statement: dict[str, Any] = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    if conditions:
+        statement["Condition"] = conditions
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def domain(name: str) -> str:
+    return f"auth.{name}.example.com"
+
+
+def function_arn(region: str, name: str) -> str:
+    return f"arn:aws:lambda:{region}:{ACCOUNT}:function:{name}"
+
+
+def lambda_config(region: str, name: str) -> list[str]:
+    triggers = [f"{trigger}={function_arn(region, function)}" for trigger, function in TRIGGERS[name].items()]
+    return ["--lambda-config", ",".join(triggers)]
+
+
+def mail(identity: str) -> list[str]:
+    arn = f"arn:aws:ses:{MAIL}:{ACCOUNT}:identity/{identity}"
+    settings = f"EmailSendingAccount=DEVELOPER,SourceArn={arn},From=no-reply@{identity},ConfigurationSet=mail"
+    return ["--email-configuration", settings]
+
+
+def tags(**values: str) -> list[str]:
+    return ["--user-pool-tags", ",".join(f"{name}={value}" for name, value in values.items())]
+
+
 def pool_arn(region: str, pool_id: str) -> str:
     return f"arn:aws:cognito-idp:{region}:{ACCOUNT}:userpool/{pool_id}"
 
@@ -173,6 +248,7 @@ class Account:
     def __init__(self, endpoint: str) -> None:
         self.aws = Cli(endpoint)
         self.keys: dict[str, dict[str, str]] = {}
+        self.certificates: dict[str, str] = {}
         self.pools: dict[str, str] = {}
         self.clients: dict[str, dict[str, str]] = {}
         self.secrets: list[str] = []
@@ -184,6 +260,7 @@ class Account:
             command = ("create-key", "--description", name, "--key-usage", "ENCRYPT_DECRYPT", *multi)
             key = self.aws(PRIMARY, "kms", *command)["KeyMetadata"]
             self.keys[name] = {"id": key["KeyId"], "arn": key["Arn"]}
+            self.aws(PRIMARY, "kms", "enable-key-rotation", "--key-id", key["KeyId"])
             for region in regions:
                 self.aws(PRIMARY, "kms", "replicate-key", "--key-id", key["KeyId"], "--replica-region", region)
 
@@ -204,9 +281,10 @@ class Account:
     def make_pool(self, name: str, key: str) -> str:
         tier = {"lite": ["--user-pool-tier", "LITE"], "tier-absent": []}.get(name, ["--user-pool-tier", "ESSENTIALS"])
         extra: list[str] = []
-        if name == "replicated-inactive":
-            function = f"arn:aws:lambda:{PRIMARY}:{ACCOUNT}:function"
-            extra = ["--lambda-config", f"PreTokenGeneration={function}:claims,PostConfirmation={function}:welcome"]
+        if name in TRIGGERS:
+            extra = lambda_config(PRIMARY, name)
+        if name in SURROUNDED:
+            extra += [*mail("example.com"), *tags(team="identity", note=PLANTED["tag_value"])]
         if name == "with-secrets":
             role = f"arn:aws:iam::{ACCOUNT}:role/sms"
             sms = f"SnsCallerArn={role},ExternalId={PLANTED['sms_external_id']},SnsRegion={PRIMARY}"
@@ -222,7 +300,7 @@ class Account:
             "--deletion-protection",
             "ACTIVE",
             "--issuer-configuration",
-            "Type=ORIGINAL",
+            f"Type={'UPDATED' if name in SURROUNDED else 'ORIGINAL'}",
             "--mfa-configuration",
             "OFF",
             "--admin-create-user-config",
@@ -242,16 +320,16 @@ class Account:
             "--user-pool-id",
             pool["Id"],
             "--domain",
-            f"auth.{name}.example.com",
+            domain(name),
             "--custom-domain-config",
-            f"CertificateArn={CERTIFICATE}",
+            f"CertificateArn={self.certificates[name]}",
             "--managed-login-version",
             "2",
         )
         if name == "many-clients":
             self.clients[name] = dict(self.make_client(name, f"client-{n:02}", secret=True) for n in range(1, 62))
         else:
-            oauth = name == "replicated-active"
+            oauth = name in FAILING_OVER
             self.clients[name] = dict([self.make_client(name, "web", secret=name == "with-secrets", oauth=oauth)])
         return pool["Id"]
 
@@ -293,11 +371,14 @@ class Account:
             ("replicated-inactive", REPLICA),
             ("replicated-active", REPLICA),
             ("secondary-elsewhere", ELSEWHERE),
+            ("complete", REPLICA),
+            ("broken-replica", REPLICA),
         ):
             command = ("create-user-pool-replica", "--user-pool-id", self.pools[name], "--region-name", region)
             self.aws(PRIMARY, "cognito-idp", *command)
-        command = ("update-user-pool-replica", "--user-pool-id", self.pools["replicated-active"], "--status", "ACTIVE")
-        self.aws(REPLICA, "cognito-idp", *command, "--region-name", REPLICA)
+        for name in FAILING_OVER:
+            command = ("update-user-pool-replica", "--user-pool-id", self.pools[name], "--status", "ACTIVE")
+            self.aws(REPLICA, "cognito-idp", *command, "--region-name", REPLICA)
         details = {
             "client_id": "example-client",
             "client_secret": PLANTED["idp_secret"],
@@ -318,6 +399,218 @@ class Account:
             "--provider-details",
             json.dumps(details),
         )
+
+    def make_certificates(self) -> None:
+        """Ten names is what fits into one; that of `broken-replica` ends soon."""
+        plain = [name for name in POOLS if name != "broken-replica"]
+        for names in (plain[:10], plain[10:], ["broken-replica"]):
+            first, *others = map(domain, names)
+            more = ["--subject-alternative-names", *others] if others else []
+            soon = ["--tags", "Key=mrready-test:days-left,Value=20"] if names == ["broken-replica"] else []
+            command = ("request-certificate", "--domain-name", first, "--validation-method", "DNS", *more, *soon)
+            arn = self.aws("us-east-1", "acm", *command)["CertificateArn"]
+            self.certificates |= dict.fromkeys(names, arn)
+
+    def make_role(self, name: str, trust: str, *rest: str) -> None:
+        command = ("create-role", "--role-name", name, "--assume-role-policy-document", trust, *rest)
+        self.aws(PRIMARY, "iam", *command)
+
+    def make_roles(self) -> None:
+        """`migration` may do everything, `migration-denied` may not create user pools in the replica Region."""
+        anyone = json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+                        "Action": "sts:AssumeRole",
+                    }
+                ],
+            }
+        )
+        self.make_role("functions", trusted("lambda.amazonaws.com"))
+        self.make_role("migration", anyone)
+        organizations = "Key=mrready-test:denied-by-organizations,Value=cognito-idp:CreateUserPoolReplica"
+        self.make_role("migration-denied", anyone, "--tags", organizations)
+        condition = {"StringEquals": {"aws:RequestedRegion": REPLICA}}
+        statement = {"Effect": "Deny", "Action": "cognito-idp:CreateUserPool", "Resource": "*", "Condition": condition}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        command = ("put-role-policy", "--role-name", "migration-denied", "--policy-name", "guard")
+        self.aws(PRIMARY, "iam", *command, "--policy-document", policy)
+        arns = {name: f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("functions", "migration", "migration-denied")}
+        self.ids["roles"] = {**arns, "sms": f"arn:aws:iam::{ACCOUNT}:role/sms"}
+
+    def make_functions(self) -> None:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("index.mjs", "export const handler = async (event) => event;\n")
+        names = sorted({function for triggers in TRIGGERS.values() for function in triggers.values()})
+        with tempfile.TemporaryDirectory() as folder:
+            code = Path(folder) / "function.zip"
+            code.write_bytes(packed.getvalue())
+            for region in (PRIMARY, REPLICA):
+                for name in names:
+                    self.aws(
+                        region,
+                        "lambda",
+                        "create-function",
+                        "--function-name",
+                        name,
+                        "--runtime",
+                        "nodejs22.x",
+                        "--handler",
+                        "index.handler",
+                        "--role",
+                        self.ids["roles"]["functions"],
+                        "--timeout",
+                        "5",
+                        "--environment",
+                        f"Variables={{TOKEN={PLANTED['function_variable']}}}",
+                        "--zip-file",
+                        f"fileb://{code}",
+                    )
+        self.ids["functions"] = {
+            name: {region: function_arn(region, name) for region in (PRIMARY, REPLICA)} for name in names
+        }
+
+    def permit(self) -> None:
+        """Cognito may invoke each function for the pool of its Region; in the replica Region `broken-claims` names the
+        pool of the primary Region."""
+        for name, triggers in TRIGGERS.items():
+            for function in triggers.values():
+                for region in (PRIMARY, REPLICA):
+                    source = PRIMARY if function == "broken-claims" else region
+                    self.aws(
+                        region,
+                        "lambda",
+                        "add-permission",
+                        "--function-name",
+                        function,
+                        "--statement-id",
+                        name,
+                        "--action",
+                        "lambda:InvokeFunction",
+                        "--principal",
+                        COGNITO,
+                        "--source-arn",
+                        pool_arn(source, self.pools[name]),
+                        "--source-account",
+                        ACCOUNT,
+                    )
+
+    def make_messages(self) -> None:
+        """Mail, and text messages as `with-secrets` sends them."""
+        self.aws(MAIL, "sesv2", "create-configuration-set", "--configuration-set-name", "mail")
+        identity = ("create-email-identity", "--email-identity")
+        self.aws(MAIL, "sesv2", *identity, "example.com")
+        unverified = ("unverified.example.com", "--tags", "Key=mrready-test:unverified,Value=yes")
+        self.aws(MAIL, "sesv2", *identity, *unverified)
+        for region in (PRIMARY, REPLICA):
+            self.aws(region, "sns", "set-sms-attributes", "--attributes", "MonthlySpendLimit=100")
+        equals = {"sts:ExternalId": PLANTED["sms_external_id"], "aws:SourceAccount": ACCOUNT}
+        source = {"aws:SourceArn": pool_arn(PRIMARY, self.pools["with-secrets"])}
+        self.make_role("sms", trusted(COGNITO, StringEquals=equals, ArnLike=source))
+
+    def surround(self) -> None:
+        """What `complete` and `broken-replica` have in each Region."""
+        for name in SURROUNDED:
+            broken = name == "broken-replica"
+            own = tags(team="other") if broken else tags(team="identity", note=PLANTED["tag_value"])
+            settings = [*mail("unverified.example.com" if broken else "example.com"), *lambda_config(REPLICA, name), *own]
+            self.aws(REPLICA, "cognito-idp", "update-user-pool", "--user-pool-id", self.pools[name], *settings)
+        self.ids["web_acls"] = {}
+        for region in (PRIMARY, REPLICA):
+            rules = [{**rule, "VisibilityConfig": visibility(rule["Name"])} for rule in WEB_ACL_RULES]
+            acl = self.aws(
+                region,
+                "wafv2",
+                "create-web-acl",
+                "--name",
+                "sign-in",
+                "--scope",
+                "REGIONAL",
+                "--default-action",
+                "Allow={}",
+                "--visibility-config",
+                json.dumps(visibility("sign-in")),
+                "--rules",
+                json.dumps(rules),
+            )["Summary"]["ARN"]
+            self.ids["web_acls"][region] = acl
+            for name in SURROUNDED if region == PRIMARY else ("complete",):
+                target = ("--web-acl-arn", acl, "--resource-arn", pool_arn(region, self.pools[name]))
+                self.aws(region, "wafv2", "associate-web-acl", *target)
+                group = f"arn:aws:logs:{region}:{ACCOUNT}:log-group:/aws/cognito/{name}"
+                target = {"LogGroupArn": group}
+                source = {"LogLevel": "ERROR", "EventSource": "userNotification"}
+                logs = json.dumps([{**source, "CloudWatchLogsConfiguration": target}])
+                command = ("set-log-delivery-configuration", "--user-pool-id", self.pools[name])
+                self.aws(region, "cognito-idp", *command, "--log-configurations", logs)
+
+    def make_failover(self) -> None:
+        """Health checks, routing, and alarms in both Regions."""
+        probe = {
+            "Type": "HTTPS",
+            "FullyQualifiedDomainName": "probe.example.com",
+            "ResourcePath": "/sign-in",
+            "RequestInterval": 30,
+            "FailureThreshold": 3,
+        }
+        checks: dict[str, str] = {}
+        for name, config in (("probe", probe), ("disabled", {**probe, "Disabled": True})):
+            command = ("create-health-check", "--caller-reference", name, "--health-check-config", json.dumps(config))
+            checks[name] = self.aws(PRIMARY, "route53", *command)["HealthCheck"]["Id"]
+        self.ids["health_checks"] = checks
+        self.ids["alarms"] = {}
+        for name in FAILING_OVER:
+            check = checks["disabled" if name == "broken-replica" else "probe"]
+            failover = {"Failover": {"SecondaryRegion": REPLICA, "PrimaryRoute53HealthCheckId": check}}
+            self.aws(
+                PRIMARY,
+                "cognito-idp",
+                "update-user-pool-domain",
+                "--user-pool-id",
+                self.pools[name],
+                "--domain",
+                domain(name),
+                "--custom-domain-config",
+                f"CertificateArn={self.certificates[name]}",
+                "--managed-login-version",
+                "2",
+                "--routing",
+                json.dumps(failover),
+            )
+            self.ids["alarms"][name] = f"{name}-sign-in"
+            for region in (PRIMARY, REPLICA):
+                self.aws(
+                    region,
+                    "cloudwatch",
+                    "put-metric-alarm",
+                    "--alarm-name",
+                    f"{name}-sign-in",
+                    "--alarm-description",
+                    PLANTED["alarm_description"],
+                    "--namespace",
+                    "AWS/Cognito",
+                    "--metric-name",
+                    "SignInSuccesses",
+                    "--dimensions",
+                    f"Name=UserPool,Value={self.pools[name]}",
+                    f"Name=UserPoolClient,Value={self.clients[name]['web']}",
+                    "--statistic",
+                    "Average",
+                    "--period",
+                    "300",
+                    "--evaluation-periods",
+                    "3",
+                    "--threshold",
+                    "0.5",
+                    "--comparison-operator",
+                    "LessThanThreshold",
+                    "--treat-missing-data",
+                    "missing",
+                )
 
     def make_http_api(self, name: str, authorizers: dict[str, str], routed: str) -> dict[str, Any]:
         """An HTTP API with JWT authorizers (name → issuer), one of which a route uses."""
@@ -390,10 +683,17 @@ class Account:
 
     def fill(self) -> dict[str, Any]:
         self.make_keys()
+        self.make_certificates()
+        self.make_roles()
+        self.make_functions()
         for name, key in POOLS.items():
             self.make_pool(name, key)
         self.write_key_policies()
         self.set_up_pools()
+        self.permit()
+        self.make_messages()
+        self.surround()
+        self.make_failover()
         self.make_apis()
         self.make_stacks()
         return {
@@ -403,6 +703,7 @@ class Account:
             "clients": self.clients,
             "keys": self.keys,
             "pool_keys": POOLS,
+            "certificates": self.certificates,
             **self.ids,
             "planted": {**PLANTED, "client_secrets": self.secrets},
         }

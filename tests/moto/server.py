@@ -44,7 +44,7 @@ def main() -> None:
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 0
     plugin.install()
     moto = DomainDispatcherApplication(create_backend_app)
-    app = Faults(moto, plugin.rewrite, plugin.PAGE_SIZES)
+    app = Faults(moto, plugin.rewrite)
     server = make_server("127.0.0.1", port, app, threaded=True, request_handler=QuietHandler)
     threading.Thread(target=exit_with_stdin, daemon=True).start()
     print(f"ready http://127.0.0.1:{server.port}", flush=True)
