@@ -7,7 +7,7 @@ For: `plugin.py`, whose header says what the patches are for. Patched, by servic
   separated by spaces.
 - lambda: nothing but `VpcConfig` and layers of a function that has none being left out.
 - route53: a health check is what it was given, with AWS's defaults.
-- sesv2: `GetAccount`; identities are verified, unless one has the tag `mrready-test:unverified`.
+- sesv2: identities are verified, unless one has the tag `mrready-test:unverified`.
 - sns: `GetSMSSandboxAccountStatus`, out of the sandbox.
 - wafv2: `GetWebACLForResource` knows user pools, in the Region of their ARN.
 """
@@ -27,8 +27,7 @@ from moto.core.utils import unix_time
 from moto.iam.responses import IamResponse
 from moto.route53.models import HealthCheck
 from moto.route53.responses import Route53
-from moto.ses.models import EmailIdentity
-from moto.sesv2.responses import SESV2Response
+from moto.ses.models import ConfigurationSet, EmailIdentity
 from moto.sns.responses import SNSResponse
 from moto.wafv2.responses import WAFV2Response
 
@@ -172,6 +171,7 @@ def install_mail() -> None:
         status = "SUCCESS" if verified else "PENDING"
         return {
             **original.fget(self),
+            "FeedbackForwardingStatus": True,
             "VerifiedForSendingStatus": verified,
             "VerificationStatus": status,
             "DkimAttributes": {
@@ -185,26 +185,12 @@ def install_mail() -> None:
             "Tags": tags,
         }
 
-    def get_account(self: SESV2Response) -> str:
-        return json.dumps(
-            {
-                "DedicatedIpAutoWarmupEnabled": False,
-                "EnforcementStatus": "HEALTHY",
-                "ProductionAccessEnabled": True,
-                "SendingEnabled": True,
-                "SendQuota": {"Max24HourSend": 50000.0, "MaxSendRate": 14.0, "SentLast24Hours": 12.0},
-                "SuppressionAttributes": {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]},
-                "Details": {
-                    "MailType": "TRANSACTIONAL",
-                    "WebsiteURL": "https://example.com",
-                    "ContactLanguage": "EN",
-                    "AdditionalContactEmailAddresses": ["planted-contact@example.com"],
-                },
-            }
-        )
+    def configuration_set(self: ConfigurationSet) -> dict[str, Any]:
+        return {**original_set(self), "SendingOptions": {"SendingEnabled": True, **(self.enabled or {})}}
 
+    original_set = ConfigurationSet.to_dict_v2
+    ConfigurationSet.to_dict_v2 = configuration_set
     EmailIdentity.get_response_object = property(get_response_object)
-    SESV2Response.get_account = get_account
 
 
 def install_text_messages() -> None:
@@ -222,6 +208,10 @@ def install_web_acls() -> None:
             if region != self.region or pool is None or pool.arn != arn:
                 message = "AWS WAF couldn’t perform the operation because your resource doesn’t exist."
                 raise JsonRESTError("WAFNonexistentItemException", message)
-        return original(self)
+        status, headers, body = original(self)
+        answer = json.loads(body)
+        if answer["WebACL"]:
+            answer["WebACL"].setdefault("ManagedByFirewallManager", False)
+        return status, headers, json.dumps(answer)
 
     WAFV2Response.get_web_acl_for_resource = get_web_acl_for_resource

@@ -35,6 +35,16 @@ class Cli:
         self.endpoint = endpoint
         self.count = 0
         self.driver = create_clidriver()
+        self.clients: dict[str, Any] = {}
+        self.create_client = self.driver.session.create_client
+        self.driver.session.create_client = self.client
+
+    def client(self, service: str, **options: Any) -> Any:
+        """A client as the AWS CLI makes it for each command; making one costs more than asking with it."""
+        key = f"{service} {options}"
+        if key not in self.clients:
+            self.clients[key] = self.create_client(service, **options)
+        return self.clients[key]
 
     def __call__(self, region: str, *command: str, options: tuple[str, ...] = ()) -> Any:
         """`aws COMMAND…` in a Region; the answer as JSON, None where there is none."""

@@ -1,4 +1,4 @@
-"""The services that moto does not have: Cloud Control and the SMS and voice service.
+"""The services that moto does not have: Cloud Control, the SMS and voice service, and SES's `GetAccount`.
 
 For: `server.py`. Only reads, and of Cloud Control only what a list of resources and one resource look like.
 
@@ -112,9 +112,27 @@ def describe_spend_limits(_: Call) -> dict[str, Any]:
     }
 
 
+def get_account(_: Call) -> dict[str, Any]:
+    return {
+        "DedicatedIpAutoWarmupEnabled": False,
+        "EnforcementStatus": "HEALTHY",
+        "ProductionAccessEnabled": True,
+        "SendingEnabled": True,
+        "SendQuota": {"Max24HourSend": 50000.0, "MaxSendRate": 14.0, "SentLast24Hours": 12.0},
+        "SuppressionAttributes": {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]},
+        "Details": {
+            "MailType": "TRANSACTIONAL",
+            "WebsiteURL": "https://example.com",
+            "ContactLanguage": "EN",
+            "AdditionalContactEmailAddresses": ["planted-contact@example.com"],
+        },
+    }
+
+
 OPERATIONS = {
     "cloudcontrol:GetResource": get_resource,
     "cloudcontrol:ListResources": list_resources,
+    "sesv2:GetAccount": get_account,
     "sms-voice:DescribeAccountAttributes": describe_account_attributes,
     "sms-voice:DescribeSpendLimits": describe_spend_limits,
 }

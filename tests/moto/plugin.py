@@ -38,8 +38,13 @@ import json
 import secrets
 import string
 from collections.abc import Callable
+from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
+import moto.cognitoidp.models
+import moto.kms.models
+from joserfc import jwk
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.cloudformation.exceptions import ValidationError as StackError
 from moto.cloudformation.responses import CloudFormationResponse
@@ -123,6 +128,10 @@ def rewrite(call: Call, body: bytes) -> bytes:
         document = without_nulls(json.loads(body))
     except ValueError:
         return body
+    if call.name == "cloudwatch:DescribeAlarms":
+        for alarm in document["MetricAlarms"]:
+            if not alarm["Metrics"]:
+                del alarm["Metrics"]
     return json.dumps(paged(call, document)).encode()
 
 
@@ -267,7 +276,15 @@ def install_guard() -> None:
 # Pools
 
 
+@cache
+def signing_key(document: str) -> Any:
+    return jwk.RSAKey.import_key(json.loads(document))
+
+
 def install_pools() -> None:
+    # One key signs the tokens of every pool; reading it anew for each is most of what making a pool costs.
+    keys = SimpleNamespace(import_key=lambda document: signing_key(json.dumps(document)))
+    moto.cognitoidp.models.jwk = SimpleNamespace(RSAKey=keys)
     original_init = CognitoIdpUserPool.__init__
     original_json = CognitoIdpUserPool.to_json
 
@@ -510,6 +527,8 @@ def install_attachments() -> None:
 
 
 def install_keys() -> None:
+    # Nothing here is signed, so keys may share what takes long to make.
+    moto.kms.models.generate_private_key = cache(moto.kms.models.generate_private_key)
     original_dict = Key.to_dict
     original_check = KmsResponse._validate_cmk_id
     original_grants = KmsResponse.list_grants
