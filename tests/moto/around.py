@@ -4,7 +4,7 @@ For: `plugin.py`, whose header says what the patches are for. Patched, by servic
 - acm: a requested certificate is issued at once and eligible for renewal; its tag `mrready-test:days-left` says when it ends.
 - iam: `SimulatePrincipalPolicy` allows everything but what the role's inline policies deny (actions and the condition
   `StringEquals aws:RequestedRegion` are read, nothing else) and what its tag `mrready-test:denied-by-organizations` lists,
-  separated by spaces.
+  separated by spaces. Trust policies are percent-encoded to the last character.
 - lambda: nothing but `VpcConfig` and layers of a function that has none being left out.
 - route53: a health check is what it was given, with AWS's defaults.
 - sesv2: identities are verified, unless one has the tag `mrready-test:unverified`.
@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 from fnmatch import fnmatchcase
 from typing import Any
+from urllib.parse import quote
 
 from moto.acm.models import CertBundle
 from moto.awslambda.models import LambdaFunction
@@ -108,6 +109,9 @@ def install_roles() -> None:
         return ActionResult({"EvaluationResults": page, "IsTruncated": bool(following), **marker})
 
     IamResponse.simulate_principal_policy = simulate_principal_policy
+    encoded = dict(IamResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER)
+    encoded["GetRoleResponse.Role.AssumeRolePolicyDocument"] = lambda document: quote(document, safe="")
+    IamResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER = encoded
 
 
 def listed(value: Any) -> list[Any]:

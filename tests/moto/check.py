@@ -218,6 +218,7 @@ class Check:
         foreign = ("update-user-pool", *pool, "--user-pool-tier", "PLUS")
         refused = "InvalidParameterException" in self.fails(S, "cognito-idp", *foreign)
         self.expect("lifecycle: tier cannot change in S", refused)
+        self.risk(pool)
         delete = ("delete-user-pool-replica", *where)
         refused = "InvalidParameterException" in self.fails(P, "cognito-idp", *delete)
         self.expect("lifecycle: ACTIVE is not deleted", refused)
@@ -227,6 +228,41 @@ class Check:
         self.expect("lifecycle: replica gone", gone)
         self.aws(P, "cognito-idp", "delete-user-pool-domain", *pool, *domain)
         self.aws(P, "cognito-idp", "delete-user-pool", *pool)
+
+    def risk(self, pool: tuple[str, str]) -> None:
+        """Actions are replicated, the sender is regional."""
+        notice = {"Notify": True, "EventAction": "NO_ACTION"}
+
+        def takeover(region: str) -> tuple[str, str]:
+            sender = {"SourceArn": f"arn:aws:ses:{region}:123456789012:identity/example.com", "From": f"a@{region}.example"}
+            taken = {"NotifyConfiguration": sender, "Actions": {"HighAction": notice}}
+            return "--account-takeover-risk-configuration", json.dumps(taken)
+
+        seen = []
+        for changed in (P, S):
+            self.aws(changed, "cognito-idp", "set-risk-configuration", *pool, *takeover(changed))
+            for region in (P, S):
+                found = self.aws(region, "cognito-idp", "describe-risk-configuration", *pool)["RiskConfiguration"]
+                taken = found["AccountTakeoverRiskConfiguration"]
+                source = taken["NotifyConfiguration"].get("SourceArn", ":::none").split(":")[3]
+                seen.append([changed, region, source, taken["Actions"]["HighAction"] == notice])
+        wanted = [[P, P, P, True], [P, S, "none", True], [S, P, P, True], [S, S, S, True]]
+        self.expect("lifecycle: risk", seen, wanted)
+
+    def grants(self) -> None:
+        key = ("--key-id", self.out["keys"]["elsewhere"]["id"])
+        role = ("--grantee-principal", self.out["roles"]["functions"], "--operations", "Decrypt")
+        made = [self.aws(S, "kms", "create-grant", *key, *role)["GrantId"] for _ in range(2)]
+        self.control("POST", "page-sizes", {"kms:ListGrants": 1})
+        self.control("DELETE", "calls")
+        found = self.aws(S, "kms", "list-grants", *key)["Grants"]
+        pages = [call["page"] for call in self.control("GET", "calls")]
+        self.control("POST", "page-sizes", {})
+        seen = [[grant["GrantId"] for grant in found], found[0]["Operations"], pages]
+        self.expect("grants in two pages", seen, [made, ["Decrypt"], [1, 2]])
+        self.expect("grants are of one Region", self.aws(P, "kms", "list-grants", *key)["Grants"], [])
+        for grant in made:
+            self.aws(S, "kms", "revoke-grant", *key, "--grant-id", grant)
 
     def consumers(self) -> None:
         for name, used, unused in (("http_api", "routed", "unused"), ("other_http_api", "other", None)):
@@ -735,6 +771,7 @@ def main() -> None:
         check.pools,
         check.replicas,
         check.lifecycle,
+        check.grants,
         check.replicated_settings,
         check.regional_settings,
         check.functions,

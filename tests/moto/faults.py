@@ -219,8 +219,9 @@ class Faults:
         return status, headers, out
 
     def error_from_moto(self, call: Call, status: str, headers: list[tuple[str, str]], out: bytes) -> Answer:
-        """An error of moto's as it is, or in CBOR."""
-        if not call.cbor:
+        """An error of moto's as it is; in CBOR, or without the code in the body, where AWS sends it that way."""
+        rest = call.service in ("lambda", "sesv2")
+        if not call.cbor and not rest:
             return status, headers, out
         document = json.loads(out)
         code = str(document.get("__type", "InternalFailure")).rpartition("#")[2]

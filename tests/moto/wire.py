@@ -323,7 +323,10 @@ def error_answer(call: Call, status: int, code: str, message: str) -> Answer:
         out = text.encode()
         headers.append(("Content-Type", "text/xml"))
     elif service.protocol == "rest-json":
-        out = json.dumps({member: message}).encode()
+        document = {member: message}
+        if call.service == "lambda" and member == "message":
+            document = {"Type": "User" if status < 500 else "Service", "Message": message}
+        out = json.dumps(document).encode()
         headers += [("Content-Type", "application/json"), ("x-amzn-ErrorType", code)]
     else:
         kind = f"com.amazon.coral.service#{code}" if service.coral and member == "Message" else code
