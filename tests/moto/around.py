@@ -1,13 +1,14 @@
-"""What moto lacks in the services around a pool, patched in memory: certificates, mail, text messages, roles, health checks.
+"""What moto lacks in the services around a pool, patched in memory.
 
-For: `plugin.py`, whose header says what the patches are for. Patched, by service:
-- acm: a requested certificate is issued at once and eligible for renewal; its tag `mrready-test:days-left` says when it ends.
+For: `plugin.py`. Patched, by service:
+- acm: a requested certificate is issued at once and eligible for renewal; its tag `mrready-test:days-left` says when it
+  ends.
 - iam: `SimulatePrincipalPolicy` allows everything but what the role's inline policies deny (actions and the condition
-  `StringEquals aws:RequestedRegion` are read, nothing else) and what its tag `mrready-test:denied-by-organizations` lists,
-  separated by spaces. Trust policies are percent-encoded to the last character.
-- lambda: nothing but `VpcConfig` and layers of a function that has none being left out.
+  `StringEquals aws:RequestedRegion` are read, nothing else) and what its tag `mrready-test:denied-by-organizations`
+  lists, separated by spaces. Trust policies are percent-encoded to the last character.
+- lambda: `VpcConfig` and layers of a function that has none are left out.
 - route53: a health check is what it was given, with AWS's defaults.
-- sesv2: identities are verified, unless one has the tag `mrready-test:unverified`.
+- sesv2: identities are verified, unless one has the tag `mrready-test:unverified`; sending is on.
 - sns: `GetSMSSandboxAccountStatus`, out of the sandbox.
 - wafv2: `GetWebACLForResource` knows user pools, in the Region of their ARN.
 """
@@ -120,8 +121,7 @@ def listed(value: Any) -> list[Any]:
 
 def applies(statement: dict[str, Any], context: dict[str, list[str]]) -> bool:
     wanted = {
-        name.lower(): listed(values)
-        for name, values in statement.get("Condition", {}).get("StringEquals", {}).items()
+        name.lower(): listed(values) for name, values in statement.get("Condition", {}).get("StringEquals", {}).items()
     }
     return all(set(values) & set(context.get(name, [])) for name, values in wanted.items())
 

@@ -10,8 +10,8 @@ Control endpoints (unsigned, JSON):
     GET    /mrready-test/faults      the list in force
     GET    /mrready-test/calls       every AWS call seen since the last DELETE, oldest first
     DELETE /mrready-test/calls       forget them
-    POST   /mrready-test/resources   {Region: {"AWS::Service::Type": [resource, ...]}}: what Cloud Control lists and reads;
-                                     replaces the table; `{}` empties it
+    POST   /mrready-test/resources   {Region: {"AWS::Service::Type": [resource, ...]}}: what Cloud Control lists and
+                                     reads; replaces the table; `{}` empties it
     GET    /mrready-test/resources   the table in force
     .../faults/ID, .../calls/ID, .../resources/ID
                                      the same for requests signed with the access key id ID only; its faults and its
@@ -21,30 +21,29 @@ Control endpoints (unsigned, JSON):
 
 A rule: {"fault": "denied" | "http500" | "timeout" | "truncated" | "throttled" | "changed",
          "action":    IAM action ("kms:DescribeKey", "apigateway:GET"); a trailing `*` matches any rest,
-         "calls":     the calls that need the action: exact operations, as for "operation",
-         "operation": exact operation ("apigateway:GetAuthorizers", "apigatewayv2:GetAuthorizers"), of Cloud Control with
-                      or without the type ("cloudcontrol:ListResources AWS::EC2::VPCEndpoint"),
+         "calls":     the calls that need the action: a list of operations as for "operation",
+         "operation": exact operation ("apigateway:GetAuthorizers", "apigatewayv2:GetAuthorizers"), of Cloud Control
+                      with or without the type ("cloudcontrol:ListResources AWS::EC2::VPCEndpoint"),
          "region":    Region of the request,
          "contains":  text that must occur in the request's path, query or body (a pool id, say),
          "page":      only requests for page n or later (2 = any request that carries a page token),
          "times":     only the first n matching requests,
          "seconds":   how long "timeout" holds the connection (default 20),
-         "merge":     for "changed": a JSON merge patch (RFC 7396) on the answer of a service that answers in JSON or CBOR,
-         "replace":   for "changed": {old text: new text} in the answer of a service that answers in XML}
+         "merge":     for "changed": a JSON merge patch (RFC 7396) on an answer in JSON or CBOR,
+         "replace":   for "changed": {old text: new text} in an answer in XML}
 All but "fault" are optional; what is given must all match; the first matching rule wins.
 
 "action" alone matches the calls that need it by AWS's naming: `kms:DescribeKey` for itself, `ses:` for `sesv2`, both
 actions of `wafv2:GetWebACLForResource` on a user pool, `cloudformation:ListResources` for every list of Cloud Control.
-Which further actions the handler of a type of resource needs is not known here. A rule that is given "calls" takes these in
-place of that: {"fault": "denied", "action": "ec2:DescribeVpcEndpoints", "calls": ["cloudcontrol:ListResources
-AWS::EC2::VPCEndpoint"]}. The refusal names the rule's action.
+Which further actions the handler of a type of resource needs is not known here. A rule that is given "calls" takes
+these in place of that, and the refusal names the rule's action: {"fault": "denied", "action":
+"ec2:DescribeVpcEndpoints", "calls": ["cloudcontrol:ListResources AWS::EC2::VPCEndpoint"]}.
 
 A resource: {"Identifier": text, "Properties": {...}, "Listed": {...} the properties a list shows (default: all),
 "Parent": {...} further members that a `ResourceModel` may ask for}.
 
-A call in the log: service, operation and names as in the program's table of operations, `type_name` (Cloud Control),
-region, IAM `actions`, `read_only`, `page`, `caller` (access key id), `request` (path, query and body; CBOR as JSON), the
-`fault` it met and its `status`.
+A call in the log: `service`, `operation`, `type_name` (of Cloud Control), `region`, IAM `actions`, `read_only`, `page`,
+`caller` (access key id), `request` (path, query and body; CBOR as JSON), the `fault` it met and its `status`.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 For: `server.py`. Only reads, and of Cloud Control only what a list of resources and one resource look like.
 
-Cloud Control holds what `/mrready-test/resources` was given, see `faults.py`. Any type with a name of AWS is known and empty
-in every Region; a type that needs a parent in `ResourceModel` or cannot be listed says so, as AWS does.
+Cloud Control holds what `/mrready-test/resources` was given, see `faults.py`, and the account's user pools with their
+identity providers. Any other type with a name of AWS is known and empty in every Region; a type that needs a parent in
+`ResourceModel` or cannot be listed says so, as AWS does.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import json
 import re
 from typing import Any
 
+from moto.cognitoidp.models import cognitoidp_backends
+
 from paging import one_page
-from wire import Call
+from wire import ACCOUNT, Call
 
 # By access key id ("" is for all others): Region → type → resources.
 RESOURCES: dict[str, dict[str, dict[str, list[dict[str, Any]]]]] = {"": {}}
@@ -24,6 +27,7 @@ NEEDS_PARENT = {
     "AWS::ElasticLoadBalancingV2::ListenerRule": "ListenerArn",
     "AWS::VerifiedPermissions::IdentitySource": "PolicyStoreId",
     "AWS::EKS::IdentityProviderConfig": "ClusterName",
+    "AWS::Cognito::UserPoolIdentityProvider": "UserPoolId",
 }
 NO_LIST = {"AWS::OpenSearchService::Domain", "AWS::WAFv2::WebACLAssociation"}
 
@@ -79,7 +83,25 @@ def resources(call: Call) -> list[dict[str, Any]]:
     if not TYPE_NAME.fullmatch(call.type_name):
         raise Refused(400, "TypeNotFoundException", f"The type '{call.type_name}' cannot be found.")
     table = RESOURCES.get(call.caller, RESOURCES[""])
-    return table.get(call.region, {}).get(call.type_name, [])
+    return table.get(call.region, {}).get(call.type_name, []) + ours(call)
+
+
+def ours(call: Call) -> list[dict[str, Any]]:
+    """What the account has of a type anyway. Their lists show identifiers."""
+    pools = cognitoidp_backends[ACCOUNT][call.region].user_pools
+    if call.type_name == "AWS::Cognito::UserPool":
+        return [{"Identifier": pool_id, "Properties": {"UserPoolId": pool_id}} for pool_id in pools]
+    if call.type_name == "AWS::Cognito::UserPoolIdentityProvider":
+        return [
+            {
+                "Identifier": f"{pool_id}|{name}",
+                "Listed": {"UserPoolId": pool_id, "ProviderName": name},
+                "Properties": {"UserPoolId": pool_id, "ProviderName": name, **provider.extended_config},
+            }
+            for pool_id, pool in pools.items()
+            for name, provider in pool.identity_providers.items()
+        ]
+    return []
 
 
 def described(item: dict[str, Any], properties: dict[str, Any]) -> dict[str, str]:

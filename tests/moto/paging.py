@@ -14,7 +14,8 @@ from wire import Call
 # Set by the control endpoint; "service:Operation" to the most items on a page.
 PAGE_SIZES: dict[str, int] = {}
 
-# Operation → the list, the member that asks for a page, the one that names the next, the one with the size, its default.
+# Operation → the list, the member that asks for a page, the one that names the next, the one with the size, the size
+# without it.
 PAGED_LISTS = {
     "apigateway:GetRestApis": ("item", "position", "position", "limit", 25),
     "apigateway:GetAuthorizers": ("item", "position", "position", "limit", 25),

@@ -2,33 +2,37 @@
 
 For: `server.py`. Not a model of Cognito: only what an auditor reads, and what `scenario.py` needs to set that up.
 
-Patched, by service:
+Patched, by service (the services around a pool: `around.py`; those not in moto at all: `own.py`; CBOR: `wire.py`):
 - cognito-idp: `CreateUserPoolReplica`, `ListUserPoolReplicas`, `UpdateUserPoolReplica`, `DeleteUserPoolReplica`;
   a replica answers in its own Region under the same pool id, with its own ARN and regional settings, and refuses
   primary-only operations with `OperationNotEnabledException`; `ListUserPools` gives `ReplicaRegions`; custom domains;
   `UpdateUserPool` keeps what is immutable; pool ids of AWS's length; MFA by e-mail and WebAuthn; tags, risk, log
-  delivery, signing certificate; `ListUserImportJobs` with `CreateUserImportJob`.
+  delivery, signing certificate, rate limits; `ListUserImportJobs` with `CreateUserImportJob`.
 - kms: the two halves of a multi-Region key no longer share one `MultiRegionConfiguration` and one policy;
-  `ReplicateKey` takes a policy; an ARN of another Region is not found.
+  `ReplicateKey` takes a policy; an ARN of another Region is not found; rotation says its period; grants in pages.
 - cloudformation: `AWS::Cognito::UserPool`; paging of ListStacks, ListStackResources, DescribeStacks, ListExports.
 - apigateway, apigatewayv2: paging of lists (moto ignores limits and tokens); `GetAuthorizers` of HTTP APIs.
+- cloudwatch: paging of `DescribeAlarms`; no empty `Metrics`.
 - sts: `GetCallerIdentity` answers as an assumed role whose session name is a planted secret.
 - all JSON services: members that are null are left out, as AWS does.
 
 Known gaps, of moto or of this file:
 - Nothing is checked that AWS checks on a write: tier against features, key against pool, certificate against domain,
-  deletion protection, a route against its authorizer. Scenarios AWS would refuse (a LITE pool with a customer managed
-  key) can be made.
+  deletion protection, a route against its authorizer, a trigger against its function, a mail identity, a log group, a
+  health check. Scenarios AWS would refuse (a LITE pool with a customer managed key) can be made.
 - A replica starts without triggers, SMS and tags. Whether AWS copies them is undocumented. It is INACTIVE at once
   after the CREATING of the create call; it never lags behind its primary.
 - `UpdateUserPool` in the replica's Region ignores global members that are left out; AWS wants them sent and equal.
 - The pool id is not signed for: every access key may do everything; IAM is not evaluated.
 - Clients lack `CreationDate` and `LastModifiedDate`; identity providers lack `UserPoolId`.
-- cognito-idp and kms lists other than the user pool, client and provider ones have no pages here (moto's KMS lists
-  always answer in one page). Page sizes set by the control endpoint do not reach cognito-idp and kms.
+- cognito-idp lists other than the user pool, client and provider ones have no pages here. Page sizes set by the control
+  endpoint do not reach cognito-idp, nor kms but for grants.
+- Rate limits are AWS's defaults in every Region, alike for every account.
 - A key made without `--key-usage` has none; AWS says ENCRYPT_DECRYPT.
+- A new alarm is OK; AWS says INSUFFICIENT_DATA until there are data.
 - REST API authorizers of type `JWT` are not in moto, nor in the AWS CLI pinned here.
 - cloudformation: `ListStackResources` says CREATE_COMPLETE for all; resource types moto does not know are skipped.
+- Text messages: sandbox, tier and limits of End User Messaging cannot be set, only changed by a fault `changed`.
 """
 
 from __future__ import annotations

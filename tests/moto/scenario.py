@@ -17,8 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from cli import Cli
+from documents import (
+    ACCOUNT,
+    DELETED_TEMPLATE,
+    OWN_POOL_TEMPLATE,
+    STACK_TEMPLATE,
+    WEB_ACL_RULES,
+    key_policy,
+    trusted,
+    visibility,
+)
 
-ACCOUNT = "123456789012"
 PRIMARY, REPLICA, ELSEWHERE = "us-east-1", "us-west-2", "eu-west-1"
 COGNITO, IDENTITYSTORE = "cognito-idp.amazonaws.com", "identitystore.amazonaws.com"
 # Where the mail of `complete` and `broken-replica` comes from: not their primary Region.
@@ -82,116 +91,6 @@ KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "elsewhere": ((REPLICA, ELSEWHERE), (COGNITO, IDENTITYSTORE)),
 }
 
-STACK_TEMPLATE = """\
-AWSTemplateFormatVersion: "2010-09-09"
-Description: A consumer of a user pool that another team owns
-Metadata:
-  Note:
-    planted-template-secret
-Parameters:
-  UserPoolId:
-    Type: String
-  DatabasePassword:
-    Type: String
-Resources:
-  IssuerByJoin:
-    Type: AWS::SSM::Parameter
-    Properties:
-      Name: /mrready/issuer-by-join
-      Type: String
-      Value: !Join ["", ["https://cognito-idp.", !Ref "AWS::Region", ".amazonaws.com/", !Ref UserPoolId]]
-  IssuerBySub:
-    Type: AWS::SSM::Parameter
-    Properties:
-      Name: /mrready/issuer-by-sub
-      Type: String
-      Value: !Sub "https://cognito-idp.${AWS::Region}.amazonaws.com/${UserPoolId}" # planted-template-secret
-  Settings:
-    Type: AWS::SSM::Parameter
-    Properties:
-      Name: /mrready/settings
-      Type: String
-      Value: !Sub "KEY=planted-template-secret ISSUER=https://cognito-idp.us-east-1.amazonaws.com/${UserPoolId}"
-  PoolReference:
-    Type: AWS::SSM::Parameter
-    Properties:
-      Name: /mrready/user-pool-id
-      Type: String
-      Value: !Ref UserPoolId
-Outputs:
-  IssuerUrl:
-    Value: !Sub "https://cognito-idp.${AWS::Region}.amazonaws.com/${UserPoolId}"
-    Export:
-      Name: mrready-stacks-issuer
-  DatabaseUrl:
-    Value: planted-stack-output-secret
-"""
-
-OWN_POOL_TEMPLATE = json.dumps(
-    {
-        "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "A user pool of its own, its issuer taken from the resource; planted-template-secret",
-        "Resources": {
-            "Pool": {"Type": "AWS::Cognito::UserPool", "Properties": {"UserPoolName": "stack-owned"}},
-            "Issuer": {
-                "Type": "AWS::SSM::Parameter",
-                "Properties": {
-                    "Name": "/mrready/own-issuer",
-                    "Type": "String",
-                    "Value": {"Fn::GetAtt": ["Pool", "ProviderURL"]},
-                },
-            },
-        },
-        "Outputs": {"OwnIssuer": {"Value": {"Fn::GetAtt": ["Pool", "ProviderURL"]}}},
-    },
-    indent=1,
-)
-
-DELETED_TEMPLATE = json.dumps(
-    {
-        "Resources": {
-            "Old": {
-                "Type": "AWS::SSM::Parameter",
-                "Properties": {
-                    "Name": "/mrready/old",
-                    "Type": "String",
-                    "Value": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_DELETED00",
-                },
-            }
-        }
-    }
-)
-
-
-WEB_ACL_RULES = [
-    {
-        "Name": "rate",
-        "Priority": 0,
-        "Action": {"Block": {}},
-        "Statement": {"RateBasedStatement": {"Limit": 300, "AggregateKeyType": "IP"}},
-    },
-    {
-        "Name": "common",
-        "Priority": 1,
-        "OverrideAction": {"None": {}},
-        "Statement": {
-            "ManagedRuleGroupStatement": {"VendorName": "AWS", "Name": "AWSManagedRulesCommonRuleSet"},
-        },
-    },
-]
-
-
-def visibility(name: str) -> dict[str, Any]:
-    return {"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True, "MetricName": name}
-
-
-def trusted(service: str, **conditions: dict[str, str]) -> str:
-    """A trust policy for a service."""
-    statement: dict[str, Any] = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    if conditions:
-        statement["Condition"] = conditions
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
 
 def domain(name: str) -> str:
     return f"auth.{name}.example.com"
@@ -222,26 +121,6 @@ def pool_arn(region: str, pool_id: str) -> str:
 
 def issuer(pool_id: str) -> str:
     return f"https://cognito-idp.{PRIMARY}.amazonaws.com/{pool_id}"
-
-
-def key_policy(region: str, arns: list[str], services: tuple[str, ...]) -> str:
-    """The documented policy for a key that Cognito encrypts with, for the pools of these ARNs."""
-    crypto = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKeyWithoutPlaintext"]
-    source = {"ArnEquals": {"aws:SourceArn": arns}, "StringEquals": {"aws:SourceAccount": ACCOUNT}}
-    context = {"kms:EncryptionContext:aws:cognito-idp:userpool-arn": arns}
-    via = {"kms:ViaService": f"cognito-idp.{region}.amazonaws.com"}
-    statements = [
-        ("Admin", {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "kms:*", None),
-        ("ServiceCrypto", {"Service": list(services)}, crypto, {**source, "StringLike": context}),
-        ("ServiceDescribe", {"Service": list(services)}, "kms:DescribeKey", source),
-        ("CallerDescribe", {"AWS": "*"}, "kms:DescribeKey", {"StringEquals": via}),
-        ("CallerCrypto", {"AWS": "*"}, crypto, {"StringEquals": via, "StringLike": context}),
-    ]
-    document: list[dict[str, Any]] = []
-    for sid, principal, action, condition in statements:
-        statement = {"Sid": sid, "Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*"}
-        document.append({**statement, "Condition": condition} if condition else statement)
-    return json.dumps({"Version": "2012-10-17", "Id": "mrready-test", "Statement": document})
 
 
 class Account:
@@ -517,7 +396,11 @@ class Account:
         for name in SURROUNDED:
             broken = name == "broken-replica"
             own = tags(team="other") if broken else tags(team="identity", note=PLANTED["tag_value"])
-            settings = [*mail("unverified.example.com" if broken else "example.com"), *lambda_config(REPLICA, name), *own]
+            settings = [
+                *mail("unverified.example.com" if broken else "example.com"),
+                *lambda_config(REPLICA, name),
+                *own,
+            ]
             self.aws(REPLICA, "cognito-idp", "update-user-pool", "--user-pool-id", self.pools[name], *settings)
         self.ids["web_acls"] = {}
         for region in (PRIMARY, REPLICA):

@@ -2,8 +2,8 @@
 
 For: `faults.py`, `plugin.py`, `own.py`. What an answer says when nothing is refused is moto's business and theirs.
 
-Services have the names of the program's table of operations: `sesv2`, `sms-voice`, `cloudcontrol`, `cloudwatch`. moto does
-not speak CBOR, which CloudWatch does; here such a request becomes one in AWS JSON, and the answer CBOR again.
+Services have the names of the program's table of operations: `sesv2`, `sms-voice`, `cloudcontrol`, `cloudwatch`. moto
+does not speak CBOR, which CloudWatch does; here such a request becomes one in AWS JSON, and the answer CBOR again.
 """
 
 from __future__ import annotations
