@@ -33,6 +33,8 @@ class Check(AroundChecks, FaultChecks):
                 "LambdaConfig": None,
             },
         )
+        first = pool["Policies"]["SignInPolicy"]["AllowedFirstAuthFactors"]
+        self.expect("ready: first factors", first, ["PASSWORD"])
         self.expect(
             "ready: key, issuer, add-ons, recovery, sign-up",
             [

@@ -7,7 +7,7 @@ Patched, by service (the services around a pool: `around.py`; those not in moto 
   a replica answers in its own Region under the same pool id, with its own ARN and regional settings, and refuses
   primary-only operations with `OperationNotEnabledException`; `ListUserPools` gives `ReplicaRegions`; custom domains;
   `UpdateUserPool` keeps what is immutable; pool ids of AWS's length; MFA by e-mail and WebAuthn; tags, risk, log
-  delivery, signing certificate, rate limits; `ListUserImportJobs` with `CreateUserImportJob`.
+  delivery, signing certificate, rate limits, the default of `SignInPolicy`; import jobs.
 - kms: the two halves of a multi-Region key no longer share one `MultiRegionConfiguration` and one policy;
   `ReplicateKey` takes a policy; an ARN of another Region is not found; rotation says its period; grants in pages.
 - cloudformation: `AWS::Cognito::UserPool`; paging of ListStacks, ListStackResources, DescribeStacks, ListExports.
@@ -25,14 +25,13 @@ Known gaps, of moto or of this file:
 - `UpdateUserPool` in the replica's Region ignores global members that are left out; AWS wants them sent and equal.
 - The pool id is not signed for: every access key may do everything; IAM is not evaluated.
 - Clients lack `CreationDate` and `LastModifiedDate`; identity providers lack `UserPoolId`.
-- cognito-idp lists other than the user pool, client and provider ones have no pages here. Page sizes set by the control
-  endpoint do not reach cognito-idp, nor kms but for grants.
-- Rate limits are AWS's defaults in every Region, alike for every account.
+- Page sizes set by the control endpoint do not reach cognito-idp, nor kms but for grants; KMS pages nothing else.
+- Rate limits are AWS's defaults in every Region.
 - A key made without `--key-usage` has none; AWS says ENCRYPT_DECRYPT.
 - A new alarm is OK; AWS says INSUFFICIENT_DATA until there are data.
 - REST API authorizers of type `JWT` are not in moto, nor in the AWS CLI pinned here.
 - cloudformation: `ListStackResources` says CREATE_COMPLETE for all; resource types moto does not know are skipped.
-- Text messages: sandbox, tier and limits of End User Messaging cannot be set, only changed by a fault `changed`.
+- SMS sandbox, tier and End User Messaging's limits cannot be set, only changed by a fault `changed`.
 """
 
 from __future__ import annotations
@@ -305,6 +304,8 @@ def install_pools() -> None:
         if not extended:
             others = {primary_of(self).region, *replicas_of(self)} - {self.region}
             return {**answer, "ReplicaRegions": sorted(others)} if others else answer
+        first = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD"]}}
+        answer["Policies"] = {**first, **answer.get("Policies", {})}
         primary = primary_of(self)
         for domain in primary.backend.user_pool_domains.values():
             if domain.user_pool_id != self.id:

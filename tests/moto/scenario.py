@@ -77,6 +77,14 @@ TRIGGERS = {
     "complete": {"PreTokenGeneration": "claims"},
     "broken-replica": {"PreTokenGeneration": "broken-claims"},
 }
+# Scenario name → the Region of its replica.
+REPLICATED = {
+    "replicated-inactive": REPLICA,
+    "replicated-active": REPLICA,
+    "secondary-elsewhere": ELSEWHERE,
+    "complete": REPLICA,
+    "broken-replica": REPLICA,
+}
 # Those that have all there is around a pool, and those whose domain fails over.
 SURROUNDED = ("complete", "broken-replica")
 FAILING_OVER = ("replicated-active", *SURROUNDED)
@@ -246,13 +254,7 @@ class Account:
         totp = ("--mfa-configuration", "ON", "--software-token-mfa-configuration", "Enabled=true")
         pool_id = self.pools["totp-only"]
         self.aws(PRIMARY, "cognito-idp", "set-user-pool-mfa-config", "--user-pool-id", pool_id, *totp)
-        for name, region in (
-            ("replicated-inactive", REPLICA),
-            ("replicated-active", REPLICA),
-            ("secondary-elsewhere", ELSEWHERE),
-            ("complete", REPLICA),
-            ("broken-replica", REPLICA),
-        ):
+        for name, region in REPLICATED.items():
             command = ("create-user-pool-replica", "--user-pool-id", self.pools[name], "--region-name", region)
             self.aws(PRIMARY, "cognito-idp", *command)
         for name in FAILING_OVER:
@@ -432,7 +434,7 @@ class Account:
                 self.aws(region, "cognito-idp", *command, "--log-configurations", logs)
 
     def make_failover(self) -> None:
-        """Health checks, routing, and alarms in both Regions."""
+        """Health checks, and routing by them."""
         probe = {
             "Type": "HTTPS",
             "FullyQualifiedDomainName": "probe.example.com",
@@ -445,7 +447,6 @@ class Account:
             command = ("create-health-check", "--caller-reference", name, "--health-check-config", json.dumps(config))
             checks[name] = self.aws(PRIMARY, "route53", *command)["HealthCheck"]["Id"]
         self.ids["health_checks"] = checks
-        self.ids["alarms"] = {}
         for name in FAILING_OVER:
             check = checks["disabled" if name == "broken-replica" else "probe"]
             failover = {"Failover": {"SecondaryRegion": REPLICA, "PrimaryRoute53HealthCheckId": check}}
@@ -464,10 +465,15 @@ class Account:
                 "--routing",
                 json.dumps(failover),
             )
+
+    def make_alarms(self) -> None:
+        """For every pool with a replica, in both Regions."""
+        self.ids["alarms"] = {}
+        for name, region in REPLICATED.items():
             self.ids["alarms"][name] = f"{name}-sign-in"
-            for region in (PRIMARY, REPLICA):
+            for each in (PRIMARY, region):
                 self.aws(
-                    region,
+                    each,
                     "cloudwatch",
                     "put-metric-alarm",
                     "--alarm-name",
@@ -577,6 +583,7 @@ class Account:
         self.make_messages()
         self.surround()
         self.make_failover()
+        self.make_alarms()
         self.make_apis()
         self.make_stacks()
         return {
