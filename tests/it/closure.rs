@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mrready::audit::{Scope, judge, needs};
-use mrready::facts::{Child, Facts, FieldSet, PoolView};
+use mrready::facts::{Child, Children, Facts, FieldSet, PoolView};
 use mrready::model::report::Report;
 use mrready::model::{Absence, Cause, Fact, Fields, Source, SubjectKind, Verdict};
 use mrready::rules::{AwsPointer, Rule};
@@ -81,17 +81,33 @@ fn prerequisites(call: &str, region: &str, by_arn: bool) -> BTreeSet<String> {
     calls
 }
 
-/// The verdict that a rule must give on each subject once `gone` is not answered, and these subjects are still seen.
-pub(crate) fn expected<'f>(
+/// What a whole snapshot says of its only pool, read once.
+#[derive(Debug)]
+pub(crate) struct Whole<'f> {
     facts: &'f Facts<'f>,
+    pool: PoolView<'f>,
+    children: BTreeMap<SubjectKind, Children>,
+}
+
+impl<'f> Whole<'f> {
+    pub(crate) fn of(facts: &'f Facts<'f>) -> Self {
+        let pool = only(facts);
+        let children = SubjectKind::ALL.iter().filter_map(|kind| Some((*kind, pool.children(*kind)?))).collect();
+        Self { facts, pool, children }
+    }
+}
+
+/// The verdict that a rule must give on each subject once `gone` is not answered, and these subjects are still seen.
+pub(crate) fn expected(
+    whole: &Whole<'_>,
     rule: &Rule,
     gone: &BTreeSet<String>,
     remaining: &BTreeSet<&String>,
 ) -> BTreeMap<String, Verdict> {
-    let pool = only(facts);
-    let on_pool = || judge(rule, &Seen { facts, pool: &pool, child: None, gone }).verdict;
+    let Whole { facts, pool, children } = whole;
+    let on_pool = || judge(rule, &Seen { facts, pool, child: None, gone }).verdict;
     let mut verdicts = BTreeMap::new();
-    let Some(children) = pool.children(rule.subject) else {
+    let Some(children) = children.get(&rule.subject) else {
         return BTreeMap::from([(pool.key.id.clone(), on_pool())]);
     };
     if listing(rule.subject).iter().any(|call| !needs::with_prerequisites([call.as_str()]).is_disjoint(gone)) {
@@ -99,14 +115,12 @@ pub(crate) fn expected<'f>(
         verdicts.insert(pool.key.id.clone(), verdict);
         // Of those that were seen all the same, through another call, the verdict stays what it was.
         verdicts.extend(children.found.items.iter().filter(|child| remaining.contains(&child.subject.id)).map(
-            |child| {
-                (child.subject.id.clone(), judge(rule, &Seen { facts, pool: &pool, child: Some(child), gone }).verdict)
-            },
+            |child| (child.subject.id.clone(), judge(rule, &Seen { facts, pool, child: Some(child), gone }).verdict),
         ));
         return verdicts;
     }
     for child in &children.found.items {
-        let seen = Seen { facts, pool: &pool, child: Some(child), gone };
+        let seen = Seen { facts, pool, child: Some(child), gone };
         verdicts.insert(child.subject.id.clone(), judge(rule, &seen).verdict);
     }
     if children.found.items.is_empty() {

@@ -147,7 +147,7 @@ fn on_traffic(view: &PoolView<'_>, answer: &Answer<'_>) -> Listed<String> {
 
 pub(super) fn in_primary(view: &PoolView<'_>) -> Fact {
     let answer = ask(view, &view.region);
-    texts(on_traffic(view, &answer), vec![answer.source("/MetricAlarms"), replicas(view), table()])
+    texts(on_traffic(view, &answer), vec![answer.source("/MetricAlarms"), table()])
 }
 
 pub(super) fn in_secondary(view: &PoolView<'_>) -> Fact {

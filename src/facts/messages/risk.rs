@@ -25,7 +25,7 @@ pub(in crate::facts) const FIELDS: &[Field] = &[
         IN_REPLICA,
         "Where the notifications of the replica are sent from SES in P, and so fail together with it.",
         |view| {
-            in_replica(view, |place, identity| match identity {
+            in_replica(view, |place, identity, _| match identity {
                 Observed::Known(identity) if identity.region == view.region => Observed::Known(place.name.clone()),
                 Observed::Known(_) | Observed::Absent => Observed::Absent,
                 Observed::Unknown(cause) => Observed::Unknown(cause),
@@ -39,7 +39,7 @@ pub(in crate::facts) const FIELDS: &[Field] = &[
         IN_REPLICA,
         "Where users are to be notified and the replica has no SES identity to do it with.",
         |view| {
-            in_replica(view, |place, identity| match identity {
+            in_replica(view, |place, identity, _| match identity {
                 Observed::Absent => Observed::Known(place.name.clone()),
                 Observed::Known(_) => Observed::Absent,
                 Observed::Unknown(cause) => Observed::Unknown(cause),
@@ -53,11 +53,15 @@ pub(in crate::facts) const FIELDS: &[Field] = &[
         &[DESCRIBE, REPLICAS, CLIENTS, RISK, IDENTITY],
         "Where the SES identity that the replica notifies users with is not verified.",
         |view| {
-            in_replica(view, |place, identity| {
-                identity.and_then(|identity| match ses::verified(view, &identity).0 {
-                    Observed::Known(false) => Observed::Known(place.name.clone()),
-                    Observed::Known(true) | Observed::Absent => Observed::Absent,
-                    Observed::Unknown(cause) => Observed::Unknown(cause),
+            in_replica(view, |place, identity, sources| {
+                identity.and_then(|identity| {
+                    let (verified, from) = ses::verified(view, &identity);
+                    sources.extend(from);
+                    match verified {
+                        Observed::Known(false) => Observed::Known(place.name.clone()),
+                        Observed::Known(true) | Observed::Absent => Observed::Absent,
+                        Observed::Unknown(cause) => Observed::Unknown(cause),
+                    }
                 })
             })
         },
@@ -158,7 +162,10 @@ fn notifies(answer: &Answer<'_>) -> Observed<bool> {
 }
 
 /// The places for which `test` gives a name, by the identity that the replica has for them.
-fn in_replica(view: &PoolView<'_>, test: impl Fn(&Place, Observed<Identity>) -> Observed<String>) -> Fact {
+fn in_replica(
+    view: &PoolView<'_>,
+    test: impl Fn(&Place, Observed<Identity>, &mut Vec<Source>) -> Observed<String>,
+) -> Fact {
     let pointer = format!("{TAKEOVER}/NotifyConfiguration/SourceArn");
     let region = match described(view) {
         (Observed::Known(answer), _) => answer.region,
@@ -170,7 +177,7 @@ fn in_replica(view: &PoolView<'_>, test: impl Fn(&Place, Observed<Identity>) -> 
     let mut found = Listed { items: Vec::new(), incomplete: places.incomplete };
     for place in &places.items {
         let answer = place.ask(view, &region);
-        match test(place, answer.text(&pointer).and_then(|arn| Identity::parse(&arn))) {
+        match test(place, answer.text(&pointer).and_then(|arn| Identity::parse(&arn)), &mut sources) {
             Observed::Known(name) => found.items.push(name),
             Observed::Absent => {}
             Observed::Unknown(cause) => drop(found.incomplete.get_or_insert(cause)),

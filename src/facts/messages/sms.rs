@@ -114,7 +114,10 @@ pub(in crate::facts) const FIELDS: &[Field] = &[
                 has_trigger(&pool, "CustomSMSSender"),
                 mfa.present("/SmsMfaConfiguration"),
             ];
-            let sources = vec![pool.source(CONFIGURATION), mfa.source("/SmsMfaConfiguration")];
+            let mut sources = vec![pool.source(CONFIGURATION)];
+            if settings[..2].iter().all(|setting| setting.known() != Some(&true)) {
+                sources.push(mfa.source("/SmsMfaConfiguration"));
+            }
             let unknown = settings.iter().find_map(|setting| setting.cause().cloned());
             let used = match unknown {
                 _ if settings.iter().any(|setting| setting.known() == Some(&true)) => Observed::Known(true),

@@ -14,7 +14,7 @@ const fn spec(name: &'static str, ty: FieldType, absent: Absence) -> FieldSpec {
 const FIELDS: &[FieldSpec] = &[
     spec("authorizer.accepts_new", FieldType::Bool, Absence::Unknown),
     spec("authorizer.name", FieldType::Text, Absence::Unknown),
-    spec("bound_service.accepts_new", FieldType::Bool, Absence::Unknown),
+    spec("bound_service.region", FieldType::Text, Absence::Unknown),
     spec("discovery_client.accepts_new", FieldType::Bool, Absence::Unknown),
     spec("identity_pool.in_primary_region", FieldType::Bool, Absence::Unknown),
     spec("key.arn", FieldType::Text, Absence::None),

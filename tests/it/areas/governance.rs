@@ -127,6 +127,11 @@ pub(crate) fn cases() -> Vec<(Account, Run)> {
         .collect()
 }
 
+/// Accounts in which rules pass that the complete one does not concern.
+pub(crate) fn bases() -> Vec<Account> {
+    vec![allowed()]
+}
+
 /// One change that breaks one rule. Those about the operator need one to be given, and stand among the cases.
 pub(crate) fn breaks() -> Vec<(&'static str, Account)> {
     let other = json!({
@@ -140,7 +145,14 @@ pub(crate) fn breaks() -> Vec<(&'static str, Account)> {
     let text = key_policy["Policy"].as_str().expect("a text");
     let mut policy: Value = serde_json::from_str(text).expect("a policy");
     policy["Statement"].as_array_mut().expect("statements").push(other["Statement"][0].clone());
+    let refused = |actions: &[&str]| decided(actions, "implicitDeny");
+    let (all, replica) = (decided(&REPLICATE_ACTIONS, "allowed"), decided(&REPLICA_REGION_ACTIONS, "allowed"));
     vec![
+        ("operator-may-replicate", simulated(Account::complete(), refused(&REPLICATE_ACTIONS), replica)),
+        (
+            "operator-may-create-in-replica-region",
+            simulated(Account::complete(), all, refused(&REPLICA_REGION_ACTIONS)),
+        ),
         (
             "deletion-protection-active",
             Account::complete().set(DESCRIBE_POOL, P, "/UserPool/DeletionProtection", "INACTIVE"),

@@ -13,18 +13,23 @@ use crate::builder::{Account, Run};
 
 pub(crate) use core::furnished as core_furnished;
 
-/// The complete account with everything that every call of the table is asked about, but for End User Messaging.
+/// The complete account with everything that every call of the table is asked about, but for what excludes each other: see
+/// [`by_end_user_messaging`] and [`by_own_sender`].
 pub(crate) fn furnished() -> Account {
     let account = core::furnished(Account::complete());
     let account = parity::federated(account);
-    let account = triggers::furnish(account);
     let account = consumers::furnish(account);
     governance::furnish(account)
 }
 
-/// The same by End User Messaging, which a pool uses instead of SNS: with the two, every call is asked.
-pub(crate) fn furnished_otherwise() -> Account {
+/// The same with text messages by End User Messaging instead of SNS.
+pub(crate) fn by_end_user_messaging() -> Account {
     messages::furnish(furnished())
+}
+
+/// The same with a function of the account's own that sends text messages.
+pub(crate) fn by_own_sender() -> Account {
+    triggers::furnish(furnished())
 }
 
 /// How the furnished account is judged: with the operator whose permissions were simulated, and all answers of people.
@@ -77,9 +82,11 @@ pub(crate) fn bases() -> Vec<Account> {
     [
         vec![Account::complete(), Account::ready(), furnished()],
         core::bases(),
-        parity::bases(),
         failover::bases(),
+        governance::bases(),
         messages::bases(),
+        parity::bases(),
+        triggers::bases(),
     ]
     .concat()
 }

@@ -148,6 +148,11 @@ pub(crate) fn cases() -> Vec<(Account, Run)> {
     accounts.into_iter().chain(broken).map(|account| (account, Run::default())).collect()
 }
 
+/// Accounts in which rules pass that the complete one does not concern.
+pub(crate) fn bases() -> Vec<Account> {
+    vec![sending()]
+}
+
 /// One change that breaks one rule.
 pub(crate) fn breaks() -> Vec<(&'static str, Account)> {
     let version = format!("{CONFIG}/PreTokenGenerationConfig/LambdaVersion");

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::{Bench, Run, at_once, attestations, by_subject, now};
 use crate::builder::{S, catalog, table};
-use crate::closure::{expected, verdicts_of};
+use crate::closure::{Whole, expected, verdicts_of};
 use crate::tools::{Account, account};
 
 /// Without these, what a template names cannot be tied to a pool: a reference moves from one pool to none.
@@ -61,11 +61,12 @@ fn compare(what: &str, action: &str, fault: &str, snapshot: &Snapshot, whole: &R
         ..FactOptions::new(now().parse().unwrap())
     };
     let facts = Facts::new(snapshot, options, table());
+    let seen = Whole::of(&facts);
     let gone: BTreeSet<String> = needs::operations_of(action).map(|operation| operation.call()).collect();
     let (mut wrong, mut code) = (Vec::new(), 0);
     for rule in &catalog().rules {
         let (was, is) = (verdicts_of(whole, &rule.id), verdicts_of(report, &rule.id));
-        let lost = expected(&facts, rule, &gone, &is.keys().collect());
+        let lost = expected(&seen, rule, &gone, &is.keys().collect());
         let unknown =
             |verdicts: &BTreeMap<String, Verdict>| verdicts.values().any(|verdict| *verdict == Verdict::Unknown);
         let untied = UNTIED.contains(&action) && needs::calls(rule).contains("cloudformation:GetTemplate");
