@@ -8,7 +8,6 @@
 mod alternates;
 mod mail;
 mod risk;
-mod service;
 mod ses;
 mod sms;
 
@@ -17,9 +16,8 @@ pub(super) use self::risk::FIELDS as RISK;
 pub(super) use self::sms::FIELDS as SMS;
 
 use crate::model::{Cause, Fact, FieldType, Observed, Source, Truth, Value};
-use crate::policy::{Policy, PolicyError};
+use crate::policy::{Policy, PolicyError, ServiceVerdict};
 
-use self::service::ServiceVerdict;
 use super::{Answer, PoolView, pool, replica};
 
 const DESCRIBE: &str = "cognito-idp:DescribeUserPool";
@@ -58,10 +56,16 @@ fn described<'f>(view: &PoolView<'f>) -> Found<Answer<'f>> {
     (answer, sources)
 }
 
-/// Reads a setting of the replica.
-fn of_replica<'f, T>(view: &PoolView<'f>, pointer: &str, read: impl FnOnce(&Answer<'f>) -> Observed<T>) -> Found<T> {
+/// Reads a setting of the replica, which comes from these members.
+fn of_replica<'f, T>(
+    view: &PoolView<'f>,
+    pointers: &[&str],
+    read: impl FnOnce(&Answer<'f>) -> Observed<T>,
+) -> Found<T> {
     match described(view) {
-        (Observed::Known(answer), _) => (read(&answer), vec![answer.source(pointer)]),
+        (Observed::Known(answer), _) => {
+            (read(&answer), pointers.iter().map(|pointer| answer.source(pointer)).collect())
+        }
         (Observed::Absent, sources) => (Observed::Absent, sources),
         (Observed::Unknown(cause), sources) => (Observed::Unknown(cause), sources),
     }

@@ -15,6 +15,8 @@ const CONFIGURATION_SET: &str = "sesv2:GetConfigurationSet";
 const SENDER: FieldType = FieldType::Word(&["COGNITO_DEFAULT", "DEVELOPER", "CUSTOM_FUNCTION"]);
 
 const SENDING_ACCOUNT: &str = "/UserPool/EmailConfiguration/EmailSendingAccount";
+/// What says who sends.
+const SENDER_MEMBERS: [&str; 2] = ["/UserPool/LambdaConfig/CustomEmailSender", SENDING_ACCOUNT];
 const SOURCE_ARN: &str = "/UserPool/EmailConfiguration/SourceArn";
 const SET: &str = "/UserPool/EmailConfiguration/ConfigurationSet";
 
@@ -34,7 +36,7 @@ pub(in crate::facts) const FIELDS: &[Field] = &[
         Absence::None,
         OF_REPLICA,
         "The SES configuration set that the replica names.",
-        |view| fact(of_replica(view, SET, |answer| answer.text(SET))),
+        |view| fact(of_replica(view, &[SET], |answer| answer.text(SET))),
     ),
     field(
         "mail.configuration_set_state",
@@ -63,7 +65,7 @@ pub(in crate::facts) const FIELDS: &[Field] = &[
         "Who sends e-mail in P: Cognito by itself, your own SES, or a CustomEmailSender function.",
         |view| {
             let answer = view.primary(DESCRIBE);
-            fact((sender(&answer), vec![answer.source(SENDING_ACCOUNT)]))
+            fact((sender(&answer), SENDER_MEMBERS.map(|pointer| answer.source(pointer)).to_vec()))
         },
     ),
     field(
@@ -80,7 +82,7 @@ pub(in crate::facts) const FIELDS: &[Field] = &[
         Absence::None,
         OF_REPLICA,
         "Who sends e-mail in S: Cognito by itself, your own SES, or a CustomEmailSender function.",
-        |view| fact(of_replica(view, SENDING_ACCOUNT, sender)),
+        |view| fact(of_replica(view, &SENDER_MEMBERS, sender)),
     ),
     field(
         "mail.sending_authorized",
@@ -146,7 +148,7 @@ pub(in crate::facts) const FIELDS: &[Field] = &[
         Absence::None,
         OF_REPLICA,
         "The ARN of the SES identity that the replica sends with, or whose address it shows.",
-        |view| fact(of_replica(view, SOURCE_ARN, |answer| answer.text(SOURCE_ARN))),
+        |view| fact(of_replica(view, &[SOURCE_ARN], |answer| answer.text(SOURCE_ARN))),
     ),
 ];
 
@@ -162,12 +164,12 @@ pub(super) fn sender(answer: &Answer<'_>) -> Observed<String> {
 
 /// The identity of the replica's `SourceArn`, which may be left out.
 fn named_identity(view: &PoolView<'_>) -> Found<Identity> {
-    of_replica(view, SOURCE_ARN, |answer| answer.text(SOURCE_ARN).and_then(|arn| Identity::parse(&arn)))
+    of_replica(view, &[SOURCE_ARN], |answer| answer.text(SOURCE_ARN).and_then(|arn| Identity::parse(&arn)))
 }
 
 /// The identity of the replica's `SourceArn` where it has to be there.
 fn identity(view: &PoolView<'_>) -> Found<Identity> {
-    of_replica(view, SOURCE_ARN, |answer| {
+    of_replica(view, &[SOURCE_ARN], |answer| {
         required(answer.text(SOURCE_ARN), answer, SOURCE_ARN).and_then(|arn| Identity::parse(&arn))
     })
 }
@@ -199,7 +201,7 @@ fn account(view: &PoolView<'_>, pointer: &str) -> Found<bool> {
 
 fn configuration_set(view: &PoolView<'_>) -> Found<&'static str> {
     let pointer = "/SendingOptions/SendingEnabled";
-    let (set, sources) = of_replica(view, SET, |answer| answer.text(SET));
+    let (set, sources) = of_replica(view, &[SET], |answer| answer.text(SET));
     on(CONFIGURATION_SET, set, sources, |set| {
         let (identity, sources) = identity(view);
         on(CONFIGURATION_SET, identity, sources, |identity| {

@@ -55,8 +55,8 @@ pub(in crate::facts) const FIELDS: &[Field] = &[
         |view| {
             in_replica(view, |place, identity, sources| {
                 identity.and_then(|identity| {
-                    let (verified, from) = ses::verified(view, &identity);
-                    sources.extend(from);
+                    let (verified, of_identity) = ses::verified(view, &identity);
+                    sources.extend(of_identity);
                     match verified {
                         Observed::Known(false) => Observed::Known(place.name.clone()),
                         Observed::Known(true) | Observed::Absent => Observed::Absent,
@@ -161,7 +161,7 @@ fn notifies(answer: &Answer<'_>) -> Observed<bool> {
     unknown.map_or(Observed::Known(false), Observed::Unknown)
 }
 
-/// The places for which `test` gives a name, by the identity that the replica has for them.
+/// The places for which `test` gives a name, by the identity that the replica has for them; it adds what else it read.
 fn in_replica(
     view: &PoolView<'_>,
     test: impl Fn(&Place, Observed<Identity>, &mut Vec<Source>) -> Observed<String>,

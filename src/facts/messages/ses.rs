@@ -2,9 +2,9 @@
 
 use crate::model::{Cause, Observed, Source};
 use crate::policy::Policy;
+use crate::policy::ses::cognito_send;
 
 use super::super::{Answer, PoolView};
-use super::service::cognito_send;
 use super::{Found, is_missing, parse_policy, prerequisite, required, verdict};
 
 pub(super) const IDENTITY: &str = "sesv2:GetEmailIdentity";

@@ -1,10 +1,10 @@
 //! `sms.*`: what sends text messages to users in the replica Region, and whether it can.
 
 use crate::model::{Absence, Cause, FieldType, Observed};
+use crate::policy::trust::{ExternalId, cognito_assume};
 
 use super::super::{Answer, Field, PoolView, TEXT, field};
 use super::alternates::SNS;
-use super::service::{ExternalId, cognito_assume};
 use super::{
     ALLOWED, DESCRIBE, Found, MFA, OF_REPLICA, REPLICAS, fact, has_trigger, is_missing, of_replica, parse_policy,
     prerequisite, required, verdict,
@@ -17,6 +17,8 @@ const TIER: &str = "sms-voice:DescribeAccountAttributes";
 const LIMITS: &str = "sms-voice:DescribeSpendLimits";
 
 const CONFIGURATION: &str = "/UserPool/SmsConfiguration";
+/// What says who sends.
+const MEMBERS: [&str; 2] = ["/UserPool/LambdaConfig/CustomSMSSender", CONFIGURATION];
 
 /// The fields.
 pub(in crate::facts) const FIELDS: &[Field] = &[
@@ -99,7 +101,7 @@ pub(in crate::facts) const FIELDS: &[Field] = &[
         Absence::None,
         OF_REPLICA,
         "What sends text messages in S; without an SMS configuration nothing does.",
-        |view| fact(of_replica(view, CONFIGURATION, |answer| kind(answer).map(Kind::as_str))),
+        |view| fact(of_replica(view, &MEMBERS, |answer| kind(answer).map(Kind::as_str))),
     ),
     field(
         "sms.used",
@@ -110,21 +112,17 @@ pub(in crate::facts) const FIELDS: &[Field] = &[
         |view| {
             let (pool, mfa) = (view.primary(DESCRIBE), view.primary(MFA));
             let settings = [
-                pool.present(CONFIGURATION),
-                has_trigger(&pool, "CustomSMSSender"),
-                mfa.present("/SmsMfaConfiguration"),
+                (pool.present(CONFIGURATION), pool.source(CONFIGURATION)),
+                (has_trigger(&pool, "CustomSMSSender"), pool.source("/UserPool/LambdaConfig/CustomSMSSender")),
+                (mfa.present("/SmsMfaConfiguration"), mfa.source("/SmsMfaConfiguration")),
             ];
-            let mut sources = vec![pool.source(CONFIGURATION)];
-            if settings[..2].iter().all(|setting| setting.known() != Some(&true)) {
-                sources.push(mfa.source("/SmsMfaConfiguration"));
+            // One that is there decides, whatever the others say.
+            if let Some((_, source)) = settings.iter().find(|(setting, _)| setting.known() == Some(&true)) {
+                return fact((Observed::Known(true), vec![source.clone()]));
             }
-            let unknown = settings.iter().find_map(|setting| setting.cause().cloned());
-            let used = match unknown {
-                _ if settings.iter().any(|setting| setting.known() == Some(&true)) => Observed::Known(true),
-                Some(cause) => Observed::Unknown(cause),
-                None => Observed::Known(false),
-            };
-            fact((used, sources))
+            let unknown = settings.iter().find_map(|(setting, _)| setting.cause().cloned());
+            let used = unknown.map_or(Observed::Known(false), Observed::Unknown);
+            fact((used, settings.map(|(_, source)| source).to_vec()))
         },
     ),
 ];
@@ -201,7 +199,7 @@ impl Sender<'_> {
 
 /// Reads something of a replica that sends by SNS or End User Messaging; absent for all others.
 fn of_sender<'f, T>(view: &PoolView<'f>, read: impl FnOnce(&Sender<'f>) -> Observed<T>) -> Found<T> {
-    of_replica(view, CONFIGURATION, |answer| {
+    of_replica(view, &MEMBERS, |answer| {
         kind(answer).and_then(|kind| match kind {
             Kind::Nothing | Kind::Function => Observed::Absent,
             Kind::Sns | Kind::EndUserMessaging => read(&Sender { answer: answer.clone(), kind }),

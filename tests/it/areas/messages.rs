@@ -215,8 +215,13 @@ fn moved(region: &str) -> Account {
         let text = serde_json::to_string(&*call).unwrap().replace(S, region);
         *call = serde_json::from_str(&text).unwrap();
     }
+    let searched = std::mem::take(&mut account.scope.searched).into_iter().map(|mut searched| {
+        searched.region = searched.region.replace(S, region);
+        searched
+    });
+    account.scope.searched = searched.collect();
     account.scope.replica_regions.insert(String::new(), region.to_owned());
-    account.search(region)
+    account
 }
 
 fn missing(call: &str, region: &str) -> Account {
