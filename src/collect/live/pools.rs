@@ -16,6 +16,8 @@ use crate::collect::{CollectError, Needs, Pools, Request};
 #[derive(Debug)]
 pub(super) struct Pool {
     pub(super) id: String,
+    /// The account, if it is known.
+    pub(super) account: Option<String>,
     pub(super) primary: String,
     /// Where its replica is or is to be.
     pub(super) secondary: Option<String>,
@@ -44,12 +46,21 @@ impl Pool {
         std::iter::once(self.primary.as_str()).chain(self.secondary.as_deref()).collect()
     }
 
-    /// The pool's ARN in a Region, from its ARN in P.
+    /// The pool's ARN in a Region: from its ARN in P, else from the account, so that a description that was refused
+    /// costs no other answer. Only the Region differs between P and S.
     pub(super) fn arn(&self, region: &str) -> Option<String> {
-        let arn = self.described.text("/UserPool/Arn")?;
-        let mut parts: Vec<&str> = arn.split(':').collect();
-        *parts.get_mut(3)? = region;
-        Some(parts.join(":"))
+        if let Some(arn) = self.described.text("/UserPool/Arn") {
+            let mut parts: Vec<&str> = arn.split(':').collect();
+            *parts.get_mut(3)? = region;
+            return Some(parts.join(":"));
+        }
+        let partition = match region {
+            _ if region.starts_with("cn-") => "aws-cn",
+            _ if region.starts_with("us-gov-") => "aws-us-gov",
+            _ if region.starts_with("eusc-") => "aws-eusc",
+            _ => "aws",
+        };
+        Some(format!("arn:{partition}:cognito-idp:{region}:{}:userpool/{}", self.account.as_ref()?, self.id))
     }
 
     /// The descriptions of the pool, each with the Region it was read in.
@@ -158,6 +169,7 @@ pub(super) async fn pools(session: &Session<'_>, request: &Request, ids: &BTreeS
     let (around, keys) =
         join(join_all(pools.iter().map(|pool| surroundings(session, pool))), keys(session, &pools)).await;
     for (pool, (providers, domains)) in pools.iter_mut().zip(around) {
+        pool.account = session.log.account();
         pool.secondary = secondary_region(request, pool, &keys);
         pool.providers = providers;
         pool.domains = domains;
@@ -178,6 +190,7 @@ async fn describe(session: &Session<'_>, id: String, primary: String) -> Pool {
     let (described, replicas, _) = join3(session.ask(&describe), session.ask(&replicas), session.ask(&mfa)).await;
     Pool {
         id,
+        account: None,
         primary,
         secondary: None,
         described,

@@ -159,7 +159,10 @@ impl Bench {
         for call in &calls {
             let text = |name: &str| call[name].as_str().unwrap_or_default();
             assert_eq!(call["read_only"], true, "{call}");
-            assert!(operations::find(text("service"), text("operation")).is_some(), "not in the table: {call}");
+            assert!(
+                operations::find_typed(text("service"), text("operation"), text("type_name")).is_some(),
+                "not in the table: {call}"
+            );
             let question = ["service", "operation", "region", "request"].map(text);
             let before = seen.insert(question, call);
             assert!(before.is_none(), "asked twice: {call}");

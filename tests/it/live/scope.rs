@@ -56,8 +56,8 @@ fn a_replica_is_its_pool() {
     let Some(account) = account() else { return };
     let bench = Bench::new(&account.url);
     let report = audit(&bench, &account.url, &["--all-pools", "--region", "us-west-2"]);
-    let wanted =
-        ["replicated-inactive", "replicated-active"].map(|scenario| (account.pool(scenario), Some("us-west-2")));
+    let wanted = ["broken-replica", "complete", "replicated-inactive", "replicated-active"]
+        .map(|scenario| (account.pool(scenario), Some("us-west-2")));
     assert_eq!(replicas(&report), BTreeMap::from(wanted));
     for pool in &report.summary.pools {
         assert_eq!(pool.region, "us-east-1");
