@@ -323,6 +323,8 @@ fn next(pools: &[PoolSummary], findings: &[Finding]) -> &'static str {
         "Next: get the missing evidence; every unknown names its cause."
     } else if counted().any(|gate| gate.status == Status::Undetermined) {
         "Next: answer what waits for a person in a decisions file, and judge again with --waivers."
+    } else if counted().all(|gate| gate.position == Position::Done) {
+        "Next: nothing; judge again after every change."
     } else {
         "Next: take the step, and judge again after it."
     }

@@ -3,7 +3,7 @@
 //! Members and their meaning: `DescribeUserPool`, `GetUserPoolMfaConfig`, `ListIdentityProviders`, `ListUserImportJobs`,
 //! `DescribeUserPoolDomain`. What absence means is said beside each field and nowhere else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Absence, Cause, Fact, FieldType, Listed, Observed, Truth, Value};
 
@@ -279,11 +279,24 @@ pub(super) const FIELDS: &[Field] = &[
         TEXTS,
         Absence::Unknown,
         &[],
-        "The services and Regions that were searched for consumers of tokens.",
+        "The services that were searched for consumers of tokens, by the Regions in which they were.",
         |view| {
-            let searched = view.snapshot.header.scope.searched.iter().filter(|s| s.account == view.key.account);
-            let items: BTreeSet<String> = searched.map(|s| format!("{} in {}", s.service, s.region)).collect();
-            Fact::known(Listed::complete(items.into_iter().collect()), Vec::new())
+            let mut regions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+            for searched in view.snapshot.header.scope.searched.iter().filter(|s| s.account == view.key.account) {
+                regions.entry(&searched.service).or_default().insert(&searched.region);
+            }
+            // What was searched in the same Regions is said together, the most first.
+            let mut services: BTreeMap<BTreeSet<&str>, Vec<&str>> = BTreeMap::new();
+            for (service, regions) in regions {
+                services.entry(regions).or_default().push(service);
+            }
+            let mut services: Vec<_> = services.into_iter().collect();
+            services.sort_by_key(|(_, services)| std::cmp::Reverse(services.len()));
+            let items = services.into_iter().map(|(regions, services)| {
+                let regions: Vec<&str> = regions.into_iter().collect();
+                format!("{} in {}", and(&services), and(&regions))
+            });
+            Fact::known(Listed::complete(items.collect::<Vec<String>>()), Vec::new())
         },
     ),
     field(
@@ -354,6 +367,15 @@ pub(super) const FIELDS: &[Field] = &[
         },
     ),
 ];
+
+/// `a, b and c`.
+fn and(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
 
 fn text(view: &PoolView<'_>, pointer: &str) -> Fact {
     let answer = view.primary(DESCRIBE);

@@ -1,51 +1,101 @@
 //! How many lines the default table spends on a pool, with the tool's own rules: see `src/render/table/lines.rs`.
 
-use mrready::model::{Gate, Status};
 use mrready::render::table::{self, TableOptions};
 use serde_json::json;
 
-use super::builder::{Account, DESCRIBE_POOL, Judged, MFA, P, Run};
+use super::builder::{
+    Account, CLIENT, DESCRIBE_CLIENT, DESCRIBE_DOMAIN, DESCRIBE_KEY, DESCRIBE_POOL, Judged, KEY_POLICY, MFA, P, POOL,
+    Run, pool_arn,
+};
+
+/// A domain below Cognito's own.
+const PREFIX: &str = "customers";
+
+/// The whole table, 80 columns wide.
+fn page(judged: &Judged) -> String {
+    let mut out = Vec::new();
+    table::write(&judged.report, &TableOptions::default(), &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
 
 /// The lines of the pool's part after its gates.
 fn lines(judged: &Judged) -> Vec<String> {
-    let mut out = Vec::new();
-    table::write(&judged.report, &TableOptions::default(), &mut out).unwrap();
-    let page = String::from_utf8(out).unwrap();
+    let page = page(judged);
     let (_, part) = page.split_once("\n  failover  ").unwrap();
     let (part, _) = part.split_once("\nResults").unwrap();
     part.lines().skip(1).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
+/// A pool as it is made on its first day, nothing prepared and everything collected: on Essentials, encrypted by AWS's key,
+/// with a prefix domain, sign-up for everybody, an authenticator app if users like, and one web client.
+fn first_day() -> Account {
+    let mut account = Account::ready();
+    // About a key of AWS's nothing is asked, nor about the certificate of a domain that has none; users only by option.
+    let gone = [
+        DESCRIBE_KEY,
+        KEY_POLICY,
+        "kms:GetKeyRotationStatus",
+        DESCRIBE_DOMAIN,
+        "acm:DescribeCertificate",
+        "cognito-idp:ListUsers",
+    ];
+    account.calls.retain(|call| !gone.contains(&call.name().as_str()));
+    let described = json!({ "UserPool": {
+        "Id": POOL, "Name": "customers", "Arn": pool_arn(P, POOL), "UserPoolTier": "ESSENTIALS", "Domain": PREFIX,
+        "DeletionProtection": "INACTIVE", "MfaConfiguration": "OPTIONAL", "EstimatedNumberOfUsers": 3,
+        "KeyConfiguration": { "KeyType": "AWS_OWNED_KEY" }, "IssuerConfiguration": { "Type": "ORIGINAL" },
+        "AdminCreateUserConfig": { "AllowAdminCreateUserOnly": false }, "AutoVerifiedAttributes": ["email"],
+        "EmailConfiguration": { "EmailSendingAccount": "COGNITO_DEFAULT" }, "LambdaConfig": {},
+        "Policies": { "SignInPolicy": { "AllowedFirstAuthFactors": ["PASSWORD"] } },
+        "UsernameAttributes": ["email"], "CreationDate": "2026-11-20T00:00:00Z"
+    } });
+    let factors = json!({ "MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": { "Enabled": true } });
+    let client = json!({
+        "ClientId": CLIENT, "UserPoolId": POOL, "AllowedOAuthFlows": ["code"], "AllowedOAuthFlowsUserPoolClient": true,
+        "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"], "RefreshTokenValidity": 30,
+        "SupportedIdentityProviders": ["COGNITO"]
+    });
+    let domain = json!({ "DomainDescription": { "Domain": PREFIX, "UserPoolId": POOL, "Status": "ACTIVE" } });
+    account.answer(DESCRIBE_DOMAIN, P, &[("Domain", PREFIX)], domain);
+    account
+        .set(DESCRIBE_POOL, P, "", described)
+        .set(MFA, P, "", factors)
+        .set(DESCRIBE_CLIENT, P, "/UserPoolClient", client)
+        .set("cloudwatch:DescribeAlarms", P, "/MetricAlarms", json!([]))
+}
+
+/// Those that are no blocker: after the last line of the last blocker.
+fn beside_blockers(judged: &Judged) -> Vec<String> {
+    let lines = lines(judged);
+    let last = lines.iter().rposition(|line| line.starts_with("  ") && !line.starts_with("           "));
+    lines[last.map_or(0, |last| last + 1)..].to_vec()
+}
+
+/// What each line begins with.
+fn names(lines: &[String]) -> Vec<&str> {
+    lines.iter().map(|line| line[..11].trim_end()).collect()
+}
+
 #[test]
 fn a_pool_that_is_done_has_three_lines() {
-    let account = Account::replicated("ACTIVE").routed();
-    let account = account.set(DESCRIBE_POOL, P, "/UserPool/IssuerConfiguration/Type", "UPDATED");
-    let account = account.set(DESCRIBE_POOL, P, "/UserPool/DeletionProtection", "ACTIVE");
-    let judged = account.attested();
-    assert!(Gate::ALL.iter().any(|gate| judged.gate(*gate).status == Status::Ready));
+    let judged = Account::complete().attested();
     let lines = lines(&judged);
-    if Gate::ALL.iter().all(|gate| judged.gate(*gate).status == Status::Ready) {
-        let quiet: Vec<&String> = lines.iter().filter(|line| !line.starts_with("WARN ")).collect();
-        assert!(quiet.len() <= 3, "{lines:#?}");
-    }
+    assert_eq!(names(&lines), ["Nothing blo", "Limits", "Facts"], "{lines:#?}");
+    assert!(page(&judged).contains("Next: nothing; judge again after every change."));
 }
 
 #[test]
 fn a_pool_of_the_first_day_has_eight_lines_beside_its_blockers() {
-    let account = Account::ready()
-        .set(DESCRIBE_POOL, P, "/UserPool/KeyConfiguration", json!({ "KeyType": "AWS_OWNED_KEY" }))
-        .set(DESCRIBE_POOL, P, "/UserPool/UserPoolTier", "ESSENTIALS")
-        .set(DESCRIBE_POOL, P, "/UserPool/DeletionProtection", "INACTIVE")
-        .set(DESCRIBE_POOL, P, "/UserPool/AdminCreateUserConfig/AllowAdminCreateUserOnly", false)
-        .set(DESCRIBE_POOL, P, "/UserPool/MfaConfiguration", "OPTIONAL")
-        .set(MFA, P, "/MfaConfiguration", "OPTIONAL")
-        .set(MFA, P, "/SoftwareTokenMfaConfiguration/Enabled", true)
-        .unset(DESCRIBE_POOL, P, "/UserPool/CustomDomain");
-    let judged = Run::default().judge(&account);
-    let lines = lines(&judged);
-    let last = lines.iter().rposition(|line| line.starts_with("  ") && !line.starts_with("      ")).unwrap();
-    let rest = lines[last..].iter().skip_while(|line| line.starts_with("  ") && !line.starts_with("           and"));
-    let rest: Vec<&String> = rest.collect();
-    assert!(rest.len() <= 8, "{lines:#?}");
-    assert!(rest.iter().any(|line| line.starts_with("Limits     failover: ")), "{lines:#?}");
+    // No tag is required of a pool that has none.
+    let run = Run { required_tags: &[], ..Run::default() };
+    for account in [first_day(), first_day().without_target()] {
+        let judged = run.judge(&account);
+        assert_eq!((judged.code(), judged.report.coverage.problems.len()), (1, 0));
+        let lines = beside_blockers(&judged);
+        assert!(lines.len() <= 8, "{lines:#?}");
+        for kind in ["WARN", "Limits", "Facts", "Later", "Not listed"] {
+            assert!(names(&lines).contains(&kind), "{kind}: {lines:#?}");
+        }
+        assert!(lines.iter().any(|line| line.starts_with("Limits     failover: TOTP users wait, ")), "{lines:#?}");
+    }
 }
