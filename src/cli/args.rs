@@ -280,6 +280,7 @@ pub(super) struct SchemaArgs {
 macro_rules! value_of {
     ($name:ident for $model:ident { $($variant:ident),+ }) => {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+        #[value(rename_all = "snake_case")]
         pub(super) enum $name { $($variant),+ }
 
         impl From<$name> for $model {
@@ -292,7 +293,9 @@ macro_rules! value_of {
 
 value_of!(TargetIssuerArg for TargetIssuer { Updated, Original });
 value_of!(GateArg for Gate { Issuer, Replicate, Activate, Failover });
-value_of!(SubjectArg for SubjectKind { Pool, Authorizer, Route, Template });
+value_of!(SubjectArg for SubjectKind {
+    Pool, Authorizer, Route, Template, Trigger, LoadBalancer, OidcProvider, IdentityPool, BoundService, DiscoveryClient
+});
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum FailOnArg {

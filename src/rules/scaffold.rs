@@ -28,10 +28,10 @@ pub fn new_rule(id: &str, subject: SubjectKind) -> String {
             ("The provider is for the updated issuer", "oidc_provider.accepts_new", "true", "false")
         }
         SubjectKind::IdentityPool => {
-            ("The identity pool is not in the primary Region", "identity_pool.in_primary_region", "false", "true")
+            ("The identity pool is not in the primary Region", "identity_pool.in_primary", "false", "true")
         }
         SubjectKind::BoundService => {
-            ("The service accepts the updated issuer", "bound_service.accepts_new", "true", "false")
+            ("The bound service is in us-east-1", "bound_service.region", "us-east-1", "eu-west-1")
         }
         SubjectKind::DiscoveryClient => {
             ("The client accepts the updated issuer", "discovery_client.accepts_new", "true", "false")

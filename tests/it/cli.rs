@@ -6,6 +6,9 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use mrready::facts::FieldSet;
+use mrready::model::SubjectKind;
+use mrready::rules::{Catalog, new_rule};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -347,7 +350,12 @@ fn the_mistakes_of_all_files_of_a_folder_are_told_at_once() {
 #[test]
 fn rules_new_gives_a_rule_that_is_sound() {
     let folder = TempDir::new().unwrap();
-    for kind in ["pool", "authorizer", "route", "template"] {
+    for kind in SubjectKind::ALL {
+        let files = [("own-rule.yaml".to_owned(), new_rule("own-rule", *kind))];
+        let catalog = Catalog::check(&FieldSet, false, &files).unwrap_or_else(|problems| panic!("{kind}: {problems}"));
+        assert!(mrready::audit::run_tests(&catalog.rules[0], &FieldSet).is_empty(), "{kind}");
+    }
+    for kind in ["pool", "load_balancer"] {
         let path = folder.path().join(kind);
         let path = path.to_str().unwrap();
         let new = run(["rules", "new", "own-rule", "--subject", kind, "-o", path]);
