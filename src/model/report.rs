@@ -54,6 +54,15 @@ pub struct Run {
     pub target_issuer: TargetIssuer,
     /// The gates asked for by `--gate`; empty: the done and next ones count.
     pub gates: Vec<Gate>,
+    /// The role whose permissions were asked about, `--operator-arn`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator_arn: Option<String>,
+    /// Monthly active users, `--mau`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monthly_active_users: Option<u64>,
+    /// Tag keys on which both Regions have to agree, `--required-tag`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub required_tags: Vec<String>,
     /// `fail`, `warn` or `never`.
     pub fail_on: String,
     /// Whether reductions that touch a blocker end in exit code 3.
