@@ -1,7 +1,8 @@
 //! The XML of AWS's Query protocol, and of Route 53, as JSON with the model's member names.
 //!
-//! Lists are `member` elements; another element that is repeated becomes a list under its own name. An element with neither text nor children is an empty list if the model says that it is
-//! a list, otherwise an empty string. Not a general XML reader.
+//! Lists are `member` elements; another element that is repeated becomes a list under its own name. An element with neither
+//! text nor children is an empty list if the model says that it is a list, otherwise an empty string. Not a general XML
+//! reader.
 
 use std::collections::BTreeSet;
 
@@ -21,6 +22,9 @@ const LISTS: &[&str] = &[
     "Tags",
     "Capabilities",
     "NotificationARNs",
+    "EvaluationResults",
+    "MissingContextValues",
+    "ResourceSpecificResults",
 ];
 
 const MAX_DEPTH: usize = 64;
