@@ -1,7 +1,7 @@
 //! The live collector: configuration, the runtime, and the order of the search.
 //!
-//! `pools`, `surroundings`, `resources` and `consumers` say what is asked, `ask` how an answer becomes evidence, `aws` speaks to the SDK, `tap` sees
-//! its bytes, `rates` keeps it gentle, `log` is what was seen so far.
+//! `pools`, `surroundings`, `resources` and `consumers` say what is asked, `ask` how an answer becomes evidence, `aws`
+//! speaks to the SDK, `tap` sees its bytes, `rates` keeps it gentle, `log` is what was seen so far.
 
 mod ask;
 mod aws;
@@ -22,11 +22,9 @@ mod triggers;
 mod trust;
 
 use std::collections::BTreeSet;
-use std::sync::OnceLock;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use futures_util::future::{join, join3};
-use tokio::sync::Semaphore;
 
 use super::{CollectError, Observer, Pools, Request};
 use crate::snapshot::Snapshot;
@@ -96,14 +94,9 @@ async fn configuration(request: &Request) -> Result<SdkConfig, CollectError> {
 
 /// Asks everything, what most rules need first.
 async fn run(request: &Request, config: SdkConfig, observer: &mut dyn Observer) -> Result<Snapshot, CollectError> {
-    let session = Session {
-        aws: Aws::new(config, request.call_timeout),
-        rates: Rates::new(request.max_rps),
-        gate: Semaphore::new(request.concurrency.max(1)),
-        log: Log::new(observer),
-        wanted: OnceLock::new(),
-        sampled: request.sample.then(Default::default),
-    };
+    let aws = Aws::new(config, request.call_timeout);
+    let rates = Rates::new(request.max_rps);
+    let session = Session::new(aws, rates, request.concurrency, Log::new(observer), request.sample);
     let home = match (&request.pools, session.aws.region()) {
         (_, Some(region)) => region,
         (Pools::Ids(ids), None) => {

@@ -131,15 +131,36 @@ pub(super) struct Session<'a> {
     /// The calls that are worth making; `None`: all. Set once, when the state of the replicas is known.
     pub(super) wanted: OnceLock<BTreeSet<String>>,
     /// The calls made so far by Region, where each is to be made once only.
-    pub(super) sampled: Option<Mutex<BTreeSet<(String, String)>>>,
+    sampled: Option<Mutex<BTreeSet<(String, String)>>>,
+    /// The questions so far.
+    asked: Mutex<BTreeSet<String>>,
 }
 
 /// Why a call was not made although it could have been.
 const NOT_WANTED: &str = "only gates that do not count yet need it: ask for one with --gate, or use `mrready collect`";
 
-impl Session<'_> {
+impl<'a> Session<'a> {
+    /// A session that has asked nothing yet, with so many calls in flight at most; with `sample` each call once per Region.
+    pub(super) fn new(aws: Aws, rates: Rates, concurrency: usize, log: Log<'a>, sample: bool) -> Self {
+        Self {
+            aws,
+            rates,
+            gate: Semaphore::new(concurrency.max(1)),
+            log,
+            wanted: OnceLock::new(),
+            sampled: sample.then(Mutex::default),
+            asked: Mutex::default(),
+        }
+    }
+
+    /// Whether nobody has asked this so far; from now on somebody has.
+    pub(super) fn is_new(&self, query: &Query) -> bool {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(query.question())
+    }
+
     /// Asks for every page, puts them into the log and returns them. A call that nobody needs is noted and not made.
     pub(super) async fn ask(&self, query: &Query) -> Answers {
+        self.is_new(query);
         if !self.may_fetch(&query.operation.call(), &query.region) {
             return Answers::default();
         }

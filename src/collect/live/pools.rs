@@ -62,12 +62,6 @@ impl Pool {
         };
         Some(format!("arn:{partition}:cognito-idp:{region}:{}:userpool/{}", self.account.as_ref()?, self.id))
     }
-
-    /// The descriptions of the pool, each with the Region it was read in.
-    pub(super) fn descriptions(&self) -> Vec<(&str, &Answers)> {
-        let in_replica = self.secondary.as_deref().zip(self.described_in_replica.as_ref());
-        std::iter::once((self.primary.as_str(), &self.described)).chain(in_replica).collect()
-    }
 }
 
 /// The calls that are worth making, by what the replicas' states are.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::future::join_all;
+use futures_util::future::{FutureExt, LocalBoxFuture, join_all};
 
 use super::ask::{Answers, Query, Session};
 use super::pools::Pool;
@@ -15,7 +15,6 @@ pub(super) async fn ask(session: &Session<'_>, request: &Request, pools: &[Pool]
     for (region, call, why) in failover::not_asked(request, pools) {
         session.log.not_asked(&region, &[call], why);
     }
-    let mut asked = BTreeSet::new();
     let queries = [
         triggers::first(pools),
         messages::first(pools),
@@ -24,34 +23,35 @@ pub(super) async fn ask(session: &Session<'_>, request: &Request, pools: &[Pool]
         governance::first(request, pools),
     ]
     .concat();
-    let queries = unasked(queries, &mut asked);
+    let queries = unasked(session, queries);
     session.log.note(&format!(
         "{} calls are known to be needed about what surrounds {} pools; lists may lead to more",
         queries.len(),
         pools.len()
     ));
-    follow(session, queries, asked).await;
+    follow(session, queries).await;
 }
 
-/// Asks what the app clients of a pool lead to, but for what the pool itself leads to: that is asked anyway.
+/// Asks what the app clients of a pool lead to.
 pub(super) async fn of_clients(session: &Session<'_>, pool: &Pool, clients: &BTreeSet<String>) {
-    let mut asked = messages::first(std::slice::from_ref(pool)).iter().map(Query::question).collect();
-    let queries = unasked(messages::of_clients(pool, clients), &mut asked);
-    follow(session, queries, asked).await;
+    follow(session, unasked(session, messages::of_clients(pool, clients))).await;
 }
 
-/// Asks these questions, what their answers lead to, and so on.
-async fn follow(session: &Session<'_>, mut queries: Vec<Query>, mut asked: BTreeSet<String>) {
-    while !queries.is_empty() {
-        let answered = join_all(queries.iter().map(|query| session.ask(query))).await;
-        let next = queries.iter().zip(&answered).flat_map(|(query, answers)| led_to(query, answers)).collect();
-        queries = unasked(next, &mut asked);
+/// Asks these questions, and what each answer leads to as soon as it is there: some services answer one call a second.
+fn follow<'a>(session: &'a Session<'_>, queries: Vec<Query>) -> LocalBoxFuture<'a, ()> {
+    async move {
+        join_all(queries.iter().map(|query| async move {
+            let answers = session.ask(query).await;
+            follow(session, unasked(session, led_to(query, &answers))).await;
+        }))
+        .await;
     }
+    .boxed_local()
 }
 
-/// Those that were not asked before.
-fn unasked(mut queries: Vec<Query>, asked: &mut BTreeSet<String>) -> Vec<Query> {
-    queries.retain(|query| asked.insert(query.question()));
+/// Those that nobody has asked before.
+fn unasked(session: &Session<'_>, mut queries: Vec<Query>) -> Vec<Query> {
+    queries.retain(|query| session.is_new(query));
     queries
 }
 
