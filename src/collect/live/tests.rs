@@ -1,16 +1,18 @@
 //! The collector against a server on 127.0.0.1: what is asked, and what becomes of every kind of answer.
 
+mod around;
+mod needed;
 mod replay;
+mod wire;
 mod world;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use tokio::sync::Semaphore;
 
 use super::ask::{Answers, Query, Session};
 use super::aws::{self, Aws};
@@ -18,7 +20,6 @@ use super::log::Log;
 use super::rates::Rates;
 use super::{block_on, check, run, trust};
 use crate::collect::{CollectError, Observer, Pools, Request};
-use crate::snapshot::operations::OPERATIONS;
 use crate::snapshot::{Call, Entry, ErrorKind, Snapshot};
 use replay::{Asked, Replay, Reply};
 
@@ -71,12 +72,8 @@ fn ask_within(
     let server = Replay::start(answer);
     let mut recorder = Recorder::default();
     let answers = block_on(async {
-        let session = Session {
-            aws: Aws::new(configuration(&server.url), timeout),
-            rates: Rates::new(Some(1e6)),
-            gate: Semaphore::new(4),
-            log: Log::new(&mut recorder),
-        };
+        let aws = Aws::new(configuration(&server.url), timeout);
+        let session = Session::new(aws, Rates::new(Some(1e6)), 4, Log::new(&mut recorder), false);
         session.log.set_account(Some("123456789012".to_owned()));
         Ok(session.ask(query).await)
     })
@@ -239,37 +236,11 @@ fn denied_in_every_shape() {
         ),
     ];
     for (query, status, header, body, code) in cases {
-        let body = body.to_owned();
+        let body = body.as_bytes().to_vec();
         let (_, calls, seen) = ask(&query, move |_| Reply::Answer { status, header, body: body.clone() });
         assert_eq!(seen.len(), 1, "{code}");
         assert_eq!(first_error(&calls), (ErrorKind::Denied, code.to_owned(), Some(status)));
         assert!(!calls[0].error.as_ref().unwrap().missing_actions.is_empty());
-    }
-}
-
-#[test]
-fn every_operation_of_the_table_can_be_asked_and_paged() {
-    for operation in OPERATIONS.iter() {
-        let parameters = [
-            ("UserPoolId", world::POOL),
-            ("ClientId", "c"),
-            ("Domain", "d"),
-            ("KeyId", "k"),
-            ("PolicyName", "default"),
-            ("restApiId", "r"),
-            ("ApiId", "a"),
-            ("StackName", "s"),
-        ];
-        let query = Query::new(operation.service, operation.name, "eu-west-1", &parameters);
-        let (_, calls, seen) = ask(&query, |asked| world::empty(asked, Some("token-2")));
-        assert_eq!(seen[0].region, "eu-west-1", "{}", operation.call());
-        assert!(calls.iter().all(|call| call.error.is_none()), "{}: {calls:?}", operation.call());
-        if operation.items.is_some() {
-            assert_eq!(seen.len(), 2, "{}", operation.call());
-            assert!(!seen[0].text.contains("token-2") && seen[1].text.contains("token-2"), "{}", operation.call());
-        } else {
-            assert_eq!(seen.len(), 1, "{}", operation.call());
-        }
     }
 }
 
@@ -284,6 +255,72 @@ fn questions(seen: &[Asked]) -> Vec<String> {
 fn count(seen: &[Asked], operation: &str, region: &str) -> usize {
     seen.iter().filter(|asked| asked.operation == operation && asked.region == region).count()
 }
+
+/// How often each call is made for the one pool in the Region of the pool, and in that of its replica.
+const TIMES: &[(&str, usize, usize)] = &[
+    ("acm:DescribeCertificate", 1, 0),
+    ("apigateway:GetAuthorizers", 1, 0),
+    ("apigateway:GetRestApis", 1, 1),
+    ("apigatewayv2:GetApis", 1, 1),
+    ("apigatewayv2:GetAuthorizers", 1, 0),
+    ("apigatewayv2:GetRoutes", 1, 0),
+    ("cloudcontrol:GetResource AWS::AppSync::GraphQLApi", 1, 0),
+    ("cloudcontrol:GetResource AWS::EC2::VPCEndpoint", 1, 1),
+    ("cloudcontrol:ListResources AWS::AppSync::Api", 1, 1),
+    ("cloudcontrol:ListResources AWS::AppSync::GraphQLApi", 1, 1),
+    ("cloudcontrol:ListResources AWS::BedrockAgentCore::Gateway", 1, 1),
+    ("cloudcontrol:ListResources AWS::BedrockAgentCore::Runtime", 1, 1),
+    ("cloudcontrol:ListResources AWS::Cognito::IdentityPool", 1, 1),
+    ("cloudcontrol:ListResources AWS::Cognito::UserPool", 1, 1),
+    ("cloudcontrol:ListResources AWS::EC2::VPCEndpoint", 1, 1),
+    ("cloudcontrol:ListResources AWS::EKS::Cluster", 1, 1),
+    ("cloudcontrol:ListResources AWS::ElasticLoadBalancingV2::Listener", 1, 0),
+    ("cloudcontrol:ListResources AWS::ElasticLoadBalancingV2::ListenerRule", 1, 0),
+    ("cloudcontrol:ListResources AWS::ElasticLoadBalancingV2::LoadBalancer", 1, 1),
+    ("cloudcontrol:ListResources AWS::IAM::OIDCProvider", 1, 0),
+    ("cloudcontrol:ListResources AWS::SageMaker::Workforce", 1, 1),
+    ("cloudcontrol:ListResources AWS::VerifiedPermissions::PolicyStore", 1, 1),
+    ("cloudformation:DescribeStacks", 1, 1),
+    ("cloudformation:GetTemplate", 1, 0),
+    ("cloudformation:ListExports", 1, 1),
+    ("cloudformation:ListStackResources", 1, 0),
+    ("cloudformation:ListStacks", 1, 1),
+    // All of a Region, and the one that a health check watches.
+    ("cloudwatch:DescribeAlarms", 2, 1),
+    ("cognito-idp:DescribeIdentityProvider", 1, 1),
+    // The pool's, and its client's.
+    ("cognito-idp:DescribeRiskConfiguration", 2, 2),
+    ("cognito-idp:DescribeUserPool", 1, 1),
+    ("cognito-idp:DescribeUserPoolClient", 1, 1),
+    ("cognito-idp:DescribeUserPoolDomain", 2, 0),
+    ("cognito-idp:GetLogDeliveryConfiguration", 1, 1),
+    ("cognito-idp:GetProvisionedLimit", 3, 3),
+    ("cognito-idp:GetSigningCertificate", 1, 1),
+    ("cognito-idp:GetUserPoolMfaConfig", 1, 1),
+    ("cognito-idp:ListIdentityProviders", 1, 1),
+    ("cognito-idp:ListResourceServers", 1, 1),
+    ("cognito-idp:ListTagsForResource", 1, 1),
+    ("cognito-idp:ListUserImportJobs", 1, 0),
+    ("cognito-idp:ListUserPoolClients", 1, 1),
+    ("cognito-idp:ListUserPoolReplicas", 1, 0),
+    ("cognito-idp:ListUserPools", 1, 0),
+    ("iam:GetRole", 1, 0),
+    ("kms:DescribeKey", 1, 1),
+    ("kms:GetKeyPolicy", 1, 1),
+    // Of the key that the others are related to.
+    ("kms:GetKeyRotationStatus", 1, 0),
+    // What a replica's settings name is asked about where they say it is.
+    ("lambda:GetFunctionConfiguration", 0, 1),
+    ("lambda:GetPolicy", 0, 1),
+    ("route53:GetHealthCheck", 3, 0),
+    ("sesv2:GetAccount", 0, 1),
+    ("sesv2:GetConfigurationSet", 0, 1),
+    ("sesv2:GetEmailIdentity", 0, 2),
+    ("sns:GetSMSAttributes", 0, 1),
+    ("sns:GetSMSSandboxAccountStatus", 0, 1),
+    ("sts:GetCallerIdentity", 1, 0),
+    ("wafv2:GetWebACLForResource", 1, 1),
+];
 
 #[test]
 fn a_replicated_pool_is_asked_in_both_regions_and_nothing_twice() {
@@ -303,9 +340,16 @@ fn a_replicated_pool_is_asked_in_both_regions_and_nothing_twice() {
     assert_eq!(count(&seen, "DescribeUserPoolDomain", "us-east-1"), 2);
     let related = seen.iter().find(|a| a.operation == "DescribeKey" && a.region == "us-west-2").unwrap();
     assert_eq!(related.get("KeyId"), Some("mrk-1"));
-    assert_eq!(snapshot.header.scope.searched.len(), 6);
-    assert!(snapshot.header.scope.not_asked.is_empty(), "{:?}", snapshot.header.scope.not_asked);
-    assert_eq!(seen.len(), 32);
+    // Three services that have calls of their own, eight that Cloud Control reads in each Region, and IAM in one.
+    assert_eq!(snapshot.header.scope.searched.len(), 2 * (3 + 8) + 1);
+    let not_asked: Vec<&str> = snapshot.header.scope.not_asked.iter().map(|unasked| unasked.call.as_str()).collect();
+    assert_eq!(not_asked, ["cognito-idp:ListUsers"]);
+    let mut times: BTreeMap<String, [usize; 2]> = BTreeMap::new();
+    for call in snapshot.calls() {
+        times.entry(call.name()).or_default()[usize::from(call.region == "us-west-2")] += 1;
+    }
+    let expected = TIMES.iter().map(|(call, here, there)| ((*call).to_owned(), [*here, *there])).collect();
+    assert_eq!(times, expected);
     let text = serde_json::to_string(&snapshot).unwrap();
     assert!(!text.contains("planted"), "{text}");
 }
@@ -338,8 +382,14 @@ fn without_the_list_of_replicas_the_secondary_is_not_guessed() {
     let unasked: Vec<_> = scope.not_asked.iter().map(|u| (u.region.as_str(), u.call.as_str())).collect();
     assert_eq!(
         unasked,
-        [("us-west-2", "cognito-idp:DescribeUserPool"), ("us-west-2", "cognito-idp:GetUserPoolMfaConfig")]
+        [
+            ("us-east-1", "cognito-idp:ListUsers"),
+            ("us-west-2", "cognito-idp:DescribeUserPool"),
+            ("us-west-2", "cognito-idp:GetUserPoolMfaConfig")
+        ]
     );
+    // What would surround a replica is not known to be there.
+    assert!(seen.iter().all(|asked| !["lambda", "ses", "sns", "wafv2"].contains(&asked.service.as_str())));
 }
 
 #[test]
@@ -395,9 +445,14 @@ fn sixty_one_clients() {
             _ => world::replicated(asked),
         }
     });
-    assert_eq!(count(&seen, "DescribeUserPoolClient", "us-east-1"), 61);
     let snapshot = result.unwrap();
-    assert_eq!(snapshot.calls().filter(|call| call.operation == "DescribeUserPoolClient").count(), 61);
+    for region in ["us-east-1", "us-west-2"] {
+        assert_eq!(count(&seen, "DescribeUserPoolClient", region), 61);
+        // Of the pool, and of each client.
+        assert_eq!(count(&seen, "DescribeRiskConfiguration", region), 62);
+        let calls = snapshot.calls().filter(|call| call.operation == "DescribeUserPoolClient" && call.region == region);
+        assert_eq!(calls.count(), 61);
+    }
 }
 
 #[test]
@@ -527,9 +582,15 @@ fn consumers_left_out_are_said_to_be() {
     let request = Request { consumers: false, ..request(&[world::POOL]) };
     let (result, seen, _) = collect(&request, world::replicated);
     assert!(seen.iter().all(|a| !["apigateway", "cloudformation"].contains(&a.service.as_str())));
+    // Endpoints are no consumers.
+    let types = seen.iter().filter(|a| a.service == "cloudcontrolapi").filter_map(|a| a.get("TypeName"));
+    assert_eq!(types.collect::<BTreeSet<_>>(), BTreeSet::from(["AWS::EC2::VPCEndpoint"]));
     let scope = result.unwrap().header.scope;
     assert!(scope.searched.is_empty());
-    assert_eq!(scope.not_asked.len(), 6);
+    let left_out: Vec<_> = scope.not_asked.iter().filter(|unasked| unasked.why.starts_with("consumers")).collect();
+    // Three lists and ten of Cloud Control in each Region, and one in all.
+    assert_eq!(left_out.len(), 2 * (3 + 10) + 1);
+    assert_eq!(scope.not_asked.len(), left_out.len() + 1);
 }
 
 #[test]

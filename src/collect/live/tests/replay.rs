@@ -1,6 +1,6 @@
 //! An HTTP server on 127.0.0.1 that answers as a function says, and remembers what it was asked.
 //!
-//! Knows AWS's four ways to name an operation and nothing of what an answer should hold. `std` only.
+//! Knows AWS's ways to name an operation and nothing of what an answer should hold. `std` only.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -12,11 +12,17 @@ use std::time::Duration;
 pub(super) struct Asked {
     /// The operation, or the path of a REST call without its query.
     pub(super) operation: String,
+    /// `POST` or `GET`.
+    pub(super) method: String,
+    /// The path without its query.
+    pub(super) path: String,
+    /// `x-amz-target`, or nothing.
+    pub(super) target: String,
     /// The signing name.
     pub(super) service: String,
     /// The signing Region.
     pub(super) region: String,
-    /// Query string and body.
+    /// Query string and body; of CBOR its texts.
     pub(super) text: String,
 }
 
@@ -37,7 +43,7 @@ impl Asked {
 #[derive(Debug, Clone)]
 pub(super) enum Reply {
     /// Answer.
-    Answer { status: u16, header: &'static str, body: String },
+    Answer { status: u16, header: &'static str, body: Vec<u8> },
     /// Promise twice the body, and close.
     Truncated(String),
     /// Say nothing for so long, and close.
@@ -47,11 +53,16 @@ pub(super) enum Reply {
 }
 
 impl Reply {
-    pub(super) fn ok(body: impl Into<String>) -> Self {
+    pub(super) fn ok(body: impl Into<Vec<u8>>) -> Self {
         Self::Answer { status: 200, header: "", body: body.into() }
     }
 
-    pub(super) fn error(status: u16, body: impl Into<String>) -> Self {
+    /// An answer of CloudWatch.
+    pub(super) fn cbor(body: Vec<u8>) -> Self {
+        Self::Answer { status: 200, header: "smithy-protocol: rpc-v2-cbor\r\n", body }
+    }
+
+    pub(super) fn error(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self::Answer { status, header: "", body: body.into() }
     }
 }
@@ -89,12 +100,12 @@ fn serve(mut stream: TcpStream, answer: &(dyn Fn(&Asked) -> Reply + Send + Sync)
         log.lock().unwrap().push(asked.clone());
         let (status, header, body, length) = match answer(&asked) {
             Reply::Answer { status, header, body } => (status, header, body.clone(), body.len()),
-            Reply::Truncated(body) => (200, "", body.clone(), body.len() * 2 + 1),
+            Reply::Truncated(body) => (200, "", body.clone().into_bytes(), body.len() * 2 + 1),
             Reply::Stall(time) => return std::thread::sleep(time),
             Reply::Close => return,
         };
         let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{header}\r\n");
-        let written = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
+        let written = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
         if written.is_err() || length != body.len() {
             return;
         }
@@ -104,26 +115,30 @@ fn serve(mut stream: TcpStream, answer: &(dyn Fn(&Asked) -> Reply + Send + Sync)
 fn read(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
-    let target = line.split(' ').nth(1)?.to_owned();
-    let (mut length, mut action, mut scope) = (0, None, String::new());
+    let mut words = line.split(' ').map(str::to_owned);
+    let (method, place) = (words.next()?, words.next()?);
+    let (mut length, mut target, mut scope) = (0, String::new(), String::new());
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).ok()?;
         let Some((name, value)) = line.trim_end().split_once(": ") else { break };
         match name.to_ascii_lowercase().as_str() {
             "content-length" => length = value.parse().ok()?,
-            "x-amz-target" => action = value.split('.').nth(1).map(str::to_owned),
+            "x-amz-target" => value.clone_into(&mut target),
             "authorization" => scope = value.split("Credential=").nth(1)?.split(',').next()?.to_owned(),
             _ => {}
         }
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    let body = String::from_utf8(body).ok()?;
-    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    let body = String::from_utf8_lossy(&body);
+    let (path, query) = place.split_once('?').unwrap_or((&place, ""));
     let text = format!("{query}\n{body}");
     let mut parts = scope.split('/').skip(2).map(str::to_owned);
     let (region, service) = (parts.next()?, parts.next()?);
-    let form = body.strip_prefix("Action=").and_then(|rest| rest.split('&').next()).map(str::to_owned);
-    Some(Asked { operation: action.or(form).unwrap_or_else(|| path.to_owned()), service, region, text })
+    let action = target.split('.').nth(1);
+    let form = body.strip_prefix("Action=").and_then(|rest| rest.split('&').next());
+    let cbor = path.split_once("/operation/").map(|(_, operation)| operation);
+    let operation = action.or(form).or(cbor).unwrap_or(path).to_owned();
+    Some(Asked { operation, method, path: path.to_owned(), target, service, region, text })
 }
