@@ -51,7 +51,7 @@ mod tests {
 
     use super::*;
 
-    fn asked(metadata: Value) -> Option<String> {
+    fn asked(metadata: &Value) -> Option<String> {
         let key = Answers { pages: vec![json!({ "KeyMetadata": metadata })], ..Answers::default() };
         rotation(&key, "us-east-1").map(|query| query.question())
     }
@@ -65,11 +65,11 @@ mod tests {
             "Origin": "AWS_KMS", "Arn": "arn:aws:kms:us-east-1:1:key/mrk-1",
             "MultiRegionConfiguration": { "PrimaryKey": { "Arn": arn, "Region": "eu-west-1" } }
         });
-        assert_eq!(asked(multi), question("eu-west-1", arn));
+        assert_eq!(asked(&multi), question("eu-west-1", arn));
         let single = "arn:aws:kms:us-east-1:1:key/k";
-        assert_eq!(asked(json!({ "Origin": "AWS_KMS", "Arn": single })), question("us-east-1", single));
-        assert_eq!(asked(json!({ "Origin": "EXTERNAL", "Arn": single })), None);
-        assert_eq!(asked(json!({})), None);
+        assert_eq!(asked(&json!({ "Origin": "AWS_KMS", "Arn": single })), question("us-east-1", single));
+        assert_eq!(asked(&json!({ "Origin": "EXTERNAL", "Arn": single })), None);
+        assert_eq!(asked(&json!({})), None);
     }
 
     #[test]

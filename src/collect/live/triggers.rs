@@ -61,7 +61,7 @@ mod tests {
 
     use super::*;
 
-    fn asked(config: Value) -> Vec<String> {
+    fn asked(config: &Value) -> Vec<String> {
         let described =
             Answers { pages: vec![json!({ "UserPool": { "LambdaConfig": config } })], ..Answers::default() };
         of(&described).iter().map(Query::question).collect()
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn functions_are_asked_where_they_are_by_the_arn_that_the_pool_names() {
         let arn = "arn:aws:lambda:us-west-2:1:function:f:live";
-        let questions = asked(json!({
+        let questions = asked(&json!({
             "PreTokenGeneration": arn,
             "PreTokenGenerationConfig": { "LambdaArn": arn, "LambdaVersion": "V2_0" },
             "UserMigration": "arn:aws:lambda:us-west-2:1:function:m"
@@ -86,22 +86,22 @@ mod tests {
     #[test]
     fn the_key_is_asked_for_custom_senders_only() {
         let key = "arn:aws:kms:us-west-2:1:key/k";
-        assert_eq!(asked(json!({ "KMSKeyID": key })), Vec::<String>::new());
+        assert_eq!(asked(&json!({ "KMSKeyID": key })), Vec::<String>::new());
         let sender = json!({ "LambdaArn": "arn:aws:lambda:eu-west-1:1:function:f", "LambdaVersion": "V1_0" });
-        let questions = asked(json!({ "KMSKeyID": key, "CustomSMSSender": sender }));
+        let questions = asked(&json!({ "KMSKeyID": key, "CustomSMSSender": sender }));
         let calls: Vec<&str> = questions.iter().map(|question| question.split(' ').next().unwrap()).collect();
         assert_eq!(
             calls,
             ["lambda:GetFunctionConfiguration", "lambda:GetPolicy", "kms:ListGrants", "kms:GetKeyPolicy"]
         );
         assert!(questions[0].contains(" eu-west-1 ") && questions[2].contains(" us-west-2 "), "{questions:?}");
-        assert_eq!(asked(json!({ "CustomSMSSender": sender })).len(), 2);
+        assert_eq!(asked(&json!({ "CustomSMSSender": sender })).len(), 2);
     }
 
     #[test]
     fn what_is_no_arn_leads_to_no_question() {
         for config in [json!(null), json!([]), json!({ "PreSignUp": 7, "PostAuthentication": "f", "X": {} })] {
-            assert_eq!(asked(config), Vec::<String>::new());
+            assert_eq!(asked(&config), Vec::<String>::new());
         }
     }
 }

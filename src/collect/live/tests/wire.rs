@@ -15,13 +15,12 @@ const FUNCTION: &str = "arn:aws:lambda:eu-west-1:123456789012:function:claims:li
 fn example(operation: &Operation) -> Query {
     let pool = json!(world::POOL);
     let own = match (operation.service, operation.name) {
-        ("sts", _)
+        ("sms-voice" | "sns" | "sts", _)
         | ("apigateway", "GetRestApis")
         | ("apigatewayv2", "GetApis")
         | ("cloudformation", "DescribeStacks" | "ListExports" | "ListStacks")
         | ("cognito-idp", "ListUserPools")
-        | ("sesv2", "GetAccount")
-        | ("sms-voice" | "sns", _) => json!({}),
+        | ("sesv2", "GetAccount") => json!({}),
         ("apigateway", _) => json!({ "restApiId": "r1" }),
         ("apigatewayv2", _) => json!({ "ApiId": "h1" }),
         ("cloudformation", _) => json!({ "StackName": "arn:aws:cloudformation:eu-west-1:123456789012:stack/s1/x" }),

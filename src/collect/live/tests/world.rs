@@ -27,8 +27,8 @@ pub(super) fn stack_row(number: usize) -> String {
 pub(super) fn replicated(asked: &Asked) -> Reply {
     let here = asked.region == "us-east-1";
     match asked.service.as_str() {
-        "cognito-idp" => cognito(asked).map_or_else(|| empty(asked, None), json_of),
-        "cloudcontrolapi" => cloud_control(asked).map_or_else(|| empty(asked, None), json_of),
+        "cognito-idp" => cognito(asked).map_or_else(|| empty(asked, None), |body| json_of(&body)),
+        "cloudcontrolapi" => cloud_control(asked).map_or_else(|| empty(asked, None), |body| json_of(&body)),
         "apigateway" | "cloudformation" if !here => empty(asked, None),
         "apigateway" | "cloudformation" => consumers(asked).map_or_else(|| empty(asked, None), Reply::ok),
         "iam" | "route53" | "sns" | "sts" => xml_of(asked).map_or_else(|| empty(asked, None), Reply::ok),
@@ -37,11 +37,11 @@ pub(super) fn replicated(asked: &Asked) -> Reply {
             "AlarmActions": ["arn:aws:sns:us-east-1:123456789012:planted"]
         }] }))),
         "monitoring" => empty(asked, None),
-        _ => around(asked).map_or_else(|| empty(asked, None), json_of),
+        _ => around(asked).map_or_else(|| empty(asked, None), |body| json_of(&body)),
     }
 }
 
-fn json_of(body: Value) -> Reply {
+fn json_of(body: &Value) -> Reply {
     Reply::ok(body.to_string())
 }
 
@@ -300,7 +300,9 @@ pub(super) fn cbor(value: &Value) -> Vec<u8> {
             }
             Value::Array(items) => {
                 encoder.array(items.len() as u64).unwrap();
-                items.iter().for_each(|item| write(item, encoder));
+                for item in items {
+                    write(item, encoder);
+                }
             }
             Value::Object(members) => {
                 encoder.map(members.len() as u64).unwrap();
