@@ -18,7 +18,7 @@ pub(crate) struct Asked {
     pub(crate) service: String,
     pub(crate) operation: String,
     pub(crate) region: String,
-    /// The resource in the path of a REST call: the id of the API.
+    /// The resource in the path of a REST call: the id of the API or of the health check.
     pub(crate) id: String,
     /// 1 without a token, n with the token `page-n`.
     pub(crate) page: u32,
@@ -38,6 +38,16 @@ pub(crate) struct Reply {
 impl Reply {
     pub(crate) fn json(body: Value) -> Self {
         Self { status: 200, headers: BTreeMap::new(), body }
+    }
+
+    /// The body as it is sent.
+    fn bytes(&self) -> Vec<u8> {
+        if self.headers.get("smithy-protocol").is_some_and(|protocol| protocol == "rpc-v2-cbor") {
+            let mut encoder = minicbor::Encoder::new(Vec::new());
+            cbor(&self.body, &mut encoder);
+            return encoder.into_writer();
+        }
+        self.body.as_str().map_or_else(|| self.body.to_string(), str::to_owned).into_bytes()
     }
 
     /// A refusal in the shape of this service, with a message such as AWS's.
@@ -153,12 +163,12 @@ fn serve(mut stream: TcpStream, answer: &Answer, log: &Mutex<Vec<Asked>>) {
         log.lock().unwrap().push(asked.clone());
         // 418 is no answer of AWS's: a test that sees it lacks an entry.
         let reply = answer(&asked).unwrap_or(Reply { status: 418, headers: BTreeMap::new(), body: Value::Null });
-        let body = reply.body.as_str().map_or_else(|| reply.body.to_string(), str::to_owned);
+        let body = reply.bytes();
         let headers =
             reply.headers.iter().fold(String::new(), |text, (name, value)| text + name + ": " + value + "\r\n");
         let length = body.len();
-        let whole = format!("HTTP/1.1 {} X\r\n{headers}content-length: {length}\r\n\r\n{body}", reply.status);
-        if stream.write_all(whole.as_bytes()).is_err() {
+        let head = format!("HTTP/1.1 {} X\r\n{headers}content-length: {length}\r\n\r\n", reply.status);
+        if stream.write_all(&[head.into_bytes(), body].concat()).is_err() {
             return;
         }
     }
@@ -179,7 +189,8 @@ fn request(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
     let length = headers.get("content-length").map_or(Some(0), |length| length.parse().ok())?;
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    let body = String::from_utf8(body).ok()?;
+    // Of CBOR the texts are what is looked at.
+    let body = String::from_utf8_lossy(&body).into_owned();
     let scope = headers.get("authorization")?.split("Credential=").nth(1)?.split(',').next()?.to_owned();
     let mut scope = scope.split('/').skip(2);
     let (region, signed) = (scope.next()?, scope.next()?);
@@ -187,8 +198,9 @@ fn request(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
     let text = decoded(&format!("{query}\n{body}"));
     let form = body.strip_prefix("Action=").and_then(|rest| rest.split('&').next());
     let json = headers.get("x-amz-target").and_then(|target| target.rsplit('.').next());
-    let (service, operation, id) = match json.or(form) {
-        Some(operation) => (signed, operation, ""),
+    let cbor = path.split_once("/operation/").map(|(_, operation)| operation);
+    let (service, operation, id) = match json.or(form).or(cbor) {
+        Some(operation) => (named(signed), operation, ""),
         None => rest(path)?,
     };
     let page = text
@@ -206,7 +218,39 @@ fn request(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
     })
 }
 
-/// Service, operation and API of a path of API Gateway.
+/// The service of a signing name, as the table of operations has it.
+fn named(signed: &str) -> &str {
+    match signed {
+        "cloudcontrolapi" => "cloudcontrol",
+        "monitoring" => "cloudwatch",
+        same => same,
+    }
+}
+
+/// CloudWatch's form of a value.
+fn cbor(value: &Value, encoder: &mut minicbor::Encoder<Vec<u8>>) {
+    match value {
+        Value::String(text) => {
+            encoder.str(text).unwrap();
+        }
+        Value::Array(items) => {
+            encoder.array(items.len() as u64).unwrap();
+            for item in items {
+                cbor(item, encoder);
+            }
+        }
+        Value::Object(members) => {
+            encoder.map(members.len() as u64).unwrap();
+            for (name, value) in members {
+                encoder.str(name).unwrap();
+                cbor(value, encoder);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => panic!("no replay holds {value} in CBOR"),
+    }
+}
+
+/// Service, operation and resource of a path of a REST API.
 fn rest(path: &str) -> Option<(&'static str, &'static str, &str)> {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     Some(match parts.as_slice() {
@@ -215,6 +259,7 @@ fn rest(path: &str) -> Option<(&'static str, &'static str, &str)> {
         ["v2", "apis"] => ("apigatewayv2", "GetApis", ""),
         ["v2", "apis", id, "authorizers"] => ("apigatewayv2", "GetAuthorizers", id),
         ["v2", "apis", id, "routes"] => ("apigatewayv2", "GetRoutes", id),
+        ["2013-04-01", "healthcheck", id] => ("route53", "GetHealthCheck", id),
         _ => return None,
     })
 }
