@@ -50,7 +50,9 @@ impl Scope for SubjectScope<'_> {
     }
 
     fn derivation(&self, field: &str) -> Vec<String> {
-        self.pool.map(|pool| pool.derivation(field)).unwrap_or_default()
+        let Some(pool) = self.pool else { return Vec::new() };
+        let of_child = self.child.map(|child| pool.derivation_of(child, field)).unwrap_or_default();
+        [of_child, pool.derivation(field)].concat()
     }
 
     fn now(&self) -> Timestamp {

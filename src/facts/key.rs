@@ -6,9 +6,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{Absence, Cause, Fact, FieldType, Listed, Observed, Source, Value};
-use crate::policy::cognito_key::{ACTIONS, KeyPolicyVerdict, SERVICES, judge, request};
-use crate::policy::derive::derive;
-use crate::policy::{Broad, Policy, Request, broad_key_admin};
+use crate::policy::cognito_key::{KeyPolicyVerdict, SERVICES, judge, tell};
+use crate::policy::{Broad, Policy, broad_key_admin};
 
 use super::{Answer, Field, PoolView, TEXT, TEXTS, field, member};
 
@@ -356,10 +355,7 @@ pub(super) fn derivation(view: &PoolView<'_>, field: &str) -> Vec<String> {
     let (Observed::Known(policy), Observed::Known(region)) = (policy(view, &at).0, region_of(view, &at)) else {
         return Vec::new();
     };
-    let arn = view.arn(&region);
-    let of = |service: &&'static str| ACTIONS.map(|action| request(service, action, &arn, &view.key.account));
-    let requests: Vec<Request> = SERVICES.iter().flat_map(of).collect();
-    derive(&policy, &requests)
+    tell(&policy, &view.arn(&region), &view.key.account)
 }
 
 /// The policy and whether it lets Cognito use the key, for the pool's ARN in the key's own Region.

@@ -30,6 +30,15 @@ const OF_REPLICA: &[&str] = &[DESCRIBE, REPLICAS];
 /// What the tables of Regions say of a Region pair.
 const ALLOWED: FieldType = FieldType::Word(&["yes", "no", "not_listed"]);
 
+/// How a value that is judged from a policy follows from it, statement by statement.
+pub(super) fn derivation(view: &PoolView<'_>, field: &str) -> Vec<String> {
+    match field {
+        "mail.sending_authorized" | "mail.sending_authorized_detail" => mail::derivation(view),
+        "sms.role_trust" | "sms.role_trust_detail" => sms::derivation(view),
+        _ => Vec::new(),
+    }
+}
+
 /// What is known of something, and where it was read.
 type Found<T> = (Observed<T>, Vec<Source>);
 

@@ -271,7 +271,12 @@ impl<'f> PoolView<'f> {
 
     /// How a field's value follows from what AWS answered, step by step, for those fields that are more than an answer.
     pub fn derivation(&self, name: &str) -> Vec<String> {
-        key::derivation(self, name)
+        [key::derivation(self, name), messages::derivation(self, name)].concat()
+    }
+
+    /// The same for a field of one of its children.
+    pub fn derivation_of(&self, child: &Child, name: &str) -> Vec<String> {
+        trigger::derivation(self, child, name)
     }
 
     /// The children of a kind; `None` for the pool itself.

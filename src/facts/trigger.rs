@@ -12,9 +12,11 @@ use serde_json::Value as Json;
 
 use crate::model::{Absence, Cause, Fact, FieldType, Listed, Observed, Source, Subject, SubjectKind, Value};
 use crate::policy::Policy;
-use crate::policy::lambda::{InvokeVerdict, cognito_invoke};
+use crate::policy::lambda::{InvokeVerdict, cognito_invoke, tell_invoke};
 
-use super::{Answer, Child, ChildField, Children, Field, PoolView, TEXT, TEXTS, child_field, field, pool, replica};
+use super::{
+    Answer, Child, ChildField, Children, Field, PoolView, TEXT, TEXTS, child_field, field, pool, replica, text_of,
+};
 
 const LIST: &str = "cognito-idp:ListUserPoolReplicas";
 const DESCRIBE: &str = "cognito-idp:DescribeUserPool";
@@ -223,6 +225,36 @@ fn child(view: &PoolView<'_>, described: &Answer<'_>, name: &str) -> Child {
         pool_id: Some(view.key.id.clone()),
     };
     Child { subject, fields }
+}
+
+/// How a field of one trigger that is judged from a policy follows from it, statement by statement.
+pub(super) fn derivation(view: &PoolView<'_>, child: &Child, field: &str) -> Vec<String> {
+    if !["trigger.decrypt_detail", "trigger.invoke_decision", "trigger.invoke_detail", "trigger.may_decrypt"]
+        .contains(&field)
+    {
+        return Vec::new();
+    }
+    let name = child.fields.get("trigger.name").map(text_of);
+    let (Some(Observed::Known(name)), Observed::Known(Described { answer, .. })) = (name, described(view)) else {
+        return Vec::new();
+    };
+    let function = function(view, &Setting::read(&answer, &name).arn);
+    if field.starts_with("trigger.invoke") {
+        invocation(view, &answer.region, &function)
+    } else {
+        sender::derivation(view, &answer, &name, &function)
+    }
+}
+
+/// What the statements of a function's policy say to Cognito's request.
+fn invocation(view: &PoolView<'_>, region: &str, function: &Function<'_>) -> Vec<String> {
+    let policy = asked(view, POLICY, &function.arn).and_then(|answer| policy(&answer, POLICY));
+    match (policy, &function.arn) {
+        (Observed::Known(policy), Observed::Known(arn)) => {
+            tell_invoke(&policy, arn, &view.arn(region), &view.key.account)
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// What `LambdaConfig` says of one trigger.

@@ -7,9 +7,11 @@
 
 use std::collections::BTreeSet;
 
+use super::derive::derive;
 use super::document::{Effect, Policy, StatementRef};
 use super::evaluate::{Decision, DenialReason, Match};
 use super::request::{Context, Principal, Request};
+use super::service::stands_for_nobody;
 
 /// The services that use the key.
 pub const SERVICES: [&str; 2] = ["cognito-idp.amazonaws.com", "identitystore.amazonaws.com"];
@@ -40,6 +42,16 @@ pub fn request(service: &str, action: &str, pool_arn: &str, account: &str) -> Re
         context = context.with(POOL_CONTEXT, [pool_arn]);
     }
     Request { principal: Principal::Service(service.to_owned()), action: action.to_owned(), resource: None, context }
+}
+
+/// Who asks for what.
+fn questions() -> impl Iterator<Item = (&'static str, &'static str)> {
+    SERVICES.into_iter().flat_map(|service| ACTIONS.into_iter().map(move |action| (service, action)))
+}
+
+/// Every request of both services.
+pub(super) fn requests(pool_arn: &str, account: &str) -> Vec<Request> {
+    questions().map(|(service, action)| request(service, action, pool_arn, account)).collect()
 }
 
 /// One of the requests that a policy does not allow.
@@ -97,28 +109,26 @@ pub fn judge(policy: &Policy, pool_arn: &str, account: &str) -> KeyPolicyVerdict
 
     let (mut refused, mut by_condition) = (Vec::new(), Vec::new());
     let (mut excluding, mut deciding, mut doubted) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    for service in SERVICES {
-        for action in ACTIONS {
-            let what = |by| Refused { service: service.to_owned(), action: action.to_owned(), by };
-            match policy.evaluate(&request(service, action, pool_arn, account)) {
-                Decision::Allowed { .. } => {}
-                Decision::Denied { reason: DenialReason::Explicit { by, keys } } => {
-                    if keys.iter().any(|key| carries_the_arn(key)) {
-                        by_condition.push(what(Some(by)));
-                        excluding.extend(keys);
-                    } else {
-                        refused.push(what(Some(by)));
-                    }
-                }
-                Decision::Denied { reason: DenialReason::NoAllow } => refused.push(what(None)),
-                Decision::Denied { reason: DenialReason::NoAllowBecauseOfCondition { keys, .. } } => {
-                    by_condition.push(what(None));
+    for (service, action) in questions() {
+        let what = |by| Refused { service: service.to_owned(), action: action.to_owned(), by };
+        match policy.evaluate(&request(service, action, pool_arn, account)) {
+            Decision::Allowed { .. } => {}
+            Decision::Denied { reason: DenialReason::Explicit { by, keys } } => {
+                if keys.iter().any(|key| carries_the_arn(key)) {
+                    by_condition.push(what(Some(by)));
                     excluding.extend(keys);
+                } else {
+                    refused.push(what(Some(by)));
                 }
-                Decision::Undecided { keys, statements } => {
-                    deciding.extend(keys);
-                    doubted.extend(statements);
-                }
+            }
+            Decision::Denied { reason: DenialReason::NoAllow } => refused.push(what(None)),
+            Decision::Denied { reason: DenialReason::NoAllowBecauseOfCondition { keys, .. } } => {
+                by_condition.push(what(None));
+                excluding.extend(keys);
+            }
+            Decision::Undecided { keys, statements } => {
+                deciding.extend(keys);
+                doubted.extend(statements);
             }
         }
     }
@@ -131,6 +141,20 @@ pub fn judge(policy: &Policy, pool_arn: &str, account: &str) -> KeyPolicyVerdict
     } else {
         KeyPolicyVerdict::Allows
     }
+}
+
+/// The same, told statement by statement.
+pub fn tell(policy: &Policy, pool_arn: &str, account: &str) -> Vec<String> {
+    let mut lines = derive(policy, &requests(pool_arn, account));
+    for service in SERVICES {
+        let is_open = |action| {
+            matches!(policy.evaluate(&request(service, action, pool_arn, account)), Decision::Undecided { .. })
+        };
+        if ACTIONS.into_iter().any(is_open) && is_absent(policy, service, pool_arn, account) {
+            lines.push(stands_for_nobody(service));
+        }
+    }
+    lines
 }
 
 /// A service is absent if no Allow names it and none for everybody could stand in for its name. The statements for callers

@@ -5,17 +5,16 @@
 //! Not for: deciding. Nothing reads these lines but people.
 
 use std::collections::BTreeMap;
+use std::slice;
 
 use super::document::{Effect, Policy, Statement};
-use super::evaluate::{Decision, Match};
+use super::evaluate::{Decision, Match, evaluate_all};
 use super::principal::PrincipalElement;
 use super::request::{Principal, Request};
-use super::{Fit, Keys};
+use super::{Fit, Keys, one_line};
 
 /// So many statements are told; a policy with more is told in part.
 const MAX_STATEMENTS: usize = 40;
-/// As much of a statement's name as anybody reads.
-const MAX_SID: usize = 64;
 
 /// What a statement says to a request, in the order in which it is told.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,13 +32,39 @@ enum Says {
 
 /// One line a statement, and one that says what they come to together.
 pub fn derive(policy: &Policy, requests: &[Request]) -> Vec<String> {
-    let mut lines: Vec<String> =
-        policy.statements.iter().take(MAX_STATEMENTS).map(|statement| line(policy, statement, requests)).collect();
-    if let more @ 1.. = policy.statements.len().saturating_sub(MAX_STATEMENTS) {
-        lines.push(format!("and {more} more statements, which count as well"));
-    }
-    lines.push(together(policy, requests));
+    derive_all(&[], slice::from_ref(policy), requests)
+}
+
+/// The same for all policies of one resource together. `names` are theirs, if they have any.
+pub fn derive_all(names: &[String], policies: &[Policy], requests: &[Request]) -> Vec<String> {
+    let all = policies.iter().enumerate().flat_map(|(index, policy)| {
+        let lead = names.get(index).map(|name| format!("Policy \"{}\", ", one_line(name))).unwrap_or_default();
+        policy.statements.iter().map(move |statement| (lead.clone(), policy, statement))
+    });
+    let lines = all.map(|(lead, policy, statement)| lead + &line(policy, statement, requests));
+    let mut lines = in_part(lines);
+    lines.push(together(policies, requests));
     lines
+}
+
+/// One line a statement, with what `note` adds to it; what they come to together is for the caller to say.
+pub fn statements(policy: &Policy, requests: &[Request], note: impl Fn(&Statement) -> Option<String>) -> Vec<String> {
+    in_part(policy.statements.iter().map(|statement| {
+        let note = note(statement).map(|note| format!("; {note}")).unwrap_or_default();
+        line(policy, statement, requests) + &note
+    }))
+}
+
+/// As many lines as anybody reads, and how many there are more.
+fn in_part(mut lines: impl Iterator<Item = String>) -> Vec<String> {
+    let mut told: Vec<String> = lines.by_ref().take(MAX_STATEMENTS).collect();
+    match lines.count() {
+        0 if told.is_empty() => told.push("There is no statement".to_owned()),
+        0 => {}
+        1 => told.push("and 1 more statement, which counts as well".to_owned()),
+        more => told.push(format!("and {more} more statements, which count as well")),
+    }
+    told
 }
 
 /// `Statement[0] "crypto" (Allow): does not name identitystore.amazonaws.com`.
@@ -69,8 +94,7 @@ fn line(policy: &Policy, statement: &Statement, requests: &[Request]) -> String 
             },
         })
         .collect();
-    let name = statement.sid.as_ref().map(|sid| format!(" \"{}\"", sid.chars().take(MAX_SID).collect::<String>()));
-    format!("Statement[{}]{} ({word}): {}", statement.index, name.unwrap_or_default(), parts.join("; "))
+    format!("{} ({word}): {}", statement.reference(), parts.join("; "))
 }
 
 fn says(policy: &Policy, statement: &Statement, request: &Request) -> Says {
@@ -84,10 +108,10 @@ fn says(policy: &Policy, statement: &Statement, request: &Request) -> Says {
 }
 
 /// What all statements come to.
-fn together(policy: &Policy, requests: &[Request]) -> String {
+fn together(policies: &[Policy], requests: &[Request]) -> String {
     let mut decided: BTreeMap<&str, Vec<&Request>> = BTreeMap::new();
     for request in requests {
-        let word = match policy.evaluate(request) {
+        let word = match evaluate_all(policies, request) {
             Decision::Allowed { .. } => "allowed",
             Decision::Denied { .. } => "denied",
             Decision::Undecided { .. } => "undecided",
@@ -137,29 +161,24 @@ fn third(verb: &str) -> &'static str {
 }
 
 fn list<S: AsRef<str>>(words: impl IntoIterator<Item = S>, last: &str) -> String {
-    let words: Vec<S> = words.into_iter().collect();
-    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    let words: Vec<String> = words.into_iter().map(|word| one_line(word.as_ref())).collect();
     match words.as_slice() {
         [] => String::new(),
         [rest @ .., end] if !rest.is_empty() => format!("{} {last} {end}", rest.join(", ")),
-        [end, ..] => (*end).to_owned(),
+        [end, ..] => end.clone(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::cognito_key::{ACTIONS, SERVICES, request};
+    use super::super::cognito_key::tell;
     use super::*;
 
     const ARN: &str = "arn:aws:cognito-idp:us-east-1:111122223333:userpool/us-east-1_Example";
 
     fn lines(statements: &str) -> Vec<String> {
         let policy = Policy::parse(&format!("{{\"Version\":\"2012-10-17\",\"Statement\":[{statements}]}}")).unwrap();
-        let requests: Vec<Request> = SERVICES
-            .iter()
-            .flat_map(|service| ACTIONS.iter().map(|action| request(service, action, ARN, "111122223333")))
-            .collect();
-        derive(&policy, &requests)
+        tell(&policy, ARN, "111122223333")
     }
 
     const BOTH: &str = "cognito-idp.amazonaws.com and identitystore.amazonaws.com";

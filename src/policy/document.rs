@@ -9,6 +9,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::condition::{Condition, Operator};
+use super::one_line;
 use super::principal::{NamedPrincipal, PrincipalElement, PrincipalKind};
 
 /// The longest document that is read. AWS's own largest limit is 32 KiB (a key policy).
@@ -105,7 +106,7 @@ impl Statement {
     }
 }
 
-/// A reference to a statement.
+/// A reference to a statement. As text it is one line, whatever the name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StatementRef {
     /// Its place in the document, from 0.
@@ -117,7 +118,7 @@ pub struct StatementRef {
 impl fmt::Display for StatementRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.sid {
-            Some(sid) => write!(f, "Statement[{}] \"{sid}\"", self.index),
+            Some(sid) => write!(f, "Statement[{}] \"{}\"", self.index, one_line(sid)),
             None => write!(f, "Statement[{}]", self.index),
         }
     }

@@ -7,13 +7,17 @@ use std::slice;
 
 use super::document::Policy;
 use super::one;
-use super::service::{ServiceVerdict, judge, request};
+use super::request::Request;
+use super::service::{ServiceVerdict, judge, request, tell};
 
 /// The service that invokes triggers.
 pub const SERVICE: &str = "cognito-idp.amazonaws.com";
 
 /// What it does.
 pub const ACTION: &str = "lambda:InvokeFunction";
+
+/// What an undecided verdict hangs on where the pool names `$LATEST`.
+const LATEST: &str = "qualifier $LATEST";
 
 /// The verdict on a function's policy.
 pub type InvokeVerdict = ServiceVerdict;
@@ -23,20 +27,36 @@ pub type InvokeVerdict = ServiceVerdict;
 /// The ARNs are the function's as the pool names it and the pool's in the Region that invokes it, which for a replica is
 /// the replica's.
 pub fn cognito_invoke(policy: &Policy, function_arn: &str, pool_arn: &str, account: &str) -> InvokeVerdict {
-    let verdict = |function: &str| {
-        let mut request = request(SERVICE, ACTION, Some(function), (pool_arn, account));
-        // Public function URLs come with an Allow for everybody under this condition.
-        request.context = request.context.with("lambda:InvokedViaFunctionUrl", ["false"]);
-        judge(slice::from_ref(policy), SERVICE, &[request])
-    };
+    let verdict = |function: &str| judge(slice::from_ref(policy), SERVICE, &[invocation(function, pool_arn, account)]);
     let as_named = verdict(function_arn);
     // `$LATEST` has no policy of its own. Whether that of the bare function counts where it is named, AWS does not say.
     match (function_arn.strip_suffix(":$LATEST"), as_named) {
         (Some(bare), ServiceVerdict::Refused { .. }) if verdict(bare) == ServiceVerdict::Allowed => {
-            ServiceVerdict::Undecided { keys: one("qualifier $LATEST") }
+            ServiceVerdict::Undecided { keys: one(LATEST) }
         }
         (_, as_named) => as_named,
     }
+}
+
+/// The same, told statement by statement.
+pub fn tell_invoke(policy: &Policy, function_arn: &str, pool_arn: &str, account: &str) -> Vec<String> {
+    let mut lines = tell(&[], slice::from_ref(policy), SERVICE, &[invocation(function_arn, pool_arn, account)]);
+    if cognito_invoke(policy, function_arn, pool_arn, account) == (ServiceVerdict::Undecided { keys: one(LATEST) }) {
+        lines.push(
+            "The same function without its qualifier $LATEST would be allowed; whether that counts where the pool names \
+             $LATEST, AWS does not say: it is undecided"
+                .to_owned(),
+        );
+    }
+    lines
+}
+
+/// Cognito's request to one function.
+fn invocation(function_arn: &str, pool_arn: &str, account: &str) -> Request {
+    let mut request = request(SERVICE, ACTION, Some(function_arn), (pool_arn, account));
+    // Public function URLs come with an Allow for everybody under this condition.
+    request.context = request.context.with("lambda:InvokedViaFunctionUrl", ["false"]);
+    request
 }
 
 #[cfg(test)]

@@ -52,6 +52,18 @@ use std::collections::BTreeSet;
 /// What an undecided answer hangs on: condition keys, or phrases such as `Principal "*"`.
 type Keys = BTreeSet<String>;
 
+/// How much of a name or a value is shown.
+const SHOWN: usize = 160;
+
+/// As much of a text as anybody reads, without what could break a line or a terminal.
+fn one_line(text: &str) -> String {
+    let mut line: String = text.chars().take(SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(SHOWN).is_some() {
+        line.push('…');
+    }
+    line
+}
+
 /// One phrase as a set.
 fn one(phrase: impl Into<String>) -> Keys {
     BTreeSet::from([phrase.into()])

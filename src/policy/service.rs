@@ -4,12 +4,13 @@
 //! Not for: key policies (`cognito_key`), where refusals by an ARN alone are told apart.
 
 use super::condition::Condition;
+use super::derive::derive_all;
 use super::document::{Effect, Policy, Statement};
 use super::evaluate::{Decision, DenialReason, Match, action_fit, evaluate_all};
 use super::glob::{Pattern, Reading};
 use super::principal::{PrincipalElement, PrincipalKind};
 use super::request::{Context, ContextValue, Principal, Request};
-use super::{Fit, Keys};
+use super::{Fit, Keys, one_line};
 
 pub(super) const SOURCE_ARN: &str = "aws:SourceArn";
 
@@ -17,8 +18,6 @@ pub(super) const SOURCE_ARN: &str = "aws:SourceArn";
 const OF_CALLERS: [&str; 4] =
     ["aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:PrincipalAccount", "aws:PrincipalArn"];
 
-/// How much of a name or a value is shown.
-const SHOWN: usize = 160;
 /// How many values are shown.
 const VALUES_SHOWN: usize = 3;
 
@@ -77,6 +76,22 @@ pub(super) fn judge(policies: &[Policy], service: &str, requests: &[Request]) ->
     if deciding.is_empty() { ServiceVerdict::Allowed } else { ServiceVerdict::Undecided { keys: deciding } }
 }
 
+/// What every statement says to the requests of a service, and why it is refused where only statements for everybody are
+/// open to it. `names` are those of the policies, if they have any.
+pub(super) fn tell(names: &[String], policies: &[Policy], service: &str, requests: &[Request]) -> Vec<String> {
+    let mut lines = derive_all(names, policies, requests);
+    let is_open = |request| matches!(evaluate_all(policies, request), Decision::Undecided { .. });
+    if requests.iter().any(is_open) && is_absent(policies, service, requests) {
+        lines.push(stands_for_nobody(service));
+    }
+    lines
+}
+
+/// Why a service is refused that no statement names.
+pub(super) fn stands_for_nobody(service: &str) -> String {
+    format!("No statement names {service}, and under its conditions none for everybody stands in for it: it is refused")
+}
+
 /// A service is absent if no Allow names it, and none for everybody could stand in for its name.
 fn is_absent(policies: &[Policy], service: &str, requests: &[Request]) -> bool {
     if policies.iter().any(|policy| policy.names_service(service)) {
@@ -104,7 +119,7 @@ fn why(policies: &[Policy], service: &str, request: &Request, reason: &DenialRea
         DenialReason::Explicit { by, keys } => {
             let keys: Vec<String> = keys.iter().take(VALUES_SHOWN).map(|key| one_line(key)).collect();
             let under = if keys.is_empty() { String::new() } else { format!(", by {}", keys.join(" and ")) };
-            format!("{} denies {action}{under}", one_line(&by.to_string()))
+            format!("{by} denies {action}{under}")
         }
         DenialReason::NoAllowBecauseOfCondition { .. } => {
             let excluded =
@@ -119,7 +134,7 @@ fn why(policies: &[Policy], service: &str, request: &Request, reason: &DenialRea
                         .take(VALUES_SHOWN)
                         .map(|c| failure(policy, c, request))
                         .collect();
-                    format!("{}: {}", one_line(&statement.reference().to_string()), failing.join("; "))
+                    format!("{}: {}", statement.reference(), failing.join("; "))
                 }
                 None => format!("the conditions of every statement exclude {action}"),
             }
@@ -128,8 +143,7 @@ fn why(policies: &[Policy], service: &str, request: &Request, reason: &DenialRea
             let does = |(_, s): &(&Policy, &Statement)| action_fit(&s.actions, action) == Fit::Yes;
             match (named().find(does), &request.resource) {
                 (Some((_, statement)), Some(resource)) => {
-                    let statement = one_line(&statement.reference().to_string());
-                    format!("{statement} allows {action}, but not on {}", one_line(resource))
+                    format!("{} allows {action}, but not on {}", statement.reference(), one_line(resource))
                 }
                 _ => format!("no statement that names {service} allows {action}"),
             }
@@ -191,15 +205,6 @@ fn quoted(values: &[String]) -> String {
         shown.push(format!("{} more", values.len() - VALUES_SHOWN));
     }
     shown.join(", ")
-}
-
-/// As much of a text as anybody reads, without what could break a line or a terminal.
-fn one_line(text: &str) -> String {
-    let mut line: String = text.chars().take(SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.chars().nth(SHOWN).is_some() {
-        line.push('…');
-    }
-    line
 }
 
 #[cfg(test)]

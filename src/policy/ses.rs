@@ -5,7 +5,7 @@
 
 use super::document::Policy;
 use super::request::Request;
-use super::service::{ServiceVerdict, judge, request};
+use super::service::{ServiceVerdict, judge, request, tell};
 
 /// The service that sends.
 pub const SERVICE: &str = "email.cognito-idp.amazonaws.com";
@@ -15,9 +15,23 @@ pub const ACTIONS: [&str; 2] = ["ses:SendEmail", "ses:SendRawEmail"];
 
 /// Judges all policies of an identity together, given its ARN and the pool's in the Region that sends.
 pub fn cognito_send(policies: &[Policy], identity_arn: &str, pool_arn: &str, account: &str) -> ServiceVerdict {
-    let requests: Vec<Request> =
-        ACTIONS.iter().map(|action| request(SERVICE, action, Some(identity_arn), (pool_arn, account))).collect();
-    judge(policies, SERVICE, &requests)
+    judge(policies, SERVICE, &sending(identity_arn, pool_arn, account))
+}
+
+/// The same, told statement by statement; `names` are those of the policies.
+pub fn tell_send(
+    names: &[String],
+    policies: &[Policy],
+    identity_arn: &str,
+    pool_arn: &str,
+    account: &str,
+) -> Vec<String> {
+    tell(names, policies, SERVICE, &sending(identity_arn, pool_arn, account))
+}
+
+/// The requests of Cognito's e-mail service.
+fn sending(identity_arn: &str, pool_arn: &str, account: &str) -> Vec<Request> {
+    ACTIONS.iter().map(|action| request(SERVICE, action, Some(identity_arn), (pool_arn, account))).collect()
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use std::slice;
 use serde_json::Value;
 
 use super::document::{MAX_POLICY_BYTES, Policy, PolicyError, refuse_unsure_json};
-use super::request::ContextValue;
-use super::service::{ServiceVerdict, judge, request};
+use super::request::{ContextValue, Request};
+use super::service::{ServiceVerdict, judge, request, tell};
 
 /// The service that assumes the role.
 pub const SERVICE: &str = "cognito-idp.amazonaws.com";
@@ -33,13 +33,23 @@ pub enum ExternalId<'a> {
 
 /// Judges a trust policy whose external ids are digests, given the pool's ARN in the Region that sends.
 pub fn cognito_assume(policy: &Policy, external_id: ExternalId<'_>, pool_arn: &str, account: &str) -> ServiceVerdict {
+    judge(slice::from_ref(policy), SERVICE, &[assuming(external_id, pool_arn, account)])
+}
+
+/// The same, told statement by statement, without any external id.
+pub fn tell_assume(policy: &Policy, external_id: ExternalId<'_>, pool_arn: &str, account: &str) -> Vec<String> {
+    tell(&[], slice::from_ref(policy), SERVICE, &[assuming(external_id, pool_arn, account)])
+}
+
+/// Cognito's request for the role.
+fn assuming(external_id: ExternalId<'_>, pool_arn: &str, account: &str) -> Request {
     let mut request = request(SERVICE, ACTION, None, (pool_arn, account));
     request.context = match external_id {
         ExternalId::Digest(digest) => request.context.with_value(EXTERNAL_ID, ContextValue::Digest(digest.to_owned())),
         ExternalId::Absent => request.context.absent(EXTERNAL_ID),
         ExternalId::Unknown => request.context,
     };
-    judge(slice::from_ref(policy), SERVICE, &[request])
+    request
 }
 
 /// Reads a trust policy, percent-encoded as IAM sends it or not.

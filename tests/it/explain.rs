@@ -224,6 +224,7 @@ fn a_hostile_name_stays_a_word_of_its_command() {
         found["evidence"][0]["sources"][0]["parameters"]["KeyId"] = hostile.into();
         found["evidence"][0]["sources"][0]["pointer"] =
             format!("/KeyMetadata/0/{}", hostile.replace('~', "~0").replace('/', "~1")).into();
+        found["evidence"][0]["derivation"] = json!([format!("Statement[0] \"{hostile}\" (Allow)"), hostile]);
         found["subject"]["name"] = hostile.into();
         found["message"] = hostile.into();
         put(&folder, &report);

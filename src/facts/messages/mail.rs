@@ -218,11 +218,23 @@ fn configuration_set(view: &PoolView<'_>) -> Found<&'static str> {
 
 fn authorized(view: &PoolView<'_>) -> Found<(&'static str, String)> {
     let (identity, sources) = identity(view);
-    let region = match described(view).0 {
+    on(IDENTITY, identity, sources, |identity| ses::authorized(view, &identity, &replica_region(view)))
+}
+
+/// How that follows from the policies of the identity.
+pub(super) fn derivation(view: &PoolView<'_>) -> Vec<String> {
+    match identity(view).0 {
+        Observed::Known(identity) => ses::derivation(view, &identity, &replica_region(view)),
+        Observed::Absent | Observed::Unknown(_) => Vec::new(),
+    }
+}
+
+/// The Region of the replica that was described; empty if none was.
+fn replica_region(view: &PoolView<'_>) -> String {
+    match described(view).0 {
         Observed::Known(answer) => answer.region,
         Observed::Absent | Observed::Unknown(_) => String::new(),
-    };
-    on(IDENTITY, identity, sources, |identity| ses::authorized(view, &identity, &region))
+    }
 }
 
 /// For what codes are sent by e-mail, read in P: these settings are the same in both Regions.

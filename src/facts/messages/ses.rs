@@ -2,7 +2,7 @@
 
 use crate::model::{Cause, Observed, Source};
 use crate::policy::Policy;
-use crate::policy::ses::cognito_send;
+use crate::policy::ses::{cognito_send, tell_send};
 
 use super::super::{Answer, PoolView};
 use super::{Found, is_missing, parse_policy, prerequisite, required, verdict};
@@ -91,28 +91,39 @@ pub(super) fn authorized(view: &PoolView<'_>, identity: &Identity, region: &str)
         }
     };
     let value = policies(&answer)
-        .and_then(|policies| verdict(cognito_send(&policies, &arn, &view.arn(region), &view.key.account)));
+        .and_then(|(_, policies)| verdict(cognito_send(&policies, &arn, &view.arn(region), &view.key.account)));
     (value, vec![answer.source("/Policies")])
+}
+
+/// What the statements of these policies say to the requests on which that rests.
+pub(super) fn derivation(view: &PoolView<'_>, identity: &Identity, region: &str) -> Vec<String> {
+    let Observed::Known((answer, arn)) = answer(view, identity).0 else { return Vec::new() };
+    let Observed::Known((names, policies)) = policies(&answer) else { return Vec::new() };
+    tell_send(&names, &policies, &arn, &view.arn(region), &view.key.account)
 }
 
 fn sources(view: &PoolView<'_>, identity: &Identity) -> Vec<Source> {
     answer(view, identity).1
 }
 
-fn policies(answer: &Answer<'_>) -> Observed<Vec<Policy>> {
+/// The names of an identity's policies, and the policies.
+fn policies(answer: &Answer<'_>) -> Observed<(Vec<String>, Vec<Policy>)> {
     required(answer.at("/Policies"), answer, "/Policies").and_then(|policies| {
         let surprise = || Cause::Unrecognised { value: format!("{IDENTITY} /Policies that are no policies") };
         let Some(policies) = policies.as_object() else { return Observed::Unknown(surprise()) };
-        let mut parsed = Vec::new();
-        for policy in policies.values() {
+        let (mut names, mut parsed) = (Vec::new(), Vec::new());
+        for (name, policy) in policies {
             let Some(text) = policy.as_str() else { return Observed::Unknown(surprise()) };
             match parse_policy(answer, text) {
-                Observed::Known(policy) => parsed.push(policy),
+                Observed::Known(policy) => {
+                    names.push(name.clone());
+                    parsed.push(policy);
+                }
                 Observed::Absent => {}
                 Observed::Unknown(cause) => return Observed::Unknown(cause),
             }
         }
-        Observed::Known(parsed)
+        Observed::Known((names, parsed))
     })
 }
 

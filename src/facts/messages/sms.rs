@@ -1,7 +1,8 @@
 //! `sms.*`: what sends text messages to users in the replica Region, and whether it can.
 
 use crate::model::{Absence, Cause, FieldType, Observed};
-use crate::policy::trust::{ExternalId, cognito_assume};
+use crate::policy::Policy;
+use crate::policy::trust::{ExternalId, cognito_assume, tell_assume};
 
 use super::super::{Answer, Field, PoolView, TEXT, field};
 use super::alternates::SNS;
@@ -16,6 +17,7 @@ const ATTRIBUTES: &str = "sns:GetSMSAttributes";
 const TIER: &str = "sms-voice:DescribeAccountAttributes";
 const LIMITS: &str = "sms-voice:DescribeSpendLimits";
 
+const TRUST_POLICY: &str = "/Role/AssumeRolePolicyDocument";
 const CONFIGURATION: &str = "/UserPool/SmsConfiguration";
 /// What says who sends.
 const MEMBERS: [&str; 2] = ["/UserPool/LambdaConfig/CustomSMSSender", CONFIGURATION];
@@ -287,35 +289,67 @@ fn item<'f>(answer: &Answer<'f>, name: &str, member: &str) -> Observed<&'f serde
     value.map_or_else(|| Observed::Unknown(list.incomplete.clone().unwrap_or_else(left_out)), Observed::Known)
 }
 
-fn role_trust(view: &PoolView<'_>) -> Found<(&'static str, String)> {
-    let pointer = "/Role/AssumeRolePolicyDocument";
-    let (role, mut sources) = of_sender(view, |sender| {
+/// The role of a replica, and as whom Cognito asks for it.
+struct Role<'f> {
+    name: String,
+    /// What IAM says of it.
+    answer: Answer<'f>,
+    /// The pool's ARN in the Region that sends.
+    pool_arn: String,
+    /// A digest.
+    external_id: Observed<String>,
+}
+
+impl Role<'_> {
+    fn policy(&self) -> Observed<Policy> {
+        required(self.answer.text(TRUST_POLICY), &self.answer, TRUST_POLICY)
+            .and_then(|text| parse_policy(&self.answer, &text))
+    }
+
+    fn external_id(&self) -> ExternalId<'_> {
+        match &self.external_id {
+            Observed::Known(digest) => ExternalId::Digest(digest),
+            Observed::Absent => ExternalId::Absent,
+            Observed::Unknown(_) => ExternalId::Unknown,
+        }
+    }
+}
+
+fn role<'f>(view: &PoolView<'f>) -> Found<Role<'f>> {
+    of_sender(view, |sender| {
         let (_, external_id) = sender.text("ExternalId", "ExternalId");
-        let own = view.arn(&sender.answer.region);
-        sender.role().and_then(|role| name(&role, &view.key.account)).map(|role| (role, own, external_id))
-    });
+        let pool_arn = view.arn(&sender.answer.region);
+        sender.role().and_then(|role| name(&role, &view.key.account)).map(|name| {
+            let answer = view.ask(ROLE, &view.region, &[&name]);
+            Role { name, answer, pool_arn, external_id }
+        })
+    })
+}
+
+fn role_trust(view: &PoolView<'_>) -> Found<(&'static str, String)> {
+    let (role, mut sources) = role(view);
     let value = match role {
         Observed::Absent => Observed::Absent,
         Observed::Unknown(cause) => Observed::Unknown(prerequisite(ROLE, cause)),
-        Observed::Known((role, own, external_id)) => {
-            let answer = view.ask(ROLE, &view.region, &[&role]);
-            sources.push(answer.source(pointer));
-            if is_missing(&answer) {
-                return (Observed::Known(("no_role", format!("there is no role {role}"))), sources);
+        Observed::Known(role) => {
+            sources.push(role.answer.source(TRUST_POLICY));
+            if is_missing(&role.answer) {
+                Observed::Known(("no_role", format!("there is no role {}", role.name)))
+            } else {
+                role.policy().and_then(|policy| {
+                    verdict(cognito_assume(&policy, role.external_id(), &role.pool_arn, &view.key.account))
+                })
             }
-            required(answer.text(pointer), &answer, pointer).and_then(|text| parse_policy(&answer, &text)).and_then(
-                |policy| {
-                    let external_id = match &external_id {
-                        Observed::Known(digest) => ExternalId::Digest(digest),
-                        Observed::Absent => ExternalId::Absent,
-                        Observed::Unknown(_) => ExternalId::Unknown,
-                    };
-                    verdict(cognito_assume(&policy, external_id, &own, &view.key.account))
-                },
-            )
         }
     };
     (value, sources)
+}
+
+/// What the statements of the role's trust policy say to the request on which that rests.
+pub(super) fn derivation(view: &PoolView<'_>) -> Vec<String> {
+    let Observed::Known(role) = role(view).0 else { return Vec::new() };
+    let Observed::Known(policy) = role.policy() else { return Vec::new() };
+    tell_assume(&policy, role.external_id(), &role.pool_arn, &view.key.account)
 }
 
 /// `sms` in `arn:aws:iam::111122223333:role/service-role/sms`, if that is in the account.

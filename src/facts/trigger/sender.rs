@@ -6,6 +6,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::model::{Cause, Fact, Observed, Truth, Value};
+use crate::policy::derive::statements;
 use crate::policy::{
     Context, Decision, DenialReason, Effect, NamedPrincipal, Policy, Principal, PrincipalElement, PrincipalKind,
     Request, Statement,
@@ -83,8 +84,7 @@ pub(super) fn decrypts(
                 sources.extend(function.source("/Role"));
                 match function.text("/Role") {
                     Observed::Known(role) => {
-                        let grants = view.ask(GRANTS, region, &[&key]);
-                        let policy = view.ask(KEY_POLICY, region, &[&key, "default"]);
+                        let (grants, policy) = asked(view, region, &key);
                         sources.extend([grants.source("/Grants"), policy.source("/Policy")]);
                         may_decrypt(&role, &key, &grants, &policy)
                     }
@@ -101,6 +101,54 @@ pub(super) fn decrypts(
         May::Known(yes, why) => (Fact::known(Value::Bool(yes), sources.clone()), Fact::known(why, sources)),
         May::Unknown(cause) => (Fact::unknown(cause.clone(), sources.clone()), Fact::unknown(cause, sources)),
     }
+}
+
+/// What KMS says of a key.
+fn asked<'f>(view: &PoolView<'f>, region: &str, key: &str) -> (Answer<'f>, Answer<'f>) {
+    (view.ask(GRANTS, region, &[key]), view.ask(KEY_POLICY, region, &[key, "default"]))
+}
+
+/// What the statements of the key's policy say to the function's request, what its grants do, and what that comes to.
+pub(super) fn derivation(
+    view: &PoolView<'_>,
+    described: &Answer<'_>,
+    trigger: &str,
+    function: &Function<'_>,
+) -> Vec<String> {
+    let (Observed::Known(key), Observed::Known(role)) = (described.text(KEY), function.text("/Role")) else {
+        return Vec::new();
+    };
+    let Some(region) = region_of(&key).filter(|_| TRIGGERS.contains(&trigger)) else { return Vec::new() };
+    let (grants, policy) = asked(view, region, &key);
+    tell(&role, &key, &grants, &policy)
+}
+
+fn tell(role: &str, key: &str, grants: &Answer<'_>, policy_answer: &Answer<'_>) -> Vec<String> {
+    let (Observed::Known(policy), Some(account)) = (policy(policy_answer, KEY_POLICY), account_of(role)) else {
+        return Vec::new();
+    };
+    let request = request(role, account);
+    let mut lines = statements(&policy, std::slice::from_ref(&request), |statement| {
+        let only = |part: Option<Statement>| Policy { statements: part.into_iter().collect(), ..policy.clone() };
+        let is_denied = |policy: Policy| matches!(policy.evaluate(&request), Decision::Denied { .. });
+        let by_account = statement.effect == Effect::Allow
+            && !is_denied(only(Some(statement.clone())))
+            && is_denied(only(without_accounts(statement)));
+        by_account.then(|| "it names the account, so the role's own policies have to allow it too".to_owned())
+    });
+    let mut doubt = None;
+    let list = grants.list();
+    lines.push(match list.any(|grant| lets_decrypt(grant, role, &mut doubt)) {
+        Truth::True => "Grants: one lets the role decrypt".to_owned(),
+        Truth::False => format!("Grants: none of {} lets the role decrypt", list.items.len()),
+        Truth::Unknown => "Grants: whether one lets the role decrypt is not known".to_owned(),
+    });
+    lines.push(match may_decrypt(role, key, grants, policy_answer) {
+        May::Known(true, why) => format!("Together: allowed, {why}"),
+        May::Known(false, why) => format!("Together: denied, {why}"),
+        May::Unknown(cause) => format!("Together: not decided, {cause}"),
+    });
+    lines
 }
 
 /// Yes or no with the reason, or why nobody can tell.

@@ -420,3 +420,81 @@ fn a_client_with_settings_of_its_own_is_looked_at() {
     let unseen = Account::complete().deny_page_2(CLIENTS, P).attested();
     assert_eq!(unseen.verdict("risk-mail-set-in-replica"), Verdict::Unknown);
 }
+
+/// How the verdict of a rule follows, line by line.
+fn derived(account: &Account, rule: &str) -> Vec<String> {
+    let judged = account.attested();
+    judged.finding(rule).evidence.iter().flat_map(|evidence| evidence.derivation.clone()).collect()
+}
+
+#[test]
+fn who_may_send_is_told_policy_by_policy() {
+    let told = |policies: Value| {
+        let account = by_cognito().set(IDENTITY, S, "/Policies", policies);
+        derived(&account, "mail-own-address-authorized")
+    };
+    let asks = "everything for email.cognito-idp.amazonaws.com";
+    assert_eq!(
+        told(json!({ "cognito": sending(S, SENDER, &[S]).to_string() })),
+        [format!("Policy \"cognito\", Statement[0] (Allow): allows {asks}"), format!("Together: allowed: {asks}")]
+    );
+    let mut rail = json!({ "Version": "2012-10-17", "Statement": {
+        "Sid": "no\u{1b}[31m\nmail", "Effect": "Deny", "Principal": "*", "Action": "ses:SendRawEmail", "Resource": "*"
+    } });
+    let name = "b\u{7}\r\nc";
+    assert_eq!(
+        told(json!({ "a": sending(S, SENDER, &[P, S]).to_string(), (name): rail.to_string() })),
+        [
+            format!("Policy \"a\", Statement[0] (Allow): allows {asks}"),
+            "Policy \"b   c\", Statement[0] \"no [31m mail\" (Deny): denies ses:SendRawEmail for \
+             email.cognito-idp.amazonaws.com; does not cover the other actions"
+                .to_owned(),
+            "Together: allowed: ses:SendEmail for email.cognito-idp.amazonaws.com; denied: ses:SendRawEmail for \
+             email.cognito-idp.amazonaws.com"
+                .to_owned(),
+        ]
+    );
+    // One that cannot be read may deny.
+    rail["Statement"]["Effect"] = json!("Perhaps");
+    assert_eq!(told(json!({ "a": sending(S, SENDER, &[S]).to_string(), "b": rail.to_string() })), Vec::<String>::new());
+    assert_eq!(told(json!({})), ["There is no statement".to_owned(), format!("Together: denied: {asks}")]);
+    assert_eq!(derived(&missing(IDENTITY, S), "mail-own-address-authorized"), Vec::<String>::new());
+}
+
+#[test]
+fn whom_the_role_trusts_is_told_without_the_external_id() {
+    let told = |account: &Account| derived(account, "sms-role-trusts-replica");
+    let asks = "sts:AssumeRole for cognito-idp.amazonaws.com";
+    for external_id in ["external", "other"] {
+        let told = told(&trusting(&[S], external_id));
+        let text = told.join(" ");
+        for secret in [external_id.to_owned(), digest(external_id), digest("external")] {
+            assert!(!text.contains(&secret), "{text}");
+        }
+    }
+    assert_eq!(
+        told(&trusting(&[S], "external")),
+        [format!("Statement[0] (Allow): allows {asks}"), format!("Together: allowed: {asks}")]
+    );
+    assert_eq!(
+        told(&trusting(&[S], "other")),
+        [
+            format!("Statement[0] (Allow): does not allow {asks}, because of its condition on sts:ExternalId"),
+            format!("Together: denied: {asks}")
+        ]
+    );
+    let mut named = trust(&[P], "external");
+    named["Statement"][0]["Sid"] = json!("sms\u{9b}2J\n::warning::x");
+    let account = complete(ROLE, P, "/Role/AssumeRolePolicyDocument", named.to_string());
+    assert_eq!(
+        told(&account)[0],
+        format!(
+            "Statement[0] \"sms 2J ::warning::x\" (Allow): does not allow {asks}, because of its condition on \
+             aws:SourceArn"
+        )
+    );
+    assert_eq!(told(&by_end_user_messaging(trusting(&[S], "external"), S, "PRODUCTION", 500)).len(), 2);
+    for account in [missing(ROLE, P), Account::complete().deny(ROLE)] {
+        assert_eq!(told(&account), Vec::<String>::new());
+    }
+}

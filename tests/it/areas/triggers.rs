@@ -232,3 +232,105 @@ fn a_function_is_judged_by_what_lambda_answers_about_it() {
     let unused = Account::complete().set(DESCRIBE_POOL, S, &format!("{CONFIG}/PreSignUp"), function(S, "gone"));
     assert_eq!(verdicts(&unused), ["pass", "pass"]);
 }
+
+/// How the verdict of a rule on this trigger follows, line by line.
+fn derived(account: &Account, rule: &str, trigger: &str) -> Vec<String> {
+    let judged = account.attested();
+    let is_it = |name: &Option<String>| name.as_deref().is_some_and(|name| name.starts_with(trigger));
+    let found = judged.findings(rule).into_iter().find(|finding| is_it(&finding.subject.name)).unwrap();
+    found.evidence.iter().flat_map(|evidence| evidence.derivation.clone()).collect()
+}
+
+#[test]
+fn who_may_invoke_is_told_statement_by_statement() {
+    let told = |account: &Account| derived(account, "trigger-function-invocable", "PreTokenGeneration");
+    let asks = "lambda:InvokeFunction for cognito-idp.amazonaws.com";
+    assert_eq!(
+        told(&Account::complete()),
+        [format!("Statement[0] \"cognito\" (Allow): allows {asks}"), format!("Together: allowed: {asks}")]
+    );
+    let with = |statements: Value| {
+        let policy = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+        told(&Account::complete().set(POLICY, S, "/Policy", policy))
+    };
+    let own = function(S, "claims");
+    let statement = |sid: &str, principal: Value, condition: Value| {
+        json!({
+            "Sid": sid, "Effect": "Allow", "Principal": principal, "Action": "lambda:InvokeFunction", "Resource": own,
+            "Condition": condition
+        })
+    };
+    let service = json!({ "Service": "cognito-idp.amazonaws.com" });
+    let for_primary = json!({ "ArnLike": { "AWS:SourceArn": pool_arn(P, POOL) } });
+    assert_eq!(
+        with(json!([statement("a\u{1b}[2J\r\n::error::b", service, for_primary)])),
+        [
+            format!(
+                "Statement[0] \"a [2J  ::error::b\" (Allow): does not allow {asks}, because of its condition on \
+                 AWS:SourceArn"
+            ),
+            format!("Together: denied: {asks}"),
+        ]
+    );
+    // For everybody, under a condition that only callers meet: the evaluation alone would leave it open.
+    let callers = json!({ "StringEquals": { "aws:PrincipalOrgID": "o-1" } });
+    assert_eq!(
+        with(json!([statement("all", json!("*"), callers)])),
+        [
+            format!("Statement[0] \"all\" (Allow): may allow {asks}, depending on Principal \"*\" and aws:PrincipalOrgID"),
+            format!("Together: undecided: {asks}"),
+            "No statement names cognito-idp.amazonaws.com, and under its conditions none for everybody stands in for it: \
+             it is refused"
+                .to_owned(),
+        ]
+    );
+    // What was not read is not told.
+    assert_eq!(told(&Account::complete().deny(POLICY)), Vec::<String>::new());
+    let missing = failure(ErrorKind::NotFound, "ResourceNotFoundException");
+    assert_eq!(told(&Account::complete().error(POLICY, S, &missing)), Vec::<String>::new());
+}
+
+#[test]
+fn who_may_decrypt_is_told_statement_by_statement() {
+    let told = |account: &Account| derived(account, "custom-sender-function-may-decrypt", "CustomSMSSender");
+    let asks = format!("kms:Decrypt for {}", role("sms"));
+    let by_account = format!(
+        "Statement[0] (Allow): allows {asks}; it names the account, so the role's own policies have to allow it too"
+    );
+    assert_eq!(
+        told(&sending()),
+        [&*by_account, "Grants: one lets the role decrypt", "Together: allowed, a grant lets the role decrypt"]
+    );
+    assert_eq!(
+        told(&sending_by(ACCOUNT, json!([]))),
+        [
+            &*by_account,
+            "Grants: none of 0 lets the role decrypt",
+            &format!("Together: not decided, no API shows what decides it: the policies of {} itself", role("sms"))
+        ]
+    );
+    let told_elsewhere = told(&sending_by("444455556666", json!([])));
+    assert_eq!(told_elsewhere[0], format!("Statement[0] (Allow): does not name {}", role("sms")));
+    assert!(told_elsewhere[2].starts_with("Together: denied, neither"), "{told_elsewhere:?}");
+    let hostile = json!({ "Version": "2012-10-17", "Statement": [{
+        "Sid": "x\u{7}\n##[error]y", "Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*"
+    }] });
+    let mut account = sending();
+    let is_key = |call: &&mut mrready::snapshot::Call| {
+        call.name() == "kms:GetKeyPolicy" && call.parameters["KeyId"] == *sender_key(S)
+    };
+    let call = account.calls.iter_mut().find(is_key).unwrap();
+    call.response = Some(json!({ "Policy": hostile.to_string() }));
+    let name = "Statement[0] \"x  ##[error]y\"";
+    assert_eq!(
+        told(&account),
+        [
+            format!("{name} (Deny): denies {asks}"),
+            "Grants: one lets the role decrypt".to_owned(),
+            format!("Together: denied, {name} of the key policy denies kms:Decrypt"),
+        ]
+    );
+    // Other triggers decrypt nothing.
+    assert_eq!(derived(&sending(), "custom-sender-function-may-decrypt", "PreTokenGeneration"), Vec::<String>::new());
+    assert_eq!(told(&sending().deny(GRANTS))[1], "Grants: whether one lets the role decrypt is not known");
+}
