@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use regex::Regex;
+use serde_json::Value;
 
 use super::safe::safe;
 use crate::model::Source;
@@ -22,6 +23,9 @@ const PROPERTIES: &str = "/Properties";
 /// What the AWS CLI wants and the log does not keep: page sizes.
 const ALSO: &[(&str, &str, &str)] =
     &[("cognito-idp:ListUserImportJobs", "MaxResults", "60"), ("cognito-idp:ListUserPools", "MaxResults", "60")];
+/// Parameters that are lists or objects. A source has their JSON as text.
+const STRUCTURED: &[&str] =
+    &["ActionNames", "AlarmNames", "AttributesToGet", "ContextEntries", "LimitDefinition", "ResourceArns"];
 /// What a call cannot do without. A source that stands for all answers to a call does not name it.
 const REQUIRED: &[(&str, &str)] = &[
     ("acm:DescribeCertificate", "CertificateArn"),
@@ -80,7 +84,8 @@ pub fn command(source: &Source, pool_id: Option<&str>) -> Option<Command> {
     }
     let mut all: BTreeMap<&str, String> =
         parameters.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-    if let Some(pool) = pool_id.filter(|_| service == "cognito-idp" && !NOT_OF_A_POOL.contains(&operation)) {
+    let of_pool = service == "cognito-idp" && !NOT_OF_A_POOL.contains(&operation);
+    if let Some(pool) = pool_id.filter(|_| of_pool) {
         all.insert("UserPoolId", pool.to_owned());
     }
     if let Some(name) = resource_type {
@@ -88,16 +93,19 @@ pub fn command(source: &Source, pool_id: Option<&str>) -> Option<Command> {
     }
     all.extend(ALSO.iter().filter(|(of, ..)| *of == call).map(|(_, name, value)| (*name, (*value).to_owned())));
     let mut fill_in = Vec::new();
-    for (_, name) in REQUIRED.iter().filter(|(of, _)| *of == call) {
+    let required = REQUIRED.iter().filter(|(of, _)| *of == call).map(|(_, name)| *name);
+    for name in required.chain(of_pool.then_some("UserPoolId")) {
         all.entry(name).or_insert_with(|| {
-            fill_in.push((*name).to_owned());
+            fill_in.push(name.to_owned());
             format!("<{name}>")
         });
     }
     let cli = SERVICES.iter().find(|(ours, _)| *ours == service).map_or(service, |(_, theirs)| *theirs);
     let mut line = format!("aws {cli} {}", kebab(operation));
     if all.values().any(|value| is_misread(value)) {
-        let json = serde_json::to_string(&all).ok()?;
+        let all: serde_json::Map<String, Value> =
+            all.iter().map(|(name, value)| ((*name).to_owned(), as_json(call, name, value))).collect();
+        let json = Value::Object(all).to_string();
         line.extend([" --cli-input-json ", &quote(&json)]);
     } else {
         for (name, value) in &all {
@@ -121,6 +129,13 @@ pub fn command(source: &Source, pool_id: Option<&str>) -> Option<Command> {
         line.push_str(" --output text");
     }
     Some(Command { line, fill_in })
+}
+
+/// A parameter's value as its API has it, which the AWS CLI does not make of JSON input by itself.
+fn as_json(call: &str, name: &str, value: &str) -> Value {
+    let is_number = ALSO.iter().any(|(of, also, _)| *of == call && *also == name);
+    let parsed = if is_number || STRUCTURED.contains(&name) { serde_json::from_str(value).ok() } else { None };
+    parsed.unwrap_or_else(|| Value::from(value))
 }
 
 /// Whether the AWS CLI takes a value for something else: an option, a file or an address to be read.
@@ -167,7 +182,7 @@ fn jmespath(pointer: &str) -> String {
             if plain {
                 query.push_str(&step);
             } else {
-                query.push_str(&serde_json::Value::String(step).to_string());
+                query.push_str(&Value::String(step).to_string());
             }
         }
     }
@@ -341,6 +356,32 @@ mod tests {
             let wanted =
                 format!("aws cloudformation get-template --cli-input-json '{{\"StackName\":\"{value}\"}}' --region");
             assert!(line.starts_with(&wanted), "{line}");
+        }
+    }
+
+    #[test]
+    fn lists_objects_and_numbers_are_themselves_in_json() {
+        for (call, parameters, wanted) in [
+            (
+                "iam:SimulatePrincipalPolicy",
+                &[
+                    ("ActionNames", r#"["a:B","it's"]"#),
+                    ("PolicySourceArn", "-x"),
+                    ("ContextEntries", r#"[{"k":[1]}]"#),
+                ][..],
+                r#"{"ActionNames":["a:B","it'\''s"],"ContextEntries":[{"k":[1]}],"PolicySourceArn":"-x"}"#,
+            ),
+            ("cloudwatch:DescribeAlarms", &[("AlarmNames", "file://x")][..], r#"{"AlarmNames":"file://x"}"#),
+            // Text that looks like JSON stays text.
+            ("kms:DescribeKey", &[("KeyId", "-1"), ("X", "[1]")][..], r#"{"KeyId":"-1","X":"[1]"}"#),
+            (
+                "cognito-idp:ListUserImportJobs",
+                &[("X", "-1")][..],
+                r#"{"MaxResults":60,"UserPoolId":"us-east-1_Example","X":"-1"}"#,
+            ),
+        ] {
+            let line = line(call, parameters, "");
+            assert!(line.contains(&format!(" --cli-input-json '{wanted}' --region")), "{line}");
         }
     }
 

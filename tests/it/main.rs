@@ -13,6 +13,7 @@ mod areas;
 mod builder;
 mod cli;
 mod closure;
+mod commands;
 mod explain;
 mod generated;
 mod lines;
