@@ -51,7 +51,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8> {
         let mut request = collect::request(&args.scope)?;
         request.needs = Some(collect::needs(&catalog, &gates));
         match &args.save_snapshot {
-            Some(path) => collect::collect_to(request, path, args.output.verbose)?,
+            Some(path) => collect::collect_to(&request, path, args.output.verbose)?,
             None => collect::collect_live(&request, None, args.output.verbose)?,
         }
     } else {

@@ -26,7 +26,7 @@ pub(super) fn run(args: &CollectArgs) -> Result<u8> {
         bail!("which pools? Give --pool-id ID (repeatable), or --all-pools for the configured Region");
     }
     let snapshot = if let Some(path) = &args.output {
-        collect_to(request(&args.scope)?, path, args.verbose)?
+        collect_to(&request(&args.scope)?, path, args.verbose)?
     } else {
         if std::io::stdout().is_terminal() {
             bail!("a snapshot is not for a terminal: give -o FILE, or send standard output somewhere");
@@ -45,11 +45,11 @@ pub(super) fn run(args: &CollectArgs) -> Result<u8> {
 }
 
 /// Collects into a file: a journal while it grows, renamed when it is whole.
-pub(super) fn collect_to(request: Request, path: &Path, verbose: bool) -> Result<Snapshot> {
+pub(super) fn collect_to(request: &Request, path: &Path, verbose: bool) -> Result<Snapshot> {
     let encoding = Encoding::of_name(&path.to_string_lossy())?;
     let partial = PathBuf::from(format!("{}.partial", path.display()));
     let journal = files::create_journal(&partial)?;
-    let snapshot = collect_live(&request, Some(journal), verbose).inspect_err(|error| {
+    let snapshot = collect_live(request, Some(journal), verbose).inspect_err(|error| {
         // Nothing was collected: nothing to keep. After Ctrl-C what there is stays.
         if !error.is::<Interrupted>() {
             let _ = std::fs::remove_file(&partial);

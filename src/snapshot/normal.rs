@@ -43,7 +43,14 @@ pub fn page(operation: &Operation, form: Form, body: &[u8]) -> Result<Page, Stri
             answer
         }
         Protocol::Cbor if wire => cbor::parse(body)?,
-        _ => serde_json::from_slice(body).map_err(|error| format!("not JSON (line {})", error.line()))?,
+        Protocol::AwsJson
+        | Protocol::RestJson
+        | Protocol::RestJsonCamel
+        | Protocol::Query
+        | Protocol::RestXml
+        | Protocol::Cbor => {
+            serde_json::from_slice(body).map_err(|error| format!("not JSON (line {})", error.line()))?
+        }
     };
     if wire && operation.protocol == Protocol::RestJsonCamel {
         capitalise(&mut answer);
@@ -176,7 +183,7 @@ fn typed(value: &mut Value, parts: &[&str], kind: XmlKind) {
                 XmlKind::List(name) => match value {
                     Value::String(text) if text.trim().is_empty() => Some(Value::Array(Vec::new())),
                     Value::Object(members) => members.remove(name).map(listed),
-                    _ => None,
+                    Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => None,
                 },
                 XmlKind::Map => match value {
                     Value::String(text) if text.trim().is_empty() => Some(Value::Object(Map::new())),
@@ -187,7 +194,7 @@ fn typed(value: &mut Value, parts: &[&str], kind: XmlKind) {
                         });
                         Value::Object(pairs.collect())
                     }),
-                    _ => None,
+                    Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => None,
                 },
             };
             if let Some(new) = new {

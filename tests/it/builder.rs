@@ -773,12 +773,6 @@ impl Judged {
         self.finding(rule).verdict
     }
 
-    /// Verdicts by rule and subject.
-    pub(crate) fn verdicts(&self) -> BTreeMap<(String, String), Verdict> {
-        let findings = self.report.findings.iter();
-        findings.map(|each| ((each.rule.clone(), each.subject.id.clone()), each.verdict)).collect()
-    }
-
     /// The rules that have a finding of this verdict.
     pub(crate) fn rules_with(&self, verdict: Verdict) -> BTreeSet<&str> {
         let findings = self.report.findings.iter();

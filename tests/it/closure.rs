@@ -72,7 +72,7 @@ fn prerequisites(call: &str, region: &str, by_arn: bool) -> BTreeSet<String> {
         let asked = find_call(call).map(|operation| operation.asked);
         match asked {
             Some(Asked::PrimaryAndSecondary) => {
-                calls.extend(needs::with_prerequisites(["cognito-idp:ListUserPoolReplicas"]))
+                calls.extend(needs::with_prerequisites(["cognito-idp:ListUserPoolReplicas"]));
             }
             Some(Asked::Key) if !by_arn => calls.extend(needs::with_prerequisites(["kms:DescribeKey"])),
             _ => {}

@@ -35,10 +35,10 @@ pub(super) fn graphql_modes<'f>(resource: &Resource<'f>) -> Result<Vec<Mode<'f>>
         issuer: value.pointer("/OpenIDConnectConfig/Issuer").and_then(Json::as_str),
         at,
     };
-    let more = "/AdditionalAuthenticationProviders";
+    let list = "/AdditionalAuthenticationProviders";
     let whole = resource.at("").ok_or_else(|| resource.nothing(""))?;
-    let others = resource.items(more)?.into_iter().enumerate();
-    let others = others.map(|(index, value)| mode(value, format!("{more}/{index}")));
+    let others = resource.items(list)?.into_iter().enumerate();
+    let others = others.map(|(index, value)| mode(value, format!("{list}/{index}")));
     Ok(std::iter::once(mode(whole, String::new())).chain(others).collect())
 }
 

@@ -44,8 +44,7 @@ pub(crate) fn primary(account: Account, pool: &str) -> Account {
     let account = parity::primary(account, pool);
     let account = failover::primary(account, pool);
     let account = consumers::primary(account, pool);
-    let account = governance::primary(account, pool);
-    account
+    governance::primary(account, pool)
 }
 
 /// Adds what is asked in S once there is a replica.
@@ -55,8 +54,7 @@ pub(crate) fn secondary(account: Account) -> Account {
     let account = parity::secondary(account);
     let account = failover::secondary(account);
     let account = consumers::secondary(account);
-    let account = governance::secondary(account);
-    account
+    governance::secondary(account)
 }
 
 /// Adds what is asked once the pool's domain is routed.

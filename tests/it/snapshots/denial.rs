@@ -76,11 +76,7 @@ fn the_furnished_account_is_asked_everything_and_nothing_of_it_is_unknown() {
 
 #[test]
 fn each_call_denied_alone() {
-    each_lost(
-        |account, call| account.deny(call),
-        &[],
-        |cause, call| cause.missing_actions() == find_call(call).unwrap().iam,
-    );
+    each_lost(Account::deny, &[], |cause, call| cause.missing_actions() == find_call(call).unwrap().iam);
 }
 
 #[test]
