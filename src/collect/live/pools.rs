@@ -204,7 +204,8 @@ async fn surroundings(session: &Session<'_>, pool: &Pool) -> (Answers, Vec<Answe
         let calls = ["cognito-idp:DescribeUserPoolDomain", "kms:DescribeKey", "kms:GetKeyPolicy"];
         session.log.not_asked(&pool.primary, &calls, "DescribeUserPool of a pool was not answered");
     }
-    let domains: Vec<Query> = ["/UserPool/Domain", "/UserPool/CustomDomain"]
+    // The custom domain first: in a sample it is the one that leads to more.
+    let domains: Vec<Query> = ["/UserPool/CustomDomain", "/UserPool/Domain"]
         .into_iter()
         .filter_map(|pointer| pool.described.text(pointer))
         .filter(|domain| !domain.is_empty())
