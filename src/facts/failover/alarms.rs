@@ -55,6 +55,17 @@ struct Watched {
     metric: String,
     /// The pool that it is limited to.
     pool: Option<String>,
+    /// Whether a query of Metrics Insights names it: one that is limited to no pool is about all of them.
+    by_query: bool,
+}
+
+impl Watched {
+    /// Whether what this pool's users do can set the alarm off. Every metric of Cognito has its pool as a dimension, so a
+    /// metric that is named without one has no data.
+    /// Source: <https://docs.aws.amazon.com/cognito/latest/developerguide/metrics-for-cognito-user-pools.html>.
+    fn is_of(&self, pool: &str) -> bool {
+        self.pool.as_ref().map_or(self.by_query, |own| own == pool)
+    }
 }
 
 /// All alarms of a Region on metrics of Cognito.
@@ -88,6 +99,7 @@ fn read(alarm: &str, item: &Json, into: &mut Vec<Watched>) -> Option<()> {
                 alarm: alarm.to_owned(),
                 metric: metric.clone(),
                 pool: pool.clone(),
+                by_query: true,
             }));
         }
     }
@@ -111,7 +123,7 @@ fn metric(alarm: &str, item: &Json, into: &mut Vec<Watched>) -> Option<()> {
             pool = Some(text(dimension, "Value")??.to_owned());
         }
     }
-    into.push(Watched { alarm: alarm.to_owned(), metric: name.to_owned(), pool });
+    into.push(Watched { alarm: alarm.to_owned(), metric: name.to_owned(), pool, by_query: false });
     Some(())
 }
 
@@ -138,9 +150,7 @@ fn ask<'f>(view: &PoolView<'f>, region: &str) -> Answer<'f> {
 /// The alarms of a Region that notice when this pool's users stop.
 fn on_traffic(view: &PoolView<'_>, answer: &Answer<'_>) -> Listed<String> {
     let all = watched(answer);
-    let ours = |each: &&Watched| {
-        METRICS.traffic.contains(&each.metric) && each.pool.as_ref().is_none_or(|pool| *pool == view.key.id)
-    };
+    let ours = |each: &&Watched| METRICS.traffic.contains(&each.metric) && each.is_of(&view.key.id);
     let items: BTreeSet<String> = all.items.iter().filter(ours).map(|each| each.alarm.clone()).collect();
     Listed { items: items.into_iter().collect(), incomplete: all.incomplete }
 }

@@ -416,3 +416,18 @@ fn a_prefix_domain_can_be_the_one_that_fails_over() {
     );
     assert_eq!((judged.verdict("certificate-valid"), judged.code()), (Verdict::NotApplicable, 0));
 }
+
+/// A metric of Cognito has its pool as a dimension: without one an alarm has no data. A query of all pools has.
+#[test]
+fn an_alarm_that_names_no_pool_watches_nobody() {
+    let verdict = |alarm: Value| {
+        let account = without_alarms(P).push(ALARMS, P, alarm);
+        account.attested().verdict("alarms-in-primary")
+    };
+    assert_eq!(verdict(alarm("SignInSuccesses", POOL)), Verdict::Pass);
+    let mut nobody = alarm("SignInSuccesses", POOL);
+    nobody["Dimensions"] = json!([]);
+    assert_eq!(verdict(nobody), Verdict::Warn);
+    let query = "SELECT SUM(SignInSuccesses) FROM SCHEMA(\"AWS/Cognito\", UserPool, UserPoolClient)";
+    assert_eq!(verdict(json!({ "AlarmName": "all", "Metrics": [{ "Expression": query }] })), Verdict::Pass);
+}
