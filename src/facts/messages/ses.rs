@@ -85,7 +85,10 @@ pub(super) fn authorized(view: &PoolView<'_>, identity: &Identity, region: &str)
     let (found, _) = answer(view, identity);
     let (answer, arn) = match found {
         Observed::Known(found) => found,
-        Observed::Absent => return (verdict(cognito_send(&[], "", "", "")), sources(view, identity)),
+        Observed::Absent => {
+            let detail = format!("SES in {} has no such identity", identity.region);
+            return (Observed::Known(("service_absent", detail)), sources(view, identity));
+        }
         Observed::Unknown(cause) => {
             return (Observed::Unknown(prerequisite(IDENTITY, cause)), sources(view, identity));
         }

@@ -462,6 +462,15 @@ fn who_may_send_is_told_policy_by_policy() {
 }
 
 #[test]
+fn an_identity_that_ses_does_not_have_is_named_as_such() {
+    let missing = failure(ErrorKind::NotFound, "NotFoundException");
+    let judged = by_cognito().error(IDENTITY, S, &missing).attested();
+    let finding = judged.finding("mail-own-address-authorized");
+    assert_eq!(finding.verdict, Verdict::Warn);
+    assert!(finding.message.ends_with(&format!(": SES in {S} has no such identity")), "{}", finding.message);
+}
+
+#[test]
 fn whom_the_role_trusts_is_told_without_the_external_id() {
     let told = |account: &Account| derived(account, "sms-role-trusts-replica");
     let asks = "sts:AssumeRole for cognito-idp.amazonaws.com";
