@@ -436,11 +436,7 @@ fn password_sign_in(view: &PoolView<'_>) -> Fact {
     decided(truth, cause, sources)
 }
 
-/// States of an endpoint that takes no requests and will take none. Source:
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcEndpoint.html>.
-const GONE: [&str; 5] = ["deleted", "deleting", "expired", "failed", "rejected"];
-
-/// Whether the Region has an interface endpoint for user pools.
+/// Whether the Region has an interface endpoint for user pools. In which state it is, is no property of the type.
 fn endpoint(view: &PoolView<'_>, region: Observed<String>) -> Fact {
     let region = match region {
         Observed::Known(region) => region,
@@ -454,22 +450,18 @@ fn endpoint(view: &PoolView<'_>, region: Observed<String>) -> Fact {
     let mut cause = listed.incomplete.clone();
     let found = listed.any(|(id, item)| {
         let listed = item.pointer("/Properties/ServiceName").and_then(Json::as_str).map(str::to_owned);
-        let state = item.pointer("/Properties/State").and_then(Json::as_str).map(str::to_owned);
-        let (service, state) = if let Some(service) = listed {
-            (Observed::Known(service), state)
+        let service = if let Some(service) = listed {
+            Observed::Known(service)
         } else {
             // The list may hold identifiers only.
             let one = view.ask(ENDPOINT, &region, &[id, "AWS::EC2::VPCEndpoint"]);
             let pointer = "/ResourceDescription/Properties/ServiceName";
             sources.push(one.source(pointer));
-            let state = one.text("/ResourceDescription/Properties/State").known().cloned();
-            (there(&one, pointer, one.text(pointer)), state)
+            there(&one, pointer, one.text(pointer))
         };
         match service {
-            Observed::Known(service) if services.contains(&service) => {
-                (!state.is_some_and(|state| GONE.contains(&state.to_ascii_lowercase().as_str()))).into()
-            }
-            Observed::Known(_) | Observed::Absent => Truth::False,
+            Observed::Known(service) => services.contains(&service).into(),
+            Observed::Absent => Truth::False,
             Observed::Unknown(why) => {
                 cause.get_or_insert(why);
                 Truth::Unknown
