@@ -10,9 +10,12 @@ use mrready::snapshot::operations::OPERATIONS;
 
 const POOL: &str = "us-east-1_Example";
 
+/// A call, its parameters, and the command.
+type Row = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+
 /// Per call the parameters that it is collected with, and what the command says between `aws` and `--region`.
 #[rustfmt::skip]
-const COMMANDS: &[(&str, &[(&str, &str)], &str)] = &[
+const COMMANDS: &[Row] = &[
     ("acm:DescribeCertificate", &[("CertificateArn", "arn:aws:acm:us-east-1:111122223333:certificate/c")], "acm describe-certificate --certificate-arn arn:aws:acm:us-east-1:111122223333:certificate/c"),
     ("apigateway:GetAuthorizers", &[("restApiId", "a1")], "apigateway get-authorizers --rest-api-id a1"),
     ("apigateway:GetRestApis", &[], "apigateway get-rest-apis"),
