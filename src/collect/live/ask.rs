@@ -209,9 +209,14 @@ impl<'a> Session<'a> {
         answers
     }
 
+    /// Whether a counted gate needs this call.
+    pub(super) fn wants(&self, call: &str) -> bool {
+        self.wanted.get().is_none_or(|wanted| wanted.contains(call))
+    }
+
     /// Whether this call is to be made in this Region. One that nobody needs is noted.
     pub(super) fn may_fetch(&self, call: &str, region: &str) -> bool {
-        if self.wanted.get().is_some_and(|wanted| !wanted.contains(call)) {
+        if !self.wants(call) {
             self.log.not_asked(region, &[call], NOT_WANTED);
             return false;
         }
