@@ -9,7 +9,7 @@ use mrready::audit::needs;
 use mrready::facts::{FactOptions, Facts};
 use mrready::model::report::{Finding, Report};
 use mrready::model::{Cause, DecidedBy, Level, Verdict};
-use mrready::snapshot::operations::OPERATIONS;
+use mrready::snapshot::operations::{OPERATIONS, Operation};
 use mrready::snapshot::{Call, Snapshot, format};
 use serde_json::json;
 
@@ -41,7 +41,7 @@ fn missing(scenario: &str, fault: &str, actions: &BTreeSet<&str>) {
     let (whole, snapshot) = (whole.report(), format::read("s.json", &bench.read("s.json")).unwrap());
     let actions: Vec<&str> = actions.iter().copied().collect();
     at_once(&actions, |action| {
-        let calls: Vec<String> = needs::operations_of(action).map(|operation| operation.call()).collect();
+        let calls: Vec<String> = needs::operations_of(action).map(Operation::call).collect();
         let rule = json!([{"action": action, "calls": calls, "fault": fault, "seconds": 15}]);
         let (bench, run) = run(account, pool, &rule);
         let what = format!("{scenario}: {fault} {action}");
@@ -66,8 +66,7 @@ fn compare(what: &str, action: &str, fault: &str, snapshot: &Snapshot, whole: &R
     let seen = Whole::of(&facts);
     // What was not asked cannot be missed.
     let asked: BTreeSet<String> = snapshot.calls().map(Call::name).collect();
-    let gone =
-        needs::operations_of(action).map(|operation| operation.call()).filter(|call| asked.contains(call)).collect();
+    let gone = needs::operations_of(action).map(Operation::call).filter(|call| asked.contains(call)).collect();
     let (mut wrong, mut code) = (Vec::new(), 0);
     for rule in &catalog().rules {
         let (was, is) = (verdicts_of(whole, &rule.id), verdicts_of(report, &rule.id));
