@@ -324,14 +324,7 @@ fn policy(view: &PoolView<'_>, at: &At) -> (Observed<Policy>, Vec<Source>) {
         Observed::Absent => return (Observed::Absent, Vec::new()),
         Observed::Unknown(cause) => return (Observed::Unknown(cause), vec![source(view, POLICY, "/Policy")]),
     };
-    let policy = answer.text("/Policy").and_then(|text| match Policy::parse(&text) {
-        Ok(policy) => Observed::Known(policy),
-        Err(error) => Observed::Unknown(Cause::Failed {
-            call: POLICY.to_owned(),
-            region: answer.region.clone(),
-            code: format!("the policy cannot be read: {error}"),
-        }),
-    });
+    let policy = answer.text("/Policy").and_then(|text| answer.policy(&text));
     (policy, vec![answer.source("/Policy")])
 }
 

@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::model::{Cause, Listed, Observed, Source};
+use crate::policy::Policy;
 use crate::snapshot::operations::Operation;
 use crate::snapshot::{Call, ErrorKind, Snapshot};
 
@@ -212,6 +213,18 @@ impl<'a> Answer<'a> {
             Some(text) => Observed::Known(text.to_owned()),
             None => self.surprise(pointer, value),
         })
+    }
+
+    /// A policy document in this answer, given as its text; one that cannot be read is not known.
+    pub fn policy(&self, text: &str) -> Observed<Policy> {
+        match Policy::parse(text) {
+            Ok(policy) => Observed::Known(policy),
+            Err(error) => Observed::Unknown(Cause::Failed {
+                call: self.call.clone(),
+                region: self.region.clone(),
+                code: format!("the policy cannot be read: {error}"),
+            }),
+        }
     }
 
     /// A boolean member.

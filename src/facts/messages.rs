@@ -16,7 +16,7 @@ pub(super) use self::risk::FIELDS as RISK;
 pub(super) use self::sms::FIELDS as SMS;
 
 use crate::model::{Cause, Fact, FieldType, Observed, Source, Truth, Value};
-use crate::policy::{Policy, PolicyError, ServiceVerdict};
+use crate::policy::ServiceVerdict;
 
 use super::{Answer, PoolView, pool, replica};
 
@@ -102,11 +102,6 @@ fn prerequisite(call: &str, because: Cause) -> Cause {
     Cause::Prerequisite { call: call.to_owned(), because: Box::new(because) }
 }
 
-fn unreadable(answer: &Answer<'_>, error: &PolicyError) -> Cause {
-    let code = format!("the policy cannot be read: {error}");
-    Cause::Failed { call: answer.call.clone(), region: answer.region.clone(), code }
-}
-
 /// A verdict as a word of the fields, and why; an undecided one is not known.
 fn verdict(verdict: ServiceVerdict) -> Observed<(&'static str, String)> {
     match verdict {
@@ -116,13 +111,6 @@ fn verdict(verdict: ServiceVerdict) -> Observed<(&'static str, String)> {
         }
         ServiceVerdict::Refused { detail } => Observed::Known(("refused", detail)),
         ServiceVerdict::Undecided { keys } => Observed::Unknown(Cause::Undecided { keys: keys.into_iter().collect() }),
-    }
-}
-
-fn parse_policy(answer: &Answer<'_>, text: &str) -> Observed<Policy> {
-    match Policy::parse(text) {
-        Ok(policy) => Observed::Known(policy),
-        Err(error) => Observed::Unknown(unreadable(answer, &error)),
     }
 }
 

@@ -248,7 +248,7 @@ pub(super) fn derivation(view: &PoolView<'_>, child: &Child, field: &str) -> Vec
 
 /// What the statements of a function's policy say to Cognito's request.
 fn invocation(view: &PoolView<'_>, region: &str, function: &Function<'_>) -> Vec<String> {
-    let policy = asked(view, POLICY, &function.arn).and_then(|answer| policy(&answer, POLICY));
+    let policy = asked(view, POLICY, &function.arn).and_then(|answer| policy(&answer));
     match (policy, &function.arn) {
         (Observed::Known(policy), Observed::Known(arn)) => {
             tell_invoke(&policy, arn, &view.arn(region), &view.key.account)
@@ -403,7 +403,7 @@ fn invocable(view: &PoolView<'_>, region: &str, function: &Function<'_>) -> (Fac
             Some(cause) => both(Fact::unknown(cause, sources)),
         };
     }
-    let verdict = policy(&answer, POLICY).and_then(|policy| {
+    let verdict = policy(&answer).and_then(|policy| {
         function.arn.as_ref().map(|arn| cognito_invoke(&policy, arn, &view.arn(region), &view.key.account))
     });
     match verdict {
@@ -420,16 +420,9 @@ fn invocable(view: &PoolView<'_>, region: &str, function: &Function<'_>) -> (Fac
     }
 }
 
-/// The policy that an answer holds as text.
-fn policy(answer: &Answer<'_>, call: &str) -> Observed<Policy> {
-    answer.text("/Policy").and_then(|text| match Policy::parse(&text) {
-        Ok(policy) => Observed::Known(policy),
-        Err(error) => Observed::Unknown(Cause::Failed {
-            call: call.to_owned(),
-            region: answer.region.clone(),
-            code: format!("the policy cannot be read: {error}"),
-        }),
-    })
+/// The policy that an answer holds.
+fn policy(answer: &Answer<'_>) -> Observed<Policy> {
+    answer.text("/Policy").and_then(|text| answer.policy(&text))
 }
 
 /// A function written for one version of the event gets another one in S, and leaves out what it does not know.

@@ -5,7 +5,7 @@ use crate::policy::Policy;
 use crate::policy::ses::{cognito_send, tell_send};
 
 use super::super::{Answer, PoolView};
-use super::{Found, is_missing, parse_policy, prerequisite, required, verdict};
+use super::{Found, is_missing, prerequisite, required, verdict};
 
 pub(super) const IDENTITY: &str = "sesv2:GetEmailIdentity";
 
@@ -117,7 +117,7 @@ fn policies(answer: &Answer<'_>) -> Observed<(Vec<String>, Vec<Policy>)> {
         let (mut names, mut parsed) = (Vec::new(), Vec::new());
         for (name, policy) in policies {
             let Some(text) = policy.as_str() else { return Observed::Unknown(surprise()) };
-            match parse_policy(answer, text) {
+            match answer.policy(text) {
                 Observed::Known(policy) => {
                     names.push(name.clone());
                     parsed.push(policy);

@@ -7,8 +7,8 @@ use crate::policy::trust::{ExternalId, cognito_assume, tell_assume};
 use super::super::{Answer, Field, PoolView, TEXT, field};
 use super::alternates::SNS;
 use super::{
-    ALLOWED, DESCRIBE, Found, MFA, OF_REPLICA, REPLICAS, fact, has_trigger, is_missing, of_replica, parse_policy,
-    prerequisite, required, verdict,
+    ALLOWED, DESCRIBE, Found, MFA, OF_REPLICA, REPLICAS, fact, has_trigger, is_missing, of_replica, prerequisite,
+    required, verdict,
 };
 
 const ROLE: &str = "iam:GetRole";
@@ -302,8 +302,7 @@ struct Role<'f> {
 
 impl Role<'_> {
     fn policy(&self) -> Observed<Policy> {
-        required(self.answer.text(TRUST_POLICY), &self.answer, TRUST_POLICY)
-            .and_then(|text| parse_policy(&self.answer, &text))
+        required(self.answer.text(TRUST_POLICY), &self.answer, TRUST_POLICY).and_then(|text| self.answer.policy(&text))
     }
 
     fn external_id(&self) -> ExternalId<'_> {

@@ -124,7 +124,7 @@ pub(super) fn derivation(
 }
 
 fn tell(role: &str, key: &str, grants: &Answer<'_>, policy_answer: &Answer<'_>) -> Vec<String> {
-    let (Observed::Known(policy), Some(account)) = (policy(policy_answer, KEY_POLICY), account_of(role)) else {
+    let (Observed::Known(policy), Some(account)) = (policy(policy_answer), account_of(role)) else {
         return Vec::new();
     };
     let request = request(role, account);
@@ -179,7 +179,7 @@ impl May {
 /// A Deny of the key policy goes before everything. Then a grant, or a statement that names the role itself, is enough;
 /// a statement for the role's account leaves it to the role's own policies.
 fn may_decrypt(role: &str, key: &str, grants: &Answer<'_>, policy_answer: &Answer<'_>) -> May {
-    let policy = match policy(policy_answer, KEY_POLICY) {
+    let policy = match policy(policy_answer) {
         Observed::Known(policy) => policy,
         Observed::Absent => return May::unknown(Cause::NoMeaning { member: format!("{KEY_POLICY} /Policy") }),
         Observed::Unknown(cause) => return May::unknown(cause),
