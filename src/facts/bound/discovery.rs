@@ -116,9 +116,7 @@ fn modes(
     push(resource, what, &named(resource, "/Name", "/ApiId"), "", &issuers, found);
     modes.iter().find_map(|mode| match mode.kind {
         Some("OPENID_CONNECT") if mode.issuer.is_none() => Some(resource.nothing(&format!("{}/Issuer", mode.at))),
-        Some("API_KEY" | "AWS_IAM" | "AWS_LAMBDA" | "OPENID_CONNECT" | "AMAZON_COGNITO_USER_POOLS") => None,
-        Some(other) => Some(Cause::Unrecognised { value: other.to_owned() }),
-        None => Some(resource.nothing(&format!("{}/AuthenticationType", mode.at))),
+        _ => mode.unknown_type(resource),
     })
 }
 

@@ -27,6 +27,17 @@ pub(super) struct Mode<'j> {
     pub(super) at: String,
 }
 
+impl Mode<'_> {
+    /// Why it may be anything: a type that AWS did not give, or that is newer than this program.
+    pub(super) fn unknown_type(&self, resource: &Resource<'_>) -> Option<Cause> {
+        match self.kind {
+            Some("API_KEY" | "AWS_IAM" | "AWS_LAMBDA" | "OPENID_CONNECT" | "AMAZON_COGNITO_USER_POOLS") => None,
+            Some(other) => Some(Cause::Unrecognised { value: other.to_owned() }),
+            None => Some(resource.nothing(&format!("{}/AuthenticationType", self.at))),
+        }
+    }
+}
+
 /// The ways in which a GraphQL API authorizes.
 pub(super) fn graphql_modes<'f>(resource: &Resource<'f>) -> Result<Vec<Mode<'f>>, Cause> {
     let mode = |value: &'f Json, at: String| Mode {
@@ -62,9 +73,7 @@ fn hidden(resource: &Resource<'_>, mode: &Mode<'_>) -> Option<Cause> {
         Some("AMAZON_COGNITO_USER_POOLS") if mode.pool.is_none() => {
             Some(resource.nothing(&format!("{}/UserPoolId", mode.at)))
         }
-        Some("API_KEY" | "AWS_IAM" | "AWS_LAMBDA" | "OPENID_CONNECT" | "AMAZON_COGNITO_USER_POOLS") => None,
-        Some(other) => Some(Cause::Unrecognised { value: other.to_owned() }),
-        None => Some(resource.nothing(&format!("{}/AuthenticationType", mode.at))),
+        _ => mode.unknown_type(resource),
     }
 }
 
