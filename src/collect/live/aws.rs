@@ -228,9 +228,10 @@ impl Aws {
                 use aws_sdk_cognitoidentityprovider::types::{LimitClass, LimitDefinitionType};
                 let category =
                     query.parameters.get("LimitDefinition").and_then(|of| of.pointer("/Attributes/Category"));
+                let category = category.and_then(Value::as_str).ok_or(Failure::Request)?;
                 let definition = LimitDefinitionType::builder()
                     .limit_class(LimitClass::ApiCategory)
-                    .attributes("Category", category.and_then(Value::as_str).unwrap_or_default())
+                    .attributes("Category", category)
                     .build()
                     .map_err(|_| Failure::Request)?;
                 send!(client.get_provisioned_limit().limit_definition(definition), tap)
