@@ -261,6 +261,8 @@ fn hit(n: usize) -> Hit {
         unresolved: None,
         text: format!("https://cognito-idp.{P}.amazonaws.com/{}", pool_id(n)),
         accepts_new: false,
+        accepts_any_pool: false,
+        source: None,
         evaluator: 1,
     }
 }

@@ -3,7 +3,6 @@
 //! The one place where `scan` meets `snapshot`. Finding references is the business of `scan::template`, asking for the
 //! text that of `live`. Pure.
 
-use crate::scan::pattern::{Confidence, Severity};
 use crate::scan::template::{self, EVALUATOR_VERSION, Environment, PoolRef, Reference, TemplateError};
 use crate::snapshot::{Call, CallError, ErrorKind, Hit};
 
@@ -79,29 +78,15 @@ fn hit(origin: &Origin<'_>, place: Place, found: Reference) -> Hit {
         line: place.line,
         column: place.column,
         class: found.class.as_str().to_owned(),
-        confidence: confidence(found.confidence).to_owned(),
-        severity: severity(found.severity).to_owned(),
+        confidence: found.confidence.as_str().to_owned(),
+        severity: found.severity.as_str().to_owned(),
         pool_id,
         unresolved,
         text: found.text,
         accepts_new: found.updated || found.dual_aware,
+        accepts_any_pool: false,
+        source: None,
         evaluator: EVALUATOR_VERSION,
-    }
-}
-
-fn confidence(confidence: Confidence) -> &'static str {
-    match confidence {
-        Confidence::Definite => "definite",
-        Confidence::Likely => "likely",
-        Confidence::Review => "review",
-    }
-}
-
-fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Info => "info",
     }
 }
 

@@ -5,6 +5,7 @@
 mod cause;
 mod fields;
 mod observed;
+pub mod reference;
 pub mod report;
 mod truth;
 mod verdict;
@@ -12,6 +13,7 @@ mod verdict;
 pub use cause::Cause;
 pub use fields::{Absence, FieldSpec, FieldType, Fields};
 pub use observed::{Fact, Listed, Observed, Record, Source, Value};
+pub use reference::{Class, Confidence, ScanHit, ScanReport, ScanRoot, Severity, SkipReason, Skipped};
 pub use report::{Coverage, Evidence, Finding, Report, Subject};
 pub use truth::Truth;
 pub use verdict::{DecidedBy, Gate, Level, Position, Resolve, Status, SubjectKind, TargetIssuer, Verdict};

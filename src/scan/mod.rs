@@ -1,7 +1,17 @@
 //! Finding what pins a Cognito user pool's present issuer.
 //!
-//! `pattern` reads text, `template` evaluates `CloudFormation` and SAM templates. Both are pure: no disk, no clock, no
-//! AWS. Neither decides whether a reference matters for a pool; that is a rule's business.
+//! `pattern` reads text, `template` evaluates `CloudFormation` and SAM templates; `source` puts together what the
+//! detectors (`code`, `document`, `terraform`, `library`) find in one file, `walk` reads trees of them. All but `walk`
+//! are pure: no disk, no clock, no AWS. None decides whether a reference matters for a pool; that is a rule's business.
 
+pub mod classes;
+pub mod code;
+pub mod document;
+pub mod found;
+pub mod language;
+pub mod library;
 pub mod pattern;
+pub mod source;
 pub mod template;
+pub mod terraform;
+pub mod walk;

@@ -9,6 +9,7 @@ mod tests;
 
 use std::ops::Range;
 
+pub use crate::model::{Class, Confidence, Severity};
 pub use lexer::find;
 
 /// The DNS suffixes under which Cognito has issuers.
@@ -20,159 +21,12 @@ const DISCOVERY_PATH: &str = "/.well-known/openid-configuration";
 /// The longest pool id the API allows.
 const MAX_POOL_ID: usize = 55;
 
-/// What kind of construct refers to the issuer: the taxonomy, in kebab-case by [`Class::as_str`].
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Class {
-    /// A whole issuer URL in one literal.
-    IssuerUrlLiteral,
-    /// An issuer URL with something substituted.
-    IssuerUrlTemplate,
-    /// An issuer URL joined from a list.
-    IssuerSplitJoin,
-    /// An issuer URL concatenated in code.
-    IssuerSplitConcat,
-    /// The URL of the pool's key set.
-    JwksUrl,
-    /// The same, put together from pieces.
-    JwksUrlSplit,
-    /// The URL of the pool's discovery document.
-    DiscoveryUrl,
-    /// The bare host of a key set, as a proxy or mesh configures it.
-    JwksHost,
-    /// An attribute of infrastructure as code that holds the issuer: `Pool.ProviderURL`, `aws_cognito_user_pool.x.endpoint`.
-    IacAttribute,
-    /// A library that derives the issuer itself.
-    LibraryDerived,
-    /// A version of such a library that knows only the original issuer.
-    LibraryVersionPin,
-    /// A test of an issuer against the original host's beginning.
-    HostPrefixCheck,
-    /// An IAM OIDC provider ARN or condition key of the issuer.
-    IamOidcProviderRef,
-    /// A login key or provider name of an identity pool; not an issuer.
-    IdentityPoolLoginKey,
-    /// What cannot accept the updated issuer at all and holds no issuer text.
-    Blocker,
-    /// An allow list of hosts or a content security policy.
-    NetworkAllowlist,
-    /// A variable that holds an issuer elsewhere.
-    IndirectVariable,
-}
-
-impl Class {
-    /// Every class, in the order of the taxonomy.
-    pub const ALL: [Class; 17] = [
-        Class::IssuerUrlLiteral,
-        Class::IssuerUrlTemplate,
-        Class::IssuerSplitJoin,
-        Class::IssuerSplitConcat,
-        Class::JwksUrl,
-        Class::JwksUrlSplit,
-        Class::DiscoveryUrl,
-        Class::JwksHost,
-        Class::IacAttribute,
-        Class::LibraryDerived,
-        Class::LibraryVersionPin,
-        Class::HostPrefixCheck,
-        Class::IamOidcProviderRef,
-        Class::IdentityPoolLoginKey,
-        Class::Blocker,
-        Class::NetworkAllowlist,
-        Class::IndirectVariable,
-    ];
-
-    /// The stable name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Class::IssuerUrlLiteral => "issuer-url-literal",
-            Class::IssuerUrlTemplate => "issuer-url-template",
-            Class::IssuerSplitJoin => "issuer-split-join",
-            Class::IssuerSplitConcat => "issuer-split-concat",
-            Class::JwksUrl => "jwks-url",
-            Class::JwksUrlSplit => "jwks-url-split",
-            Class::DiscoveryUrl => "discovery-url",
-            Class::JwksHost => "jwks-host",
-            Class::IacAttribute => "iac-attribute",
-            Class::LibraryDerived => "library-derived",
-            Class::LibraryVersionPin => "library-version-pin",
-            Class::HostPrefixCheck => "host-prefix-check",
-            Class::IamOidcProviderRef => "iam-oidc-provider-ref",
-            Class::IdentityPoolLoginKey => "identity-pool-login-key",
-            Class::Blocker => "blocker",
-            Class::NetworkAllowlist => "network-allowlist",
-            Class::IndirectVariable => "indirect-variable",
-        }
-    }
-
-    /// Whether this names the issuer itself, as opposed to keys, hosts or what merely stands beside it.
-    pub fn is_issuer(self) -> bool {
-        matches!(
-            self,
-            Class::IssuerUrlLiteral | Class::IssuerUrlTemplate | Class::IssuerSplitJoin | Class::IssuerSplitConcat
-        )
-    }
-
-    /// How much a sure reference of this class to the original issuer matters.
-    fn base_severity(self) -> Severity {
-        match self {
-            Class::IssuerUrlLiteral
-            | Class::IssuerUrlTemplate
-            | Class::IssuerSplitJoin
-            | Class::IssuerSplitConcat
-            | Class::DiscoveryUrl
-            | Class::IacAttribute
-            | Class::IamOidcProviderRef
-            | Class::Blocker => Severity::Error,
-            // The key set is the same at both hosts, so old URLs probably keep verifying; the others need a look.
-            Class::JwksUrl
-            | Class::JwksUrlSplit
-            | Class::JwksHost
-            | Class::LibraryDerived
-            | Class::LibraryVersionPin
-            | Class::HostPrefixCheck
-            | Class::IdentityPoolLoginKey => Severity::Warning,
-            Class::NetworkAllowlist | Class::IndirectVariable => Severity::Info,
-        }
-    }
-}
-
-/// How sure it is that this is a reference to an issuer.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Confidence {
-    /// It is one.
-    Definite,
-    /// It almost certainly is.
-    Likely,
-    /// A person should look.
-    Review,
-}
-
-/// How much a reference matters for the issuer switch.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    /// It breaks at the switch, or forbids it.
-    Error,
-    /// It may break, or loses what the switch is for.
-    Warning,
-    /// Nothing to do, worth knowing.
-    Info,
-}
-
 /// The severity of a reference; `accepted` says that it names the updated issuer or stands beside one that does.
 pub fn severity(class: Class, confidence: Confidence, accepted: bool) -> Severity {
     if accepted {
         return Severity::Info;
     }
-    match (class.base_severity(), confidence) {
+    match (crate::scan::classes::of(class).severity, confidence) {
         (Severity::Error, Confidence::Review) => Severity::Warning,
         (base, Confidence::Definite | Confidence::Likely | Confidence::Review) => base,
     }

@@ -1,4 +1,4 @@
-//! One line of the log: a call with its answer or error, or an issuer reference found in an answer.
+//! One line of the log: a call with its answer or error, an issuer reference, or the search of a source tree.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -13,6 +13,8 @@ pub enum Entry {
     Call(Call),
     /// An issuer reference.
     Hit(Hit),
+    /// The search of a source tree.
+    Scan(Scan),
 }
 
 /// A call to AWS: exactly one of `response` and `error` is there.
@@ -90,13 +92,15 @@ pub enum ErrorKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hit {
-    /// The account it was found in.
+    /// The account it was found in; empty for a source tree, which belongs to none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub account: String,
-    /// The Region it was found in.
+    /// The Region it was found in; empty for a source tree.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub region: String,
-    /// The service of the call in whose answer it was found.
+    /// The service of the call in whose answer it was found; [`SCAN`] for a source tree.
     pub service: String,
-    /// The operation of that call.
+    /// The operation of that call; [`TREE`] for a source tree.
     pub operation: String,
     /// The parameters of that call.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
@@ -105,12 +109,12 @@ pub struct Hit {
     /// When that call was answered.
     #[schemars(with = "String")]
     pub time: Timestamp,
-    /// The stack's name, or the export's.
+    /// What holds it: the stack's name, the export's, the function's, the tree's.
     pub container: String,
     /// The resource or output in the template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logical_id: Option<String>,
-    /// The property path, such as `Properties.JwtConfiguration.Issuer`.
+    /// The property path, such as `Properties.JwtConfiguration.Issuer`; in a source tree the file's path below the root.
     pub path: String,
     /// JSON pointer into the template or the answer.
     pub pointer: String,
@@ -136,8 +140,80 @@ pub struct Hit {
     pub text: String,
     /// Whether it accepts the updated issuer too, or names it alone.
     pub accepts_new: bool,
+    /// Whether any pool's tokens are accepted there, since only the beginning of the issuer is compared.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub accepts_any_pool: bool,
+    /// What a source tree says of the place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourcePlace>,
     /// The version of the evaluator that found it.
     pub evaluator: u32,
+}
+
+/// What a source tree says of the place of a hit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SourcePlace {
+    /// The language or format.
+    pub language: String,
+    /// Whether the file is a test, a fixture or a recording.
+    pub in_test: bool,
+    /// Whether it stands in documentation or a comment.
+    pub in_doc: bool,
+    /// Who owns the file by `CODEOWNERS`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<String>,
+    /// The library that derives the issuer, and the version that decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub library: Option<String>,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+/// The search of a source tree. Its hits are entries of their own with the same parameters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scan {
+    /// What the tree is called whatever the machine.
+    pub root: String,
+    /// The commit that was checked out, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Whether files differed from that commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modified: Option<bool>,
+    /// When it was searched.
+    #[schemars(with = "String")]
+    pub time: Timestamp,
+    /// How many files were read.
+    pub files_read: u64,
+    /// How many bytes they hold.
+    pub bytes_read: u64,
+    /// What was not read, or not whole, though it could hold a reference.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<SkippedFile>,
+    /// The version of the evaluator.
+    pub evaluator: u32,
+}
+
+/// A file that was not read, or not whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SkippedFile {
+    /// The path below the root, with `/`.
+    pub path: String,
+    /// Why: `denied`, `failed`, `structure`.
+    pub reason: String,
+}
+
+/// The service under which a source tree stands in the log.
+pub const SCAN: &str = "scan";
+/// The operation under which a source tree stands in the log.
+pub const TREE: &str = "Tree";
+
+/// The parameters that make the search of a tree one question.
+pub fn tree_parameters(root: &str) -> Map<String, Value> {
+    Map::from_iter([("Root".to_owned(), Value::String(root.to_owned()))])
 }
 
 /// What was asked: the identity under which a newer answer replaces an older one.
@@ -161,6 +237,15 @@ impl Entry {
         let (account, region, service, operation, parameters) = match self {
             Self::Call(c) => (&c.account, &c.region, &c.service, &c.operation, &c.parameters),
             Self::Hit(h) => (&h.account, &h.region, &h.service, &h.operation, &h.parameters),
+            Self::Scan(scan) => {
+                return Question {
+                    account: String::new(),
+                    region: String::new(),
+                    service: SCAN.to_owned(),
+                    operation: TREE.to_owned(),
+                    parameters: Value::Object(tree_parameters(&scan.root)).to_string(),
+                };
+            }
         };
         Question {
             account: account.clone(),
@@ -176,6 +261,7 @@ impl Entry {
         match self {
             Self::Call(call) => call.time,
             Self::Hit(hit) => hit.time,
+            Self::Scan(scan) => scan.time,
         }
     }
 
@@ -183,11 +269,19 @@ impl Entry {
     pub(super) fn sort_key(&self) -> (Question, u8, u32, String) {
         match self {
             Self::Call(call) => (self.question(), 0, call.page.unwrap_or(0), String::new()),
+            Self::Scan(_) => (self.question(), 0, 0, String::new()),
             Self::Hit(hit) => (
                 self.question(),
                 1,
                 hit.line.unwrap_or(0),
-                format!("{}\u{0}{}\u{0}{}\u{0}{}", hit.pointer, hit.column.unwrap_or(0), hit.class, hit.text),
+                format!(
+                    "{}\u{0}{}\u{0}{}\u{0}{}\u{0}{}",
+                    hit.pointer,
+                    hit.column.unwrap_or(0),
+                    hit.class,
+                    hit.text,
+                    hit.path
+                ),
             ),
         }
     }

@@ -19,7 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use entry::{Call, CallError, Entry, ErrorKind, Hit, Question};
+pub use entry::{Call, CallError, Entry, ErrorKind, Hit, Question, Scan, SkippedFile, SourcePlace};
 pub use format::{Encoding, SnapshotError};
 
 /// The version of the document's shape that this program writes.
@@ -177,6 +177,11 @@ impl Snapshot {
     /// Every issuer reference, in order.
     pub fn hits(&self) -> impl Iterator<Item = &Hit> {
         self.entries.iter().filter_map(|entry| if let Entry::Hit(hit) = entry { Some(hit) } else { None })
+    }
+
+    /// Every search of a source tree, in order.
+    pub fn scans(&self) -> impl Iterator<Item = &Scan> {
+        self.entries.iter().filter_map(|entry| if let Entry::Scan(scan) = entry { Some(scan) } else { None })
     }
 }
 

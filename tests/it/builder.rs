@@ -495,6 +495,8 @@ impl Account {
             unresolved: None,
             text: old_issuer(POOL),
             accepts_new: false,
+            accepts_any_pool: false,
+            source: None,
             evaluator: 1,
         };
         change(&mut hit);

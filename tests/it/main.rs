@@ -33,3 +33,4 @@ mod schemas;
 mod snapshots;
 #[cfg(feature = "live")]
 mod tools;
+mod trees;
