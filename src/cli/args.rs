@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::collect::Search;
 use crate::model::{Gate, SubjectKind, TargetIssuer};
 
 /// Tells whether an Amazon Cognito user pool can move to multi-Region replication (MRR), with proof. Read-only.
@@ -31,6 +32,11 @@ pub(super) enum Command {
     ///
     /// Reads only. Exit code: 0 every call is answered; 2 none is; 3 some are not, with --strict.
     Doctor(DoctorArgs),
+    /// Find what pins the issuer in source code, infrastructure as code, templates and configuration
+    ///
+    /// Reads files, opens no socket. Exit code: 0 nothing that counts, and all files read; 1 found; 2 the job could not be
+    /// done; 3 nothing found, but something could not be read.
+    Scan(ScanArgs),
     /// List, check, test or scaffold rules
     Rules(RulesArgs),
     /// Say what a rule, a field or a gate means, or how a finding was derived
@@ -62,6 +68,9 @@ pub(super) struct ScopeArgs {
     /// A further Region to search for consumers of tokens, or `all` (repeatable)
     #[arg(long, value_name = "REGION|all")]
     pub(super) consumer_region: Vec<String>,
+    /// Search these too for issuers, at many calls each (repeatable): environment variables, parameters, code packages
+    #[arg(long, value_name = "PLACE", value_enum)]
+    pub(super) search: Vec<SearchArg>,
     /// The role that will run the migration: its permissions are simulated (needs iam:SimulatePrincipalPolicy)
     #[arg(long, value_name = "ARN")]
     pub(super) operator_arn: Option<String>,
@@ -83,6 +92,30 @@ pub(super) struct ScopeArgs {
     /// Seconds that one attempt of a call may take; at most three attempts are made
     #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub(super) call_timeout: u64,
+}
+
+/// A place that is searched on demand.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum SearchArg {
+    /// CodeBuild projects
+    Codebuild,
+    /// ECS task definitions, the newest revision of each family
+    Ecs,
+    /// Deployment packages of Lambda functions
+    LambdaCode,
+    /// Parameters of Systems Manager that are not encrypted
+    Ssm,
+}
+
+impl From<SearchArg> for Search {
+    fn from(arg: SearchArg) -> Self {
+        match arg {
+            SearchArg::Codebuild => Search::Codebuild,
+            SearchArg::Ecs => Search::Ecs,
+            SearchArg::LambdaCode => Search::LambdaCode,
+            SearchArg::Ssm => Search::Ssm,
+        }
+    }
 }
 
 /// How evidence is judged.
@@ -167,6 +200,9 @@ pub(super) struct AuditArgs {
     /// Keep what a live run collected
     #[arg(long, value_name = "FILE", help_heading = "Scope (live)")]
     pub(super) save_snapshot: Option<PathBuf>,
+    /// Search this source tree for what pins the issuer, and judge it too (repeatable)
+    #[arg(long, value_name = "PATH")]
+    pub(super) scan: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) judging: JudgingArgs,
     #[command(flatten)]
@@ -180,6 +216,9 @@ pub(super) struct CollectArgs {
     /// The snapshot: .json or .jsonl, with .gz or .zst after it if you like; it grows as FILE.partial
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+    /// Search this source tree for what pins the issuer, too (repeatable)
+    #[arg(long, value_name = "PATH")]
+    pub(super) scan: Vec<PathBuf>,
     /// Exit with 3 if a call was not answered
     #[arg(long)]
     pub(super) strict: bool,
@@ -201,6 +240,46 @@ pub(super) struct DoctorArgs {
     /// Name every call on standard error
     #[arg(short, long)]
     pub(super) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ScanArgs {
+    /// Folders or files [default: .]
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Read what ignore files exclude, too
+    #[arg(long)]
+    pub(super) no_ignore: bool,
+    /// Say of each pool id whether it is a pool of this snapshot (repeatable)
+    #[arg(long, value_name = "SNAPSHOT")]
+    pub(super) known_pools: Vec<PathBuf>,
+    /// Look only at lines added since the merge base of this revision and HEAD, staged or not, and at untracked files
+    #[arg(long, value_name = "REV")]
+    pub(super) new_from_rev: Option<String>,
+    /// How many threads read [default: one per processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(super) threads: Option<u16>,
+    /// The least severity with which a sure reference outside tests and documentation makes the exit code say no
+    #[arg(long, value_enum, default_value_t = ScanFailOn::Warning)]
+    pub(super) fail_on: ScanFailOn,
+    /// The format on standard output
+    #[arg(long, value_enum, default_value_t = ScanFormat::Text)]
+    pub(super) format: ScanFormat,
+    /// Write what was found as evidence, too: a snapshot that `audit` reads beside others (.json, .jsonl, .gz, .zst)
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// The time that the evidence bears, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub(super) now: Option<jiff::Timestamp>,
+    /// Counts and the time it took, on standard error
+    #[arg(long)]
+    pub(super) stats: bool,
+    /// Every reference in full, and every file that was passed over
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+    /// Colours
+    #[arg(long, value_enum, default_value_t = ColorArg::Auto)]
+    pub(super) color: ColorArg,
 }
 
 #[derive(Debug, Args)]
@@ -315,6 +394,21 @@ pub(super) enum ColorArg {
 pub(super) enum ListFormat {
     Table,
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ScanFailOn {
+    Error,
+    Warning,
+    Info,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ScanFormat {
+    Text,
+    Json,
+    Jsonl,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -19,7 +19,7 @@ use crate::snapshot::{Snapshot, hex};
 
 use super::args::{AuditArgs, FailOnArg, JudgingArgs, OutputArgs};
 use super::files::{self, Readers};
-use super::{collect, ui};
+use super::{collect, scan, ui};
 
 /// Runs the command. What can be wrong with the arguments is found before anything is asked.
 pub(super) fn run(args: &AuditArgs) -> Result<u8> {
@@ -38,6 +38,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8> {
     if args.save_snapshot.is_some() && !live {
         bail!("--save-snapshot keeps what a live run collects; there is a SNAPSHOT already");
     }
+    scan::check(&args.scan)?;
     let gates: BTreeSet<Gate> = args.judging.gate.iter().map(|gate| Gate::from(*gate)).collect();
     let outputs = Outputs::resolve(&args.output)?;
     let catalog = catalog(&args.judging)?;
@@ -51,11 +52,14 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8> {
         let mut request = collect::request(&args.scope)?;
         request.needs = Some(collect::needs(&catalog, &gates));
         match &args.save_snapshot {
-            Some(path) => collect::collect_to(&request, path, args.output.verbose)?,
-            None => collect::collect_live(&request, None, args.output.verbose)?,
+            Some(path) => collect::collect_to(&request, path, &args.scan, args.output.verbose)?,
+            None => {
+                scan::add(collect::collect_live(&request, None, args.output.verbose)?, &args.scan, Timestamp::now())
+            }
         }
     } else {
-        files::read_snapshots(&args.snapshots)?
+        let time = args.judging.now.unwrap_or_else(Timestamp::now);
+        scan::add(files::read_snapshots(&args.snapshots)?, &args.scan, time)
     };
     if !live && !args.scope.pool_id.is_empty() {
         narrow(&mut snapshot, &args.scope.pool_id, &mut reductions)?;

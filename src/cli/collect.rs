@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use jiff::Timestamp;
 
 use crate::audit::needs;
 use crate::collect::{CollectError, Needs, Observer, Pools, Request, collect};
@@ -18,20 +19,22 @@ use crate::snapshot::{Encoding, Entry, Snapshot, format};
 use super::args::{CollectArgs, ScopeArgs};
 use super::files::{self, Readers};
 use super::ui::{self, Progress};
-use super::{Interrupted, exit};
+use super::{Interrupted, exit, scan};
 
 /// Runs the command.
 pub(super) fn run(args: &CollectArgs) -> Result<u8> {
     if args.scope.pool_id.is_empty() && !args.scope.all_pools {
         bail!("which pools? Give --pool-id ID (repeatable), or --all-pools for the configured Region");
     }
+    scan::check(&args.scan)?;
     let snapshot = if let Some(path) = &args.output {
-        collect_to(&request(&args.scope)?, path, args.verbose)?
+        collect_to(&request(&args.scope)?, path, &args.scan, args.verbose)?
     } else {
         if std::io::stdout().is_terminal() {
             bail!("a snapshot is not for a terminal: give -o FILE, or send standard output somewhere");
         }
         let snapshot = collect_live(&request(&args.scope)?, None, args.verbose)?;
+        let snapshot = scan::add(snapshot, &args.scan, Timestamp::now());
         let encoding = Encoding { lines: false, packing: format::Packing::Plain };
         std::io::stdout().lock().write_all(&format::write(&snapshot, encoding)?)?;
         snapshot
@@ -44,8 +47,8 @@ pub(super) fn run(args: &CollectArgs) -> Result<u8> {
     Ok(if args.strict && unanswered > 0 { exit::UNCLEAR } else { exit::GOOD })
 }
 
-/// Collects into a file: a journal while it grows, renamed when it is whole.
-pub(super) fn collect_to(request: &Request, path: &Path, verbose: bool) -> Result<Snapshot> {
+/// Collects into a file: a journal while it grows, renamed when it is whole. What the trees hold is added at the end.
+pub(super) fn collect_to(request: &Request, path: &Path, trees: &[PathBuf], verbose: bool) -> Result<Snapshot> {
     let encoding = Encoding::of_name(&path.to_string_lossy())?;
     let partial = PathBuf::from(format!("{}.partial", path.display()));
     let journal = files::create_journal(&partial)?;
@@ -55,6 +58,7 @@ pub(super) fn collect_to(request: &Request, path: &Path, verbose: bool) -> Resul
             let _ = std::fs::remove_file(&partial);
         }
     })?;
+    let snapshot = scan::add(snapshot, trees, Timestamp::now());
     files::write_whole(path, &format::write(&snapshot, encoding)?, Readers::Owner)?;
     std::fs::remove_file(&partial).with_context(|| format!("cannot remove {}", files::name(&partial)))?;
     Ok(snapshot)
@@ -104,6 +108,7 @@ pub(super) fn request(scope: &ScopeArgs) -> Result<Request> {
     request.concurrency = usize::from(scope.concurrency);
     request.count_users = scope.count_users;
     request.operator_arn.clone_from(&scope.operator_arn);
+    request.search = scope.search.iter().copied().map(Into::into).collect();
     if let Some(rate) = scope.max_rps {
         if !(rate.is_finite() && rate > 0.0) {
             bail!("--max-rps {rate}: it must be more than 0");

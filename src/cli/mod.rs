@@ -10,8 +10,12 @@ mod collect;
 mod doctor;
 mod explain;
 mod files;
+mod frames;
+mod git;
 mod iam_policy;
+mod owners;
 mod rules;
+mod scan;
 mod schema;
 mod ui;
 
@@ -55,6 +59,7 @@ pub fn main() -> ExitCode {
         Command::Audit(args) => audit::run(&args),
         Command::Collect(args) => collect::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Scan(args) => scan::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::IamPolicy(args) => iam_policy::run(&args),

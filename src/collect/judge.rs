@@ -1,10 +1,17 @@
 //! From what AWS holds as text (templates, output and export values) to the issuer references in it; then the text goes.
+//! And from the report of a source tree's search to its entries in the log.
 //!
-//! The one place where `scan` meets `snapshot`. Finding references is the business of `scan::template`, asking for the
-//! text that of `live`. Pure.
+//! The one place where `scan` meets `snapshot`. Finding references is the business of `scan`, asking for the text that of
+//! `live`. Pure.
 
+use jiff::Timestamp;
+
+use crate::model::reference::{ScanHit, ScanReport, ScanRoot, SkipReason, Skipped};
+use crate::scan::found::Found;
 use crate::scan::template::{self, EVALUATOR_VERSION, Environment, PoolRef, Reference, TemplateError};
-use crate::snapshot::{Call, CallError, ErrorKind, Hit};
+use crate::scan::{classes, language, pattern, source};
+use crate::snapshot::entry::{SCAN, TREE, tree_parameters};
+use crate::snapshot::{Call, CallError, Entry, ErrorKind, Hit, Scan, SkippedFile, SourcePlace};
 
 /// The call in whose answer text was found.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +65,60 @@ pub fn value(origin: &Origin<'_>, place: &Place, value: &str) -> Vec<Hit> {
     template::scan_value(value).into_iter().map(|found| hit(origin, place.clone(), found)).collect()
 }
 
+/// A reference in a file, with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    found: Found,
+    line: u32,
+    column: u32,
+}
+
+/// What is found in the text of a file; `path` tells its language.
+pub fn found_in(path: &str, text: &str) -> Vec<Placed> {
+    let place = |found: Found| {
+        let before = text.get(..found.span.start).unwrap_or_default();
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        let count = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
+        let line = count(before.matches('\n').count());
+        Placed { line, column: count(before[start..].chars().count()), found }
+    };
+    source::search(path, text).found.into_iter().map(place).collect()
+}
+
+/// The references in a file that an answer leads to.
+pub fn file(origin: &Origin<'_>, path: &str, found: Vec<Placed>) -> Vec<Hit> {
+    let language = language::of(path);
+    let in_test = language::is_test(path);
+    let hits = found.into_iter().map(|Placed { found, line, column }| {
+        let in_doc = found.prose || language::is_documentation(path);
+        let harmless = found.updated || found.dual_aware || in_test || in_doc;
+        let reference = Reference {
+            class: found.class,
+            confidence: found.confidence,
+            severity: pattern::severity(found.class, found.confidence, harmless),
+            pool: match (found.pool_id, found.unresolved) {
+                (Some(id), _) => PoolRef::Id(id),
+                (None, what) => PoolRef::Unresolved { what: what.unwrap_or_else(|| "an expression".to_owned()) },
+            },
+            text: found.text,
+            host_region: None,
+            updated: found.updated,
+            dual_aware: found.dual_aware,
+        };
+        let place = Place { path: path.to_owned(), line: Some(line), column: Some(column), ..Place::default() };
+        let source = SourcePlace {
+            language: language.to_owned(),
+            in_test,
+            in_doc,
+            owners: Vec::new(),
+            library: found.library,
+            remedy: classes::of(found.class).remedy(language).to_owned(),
+        };
+        Hit { accepts_any_pool: found.accepts_any_pool, source: Some(source), ..hit(origin, place, reference) }
+    });
+    hits.collect()
+}
+
 fn hit(origin: &Origin<'_>, place: Place, found: Reference) -> Hit {
     let Origin { call, container } = origin;
     let (pool_id, unresolved) = match found.pool {
@@ -104,5 +165,129 @@ fn unreadable(error: &TemplateError, has_lines: bool) -> CallError {
         status: None,
         missing_actions: Vec::new(),
         detail: place.filter(|_| has_lines).map(|(line, column)| format!("line {line}, column {column}")),
+    }
+}
+
+/// The entries of one searched tree: the search, and every reference below that root. `root` is an index of
+/// [`ScanReport::roots`]; one that is not there has no entries.
+pub fn tree(report: &ScanReport, root: usize, time: Timestamp) -> Vec<Entry> {
+    let Some(searched) = report.roots.get(root) else { return Vec::new() };
+    let mine = |path: &str| below(&report.roots, path).filter(|(owner, _)| *owner == root).map(|(_, path)| path);
+    let skipped = report.skipped.iter().filter(|skipped| skipped.reason.may_hide());
+    let skipped = skipped
+        .filter_map(|skipped| Some(SkippedFile { path: mine(&skipped.path)?, reason: reason(skipped).to_owned() }));
+    let scan = Scan {
+        root: searched.name.clone(),
+        commit: searched.commit.clone(),
+        modified: searched.modified,
+        time,
+        files_read: searched.files_read,
+        bytes_read: searched.bytes_read,
+        skipped: skipped.collect(),
+        evaluator: report.evaluator,
+    };
+    let hits = report.hits.iter().filter_map(|hit| {
+        let hit = in_tree(hit, searched, mine(&hit.path)?, time, report.evaluator);
+        Some(Entry::Hit(hit))
+    });
+    std::iter::once(Entry::Scan(scan)).chain(hits).collect()
+}
+
+/// The innermost root that a path lies below, and the path there.
+fn below(roots: &[ScanRoot], path: &str) -> Option<(usize, String)> {
+    let under = |root: &ScanRoot| {
+        let root = root.path.trim_end_matches('/');
+        let rest = match path.strip_prefix(root) {
+            // The root is a single file, or is not there at all.
+            Some("") => return Some((root.len(), path.rsplit('/').next().unwrap_or(path).to_owned())),
+            Some(rest) if rest.starts_with('/') => rest,
+            _ if root == "." && !path.starts_with('/') => path,
+            _ => return None,
+        };
+        let rest = rest.trim_start_matches('/');
+        Some((root.len(), rest.strip_prefix("./").unwrap_or(rest).to_owned()))
+    };
+    let owners = roots.iter().enumerate().filter_map(|(index, root)| Some((index, under(root)?)));
+    // Of two equally long roots, which are the same one given twice, the first.
+    owners
+        .max_by_key(|(index, (length, _))| (*length, std::cmp::Reverse(*index)))
+        .map(|(index, (_, path))| (index, path))
+}
+
+fn reason(skipped: &Skipped) -> &'static str {
+    match skipped.reason {
+        SkipReason::Binary => "binary",
+        SkipReason::Special => "special",
+        SkipReason::Loop => "loop",
+        SkipReason::Denied => "denied",
+        SkipReason::Failed => "failed",
+        SkipReason::Structure => "structure",
+    }
+}
+
+fn in_tree(hit: &ScanHit, root: &ScanRoot, path: String, time: Timestamp, evaluator: u32) -> Hit {
+    Hit {
+        account: String::new(),
+        region: String::new(),
+        service: SCAN.to_owned(),
+        operation: TREE.to_owned(),
+        parameters: tree_parameters(&root.name),
+        time,
+        container: root.name.clone(),
+        logical_id: None,
+        path,
+        pointer: String::new(),
+        line: Some(hit.line),
+        column: Some(hit.column),
+        class: hit.class.as_str().to_owned(),
+        confidence: hit.confidence.as_str().to_owned(),
+        severity: hit.severity.as_str().to_owned(),
+        pool_id: hit.pool_id.clone(),
+        unresolved: hit.unresolved.clone(),
+        text: hit.text.clone(),
+        accepts_new: hit.accepts_new,
+        accepts_any_pool: hit.accepts_any_pool,
+        source: Some(SourcePlace {
+            language: hit.language.clone(),
+            in_test: hit.in_test,
+            in_doc: hit.in_doc,
+            owners: hit.owners.clone(),
+            library: hit.library.clone(),
+            remedy: hit.remedy.clone(),
+        }),
+        evaluator,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_belongs_to_the_innermost_root() {
+        let root = |path: &str| ScanRoot {
+            path: path.to_owned(),
+            name: path.to_owned(),
+            commit: None,
+            modified: None,
+            files_read: 0,
+            bytes_read: 0,
+        };
+        let cases: [(&[&str], &str, Option<(usize, &str)>); 9] = [
+            (&["src"], "src/a/b.ts", Some((0, "a/b.ts"))),
+            (&["src/"], "src/a.ts", Some((0, "a.ts"))),
+            (&["."], "./a.ts", Some((0, "a.ts"))),
+            (&["."], "a.ts", Some((0, "a.ts"))),
+            (&["/"], "/etc/a.yml", Some((0, "etc/a.yml"))),
+            (&["src/a.ts"], "src/a.ts", Some((0, "a.ts"))),
+            (&["src", "src/lib", "src/lib"], "src/lib/x.py", Some((1, "x.py"))),
+            (&["src"], "srcs/a.ts", None),
+            (&["../other"], "../other/a.ts", Some((0, "a.ts"))),
+        ];
+        for (roots, path, expected) in cases {
+            let roots: Vec<ScanRoot> = roots.iter().map(|path| root(path)).collect();
+            let expected = expected.map(|(index, path)| (index, path.to_owned()));
+            assert_eq!(below(&roots, path), expected, "{path}");
+        }
     }
 }

@@ -10,6 +10,7 @@ mod failover;
 mod governance;
 mod log;
 mod messages;
+mod package;
 mod parity;
 mod pools;
 mod rates;
@@ -18,13 +19,14 @@ mod surroundings;
 mod tap;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod triggers;
 mod trust;
 
 use std::collections::BTreeSet;
 
 use aws_config::{BehaviorVersion, SdkConfig};
-use futures_util::future::{join, join3};
+use futures_util::future::join3;
 
 use super::{CollectError, Observer, Pools, Request};
 use crate::snapshot::Snapshot;
@@ -119,11 +121,12 @@ async fn run(request: &Request, config: SdkConfig, observer: &mut dyn Observer) 
     regions.extend(pools.iter().flat_map(|pool| std::iter::once(&pool.primary).chain(&pool.secondary)).cloned());
     let consumers = async {
         if !request.consumers {
-            consumers::leave_out(&session, &regions, "consumers were left out of this collection");
+            leave_out(&session, &regions, "consumers were left out of this collection");
         } else if pools.is_empty() {
-            consumers::leave_out(&session, &regions, "there is no pool in scope");
+            leave_out(&session, &regions, "there is no pool in scope");
         } else {
-            join(consumers::search(&session, &regions), resources::search(&session, &regions)).await;
+            let texts = texts::search(&session, request, &regions);
+            join3(consumers::search(&session, &regions), resources::search(&session, &regions), texts).await;
         }
     };
     // They draw on different quotas, so none waits for another.
@@ -132,4 +135,11 @@ async fn run(request: &Request, config: SdkConfig, observer: &mut dyn Observer) 
     let (mut scope, entries) = session.log.finish();
     scope.replica_regions.clone_from(&request.replica_regions);
     Ok(Snapshot::new(scope, entries))
+}
+
+/// Says that nobody was looked for who verifies tokens, and why.
+fn leave_out(session: &Session<'_>, regions: &BTreeSet<String>, why: &str) {
+    consumers::leave_out(session, regions, why);
+    resources::leave_out(session, regions, why);
+    texts::leave_out(session, regions, why);
 }

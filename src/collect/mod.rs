@@ -55,10 +55,40 @@ pub struct Request {
     pub count_users: bool,
     /// `--operator-arn`: the role that will run the migration, whose permissions are simulated.
     pub operator_arn: Option<String>,
+    /// `--search`: where texts are searched for issuers beside the places that cost few calls.
+    pub search: BTreeSet<Search>,
     /// The calls that are worth making; `None`: all.
     pub needs: Option<Needs>,
     /// Whether each kind of call is made only once per Region, to see which are answered.
     pub sample: bool,
+}
+
+/// A place where texts are searched for issuers on demand only: it costs many calls, or its answers hold much else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Search {
+    /// Environment variables and build specifications of `CodeBuild` projects.
+    Codebuild,
+    /// The newest revision of each ECS task definition.
+    Ecs,
+    /// Deployment packages of Lambda functions.
+    LambdaCode,
+    /// Parameters of Systems Manager that are not encrypted.
+    Ssm,
+}
+
+impl Search {
+    /// Every one of them.
+    pub const ALL: [Search; 4] = [Search::Codebuild, Search::Ecs, Search::LambdaCode, Search::Ssm];
+
+    /// The word of the option, which is also how the scope of a snapshot calls what was searched.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Search::Codebuild => "codebuild",
+            Search::Ecs => "ecs",
+            Search::LambdaCode => "lambda-code",
+            Search::Ssm => "ssm",
+        }
+    }
 }
 
 /// The calls, as `service:Operation`, that what is to be judged needs. What no counted gate needs is not asked.
@@ -89,6 +119,7 @@ impl Request {
             call_timeout: Duration::from_secs(20),
             count_users: false,
             operator_arn: None,
+            search: BTreeSet::new(),
             needs: None,
             sample: false,
         }

@@ -247,6 +247,9 @@ pub struct ScanRoot {
     pub bytes_read: u64,
 }
 
+/// Version of the shape of [`ScanReport`].
+pub const SCAN_SCHEMA_VERSION: u32 = 1;
+
 /// Everything a scan says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -275,8 +278,69 @@ pub struct ScanSummary {
     pub counted: u64,
     /// By root's name.
     pub by_root: BTreeMap<String, u64>,
-    /// By owner; the empty key is for files nobody owns.
+    /// By owner; the empty key is for files nobody owns. A hit of two owners counts for both.
     pub by_owner: BTreeMap<String, u64>,
     /// By class.
     pub by_class: BTreeMap<String, u64>,
+}
+
+impl ScanHit {
+    /// Whether it is a sure reference in what runs: neither for review, nor in a test, nor in documentation.
+    pub fn is_sure(&self) -> bool {
+        self.confidence != Confidence::Review && !self.in_test && !self.in_doc
+    }
+
+    /// Whether it counts for the exit code, from this severity up.
+    pub fn counts(&self, least: Severity) -> bool {
+        self.is_sure() && self.severity <= least
+    }
+}
+
+impl ScanReport {
+    /// The innermost root that a path lies below, as an index, and the path there.
+    pub fn below<'p>(&self, path: &'p str) -> Option<(usize, &'p str)> {
+        let under = |root: &ScanRoot| {
+            let root = root.path.trim_end_matches('/');
+            let rest = match path.strip_prefix(root) {
+                // The root is a single file, or is not there at all.
+                Some("") => return Some((root.len(), path.rsplit('/').next().unwrap_or(path))),
+                Some(rest) if rest.starts_with('/') => rest,
+                _ if root == "." && !path.starts_with('/') => path,
+                _ => return None,
+            };
+            let rest = rest.trim_start_matches('/');
+            Some((root.len(), rest.strip_prefix("./").unwrap_or(rest)))
+        };
+        let owners = self.roots.iter().enumerate().filter_map(|(index, root)| Some((index, under(root)?)));
+        // Of two equally long roots, which are the same one given twice, the first.
+        owners
+            .max_by_key(|(index, (length, _))| (*length, std::cmp::Reverse(*index)))
+            .map(|(index, (_, path))| (index, path))
+    }
+
+    /// Whether something was not read in which a reference may stand.
+    pub fn may_have_missed(&self) -> bool {
+        self.skipped.iter().any(|skipped| skipped.reason.may_hide())
+    }
+}
+
+impl ScanSummary {
+    /// Counts the hits of a report; `least` is the severity from which a sure one counts, none: nothing counts.
+    pub fn of(report: &ScanReport, least: Option<Severity>) -> Self {
+        let mut summary = Self::default();
+        for root in &report.roots {
+            summary.by_root.insert(root.name.clone(), 0);
+        }
+        for hit in &report.hits {
+            summary.counted += u64::from(least.is_some_and(|least| hit.counts(least)));
+            *summary.by_class.entry(hit.class.as_str().to_owned()).or_default() += 1;
+            if let Some((root, _)) = report.below(&hit.path) {
+                *summary.by_root.entry(report.roots[root].name.clone()).or_default() += 1;
+            }
+            for owner in hit.owners.iter().map(String::as_str).chain(hit.owners.is_empty().then_some("")) {
+                *summary.by_owner.entry(owner.to_owned()).or_default() += 1;
+            }
+        }
+        summary
+    }
 }

@@ -24,8 +24,16 @@ const PROPERTIES: &str = "/Properties";
 const ALSO: &[(&str, &str, &str)] =
     &[("cognito-idp:ListUserImportJobs", "MaxResults", "60"), ("cognito-idp:ListUserPools", "MaxResults", "60")];
 /// Parameters that are lists or objects. A source has their JSON as text.
-const STRUCTURED: &[&str] =
-    &["ActionNames", "AlarmNames", "AttributesToGet", "ContextEntries", "LimitDefinition", "ResourceArns"];
+const STRUCTURED: &[&str] = &[
+    "ActionNames",
+    "AlarmNames",
+    "AttributesToGet",
+    "ContextEntries",
+    "DomainNames",
+    "LimitDefinition",
+    "ResourceArns",
+    "names",
+];
 /// What a call cannot do without. A source that stands for all answers to a call does not name it.
 const REQUIRED: &[(&str, &str)] = &[
     ("acm:DescribeCertificate", "CertificateArn"),
@@ -35,6 +43,7 @@ const REQUIRED: &[(&str, &str)] = &[
     ("cloudcontrol:GetResource", "Identifier"),
     ("cloudformation:GetTemplate", "StackName"),
     ("cloudformation:ListStackResources", "StackName"),
+    ("codebuild:BatchGetProjects", "names"),
     ("cognito-idp:DescribeIdentityProvider", "ProviderName"),
     ("cognito-idp:DescribeUserPoolClient", "ClientId"),
     ("cognito-idp:DescribeUserPoolDomain", "Domain"),
@@ -47,8 +56,10 @@ const REQUIRED: &[(&str, &str)] = &[
     ("kms:GetKeyPolicy", "KeyId"),
     ("kms:GetKeyRotationStatus", "KeyId"),
     ("kms:ListGrants", "KeyId"),
+    ("lambda:GetFunction", "FunctionName"),
     ("lambda:GetFunctionConfiguration", "FunctionName"),
     ("lambda:GetPolicy", "FunctionName"),
+    ("opensearch:DescribeDomains", "DomainNames"),
     ("route53:GetHealthCheck", "HealthCheckId"),
     ("sesv2:GetConfigurationSet", "ConfigurationSetName"),
     ("sesv2:GetEmailIdentity", "EmailIdentity"),

@@ -12,6 +12,7 @@ pub mod finding;
 pub mod iam_policy;
 pub mod json;
 pub mod safe;
+pub mod scan;
 pub mod table;
 
 mod paint;

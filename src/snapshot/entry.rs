@@ -270,6 +270,12 @@ impl Entry {
         match self {
             Self::Call(call) => (self.question(), 0, call.page.unwrap_or(0), String::new()),
             Self::Scan(_) => (self.question(), 0, 0, String::new()),
+            // Of a tree by file first: it has many.
+            Self::Hit(hit) if hit.service == SCAN => {
+                let (line, column) = (hit.line.unwrap_or(0), hit.column.unwrap_or(0));
+                let place = format!("{}\u{0}{line:010}\u{0}{column:010}\u{0}{}\u{0}{}", hit.path, hit.class, hit.text);
+                (self.question(), 1, 0, place)
+            }
             Self::Hit(hit) => (
                 self.question(),
                 1,

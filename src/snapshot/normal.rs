@@ -86,7 +86,7 @@ pub fn page(operation: &Operation, form: Form, body: &[u8]) -> Result<Page, Stri
     if operation.service == "cloudcontrol" {
         properties(&mut answer);
     }
-    if (operation.service, operation.name) == ("iam", "GetRole") {
+    if matches!((operation.service, operation.name), ("iam", "GetRole" | "ListRoles")) {
         trust_policy(&mut answer);
     }
     if (operation.service, operation.name) == ("sts", "GetCallerIdentity") {
@@ -233,9 +233,15 @@ fn properties(answer: &mut Value) {
 /// IAM sends a trust policy percent-encoded, the AWS CLI shows it as an object: one text, without external ids.
 /// A document that cannot be read is dropped: what it holds is not known.
 fn trust_policy(answer: &mut Value) {
-    let Some(document) = answer.pointer_mut("/Role/AssumeRolePolicyDocument") else { return };
-    let text = document.as_str().map_or_else(|| document.to_string(), str::to_owned);
-    *document = digest_external_ids(&text, super::admit::digest).map_or(Value::Null, Value::String);
+    let readable = |role: &mut Value| {
+        let Some(document) = role.get_mut("AssumeRolePolicyDocument") else { return };
+        let text = document.as_str().map_or_else(|| document.to_string(), str::to_owned);
+        *document = digest_external_ids(&text, super::admit::digest).map_or(Value::Null, Value::String);
+    };
+    if let Some(role) = answer.get_mut("Role") {
+        readable(role);
+    }
+    answer.get_mut("Roles").and_then(Value::as_array_mut).into_iter().flatten().for_each(readable);
     strip_nulls(answer);
 }
 

@@ -11,6 +11,7 @@ mod cognito;
 mod consumers;
 mod resource_types;
 pub mod simulation;
+mod texts;
 
 use std::sync::LazyLock;
 
@@ -159,7 +160,7 @@ const BASE: Operation = Operation {
 
 /// Every operation, sorted by service, name and type of resource.
 pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
-    let mut all = [around::OPERATIONS, cognito::OPERATIONS, consumers::OPERATIONS].concat();
+    let mut all = [around::OPERATIONS, cognito::OPERATIONS, consumers::OPERATIONS, texts::OPERATIONS].concat();
     all.extend_from_slice(&resource_types::OPERATIONS.concat());
     all.sort_by_key(|operation| (operation.service, operation.name, operation.resource_type));
     all
@@ -193,7 +194,7 @@ mod tests {
     fn no_operation_writes_bills_or_counts_a_user() {
         for operation in OPERATIONS.iter() {
             assert!(
-                ["Describe", "Get", "List", "Simulate"].iter().any(|verb| operation.name.starts_with(verb)),
+                ["BatchGet", "Describe", "Get", "List", "Simulate"].iter().any(|verb| operation.name.starts_with(verb)),
                 "{}",
                 operation.call()
             );

@@ -25,6 +25,7 @@ const LISTS: &[&str] = &[
     "EvaluationResults",
     "MissingContextValues",
     "ResourceSpecificResults",
+    "Roles",
 ];
 
 const MAX_DEPTH: usize = 64;

@@ -35,8 +35,21 @@ pub(crate) fn account() -> Option<&'static Account> {
     if skipped() {
         return None;
     }
-    match ACCOUNT.get_or_init(Account::start) {
-        Ok(account) => Some(account),
+    Some(ready(ACCOUNT.get_or_init(|| Account::start("scenario.py"))))
+}
+
+/// The account of `tests/moto/verifiers.py`, on a server of its own.
+pub(crate) fn verifiers() -> Option<&'static Account> {
+    static ACCOUNT: OnceLock<Result<Account, String>> = OnceLock::new();
+    if skipped() {
+        return None;
+    }
+    Some(ready(ACCOUNT.get_or_init(|| Account::start("verifiers.py"))))
+}
+
+fn ready(account: &'static Result<Account, String>) -> &'static Account {
+    match account {
+        Ok(account) => account,
         Err(why) => panic!("no account to test against: {why}\nTo do without the live tests, set {SKIP}=1."),
     }
 }
@@ -79,16 +92,17 @@ fn skipped() -> bool {
 pub(crate) struct Account {
     /// Its endpoint, for every service.
     pub(crate) url: String,
-    /// What `scenario.py` wrote: which id is what, and the planted secrets.
+    /// What the script that filled it wrote: which id is what, and the planted secrets.
     pub(crate) out: Value,
     _server: Child,
 }
 
 impl Account {
-    fn start() -> Result<Self, String> {
+    /// Starts a server and has a script fill it.
+    fn start(script: &str) -> Result<Self, String> {
         let python = install("moto", &source(), &[])?;
         let folder = source();
-        let log = temp("moto.log");
+        let log = temp(&format!("moto-{script}.log"));
         let mut server = python_command(&python, &folder)
             .args(["server.py", "0"])
             .stdin(Stdio::piped())
@@ -102,9 +116,9 @@ impl Account {
         let Some(url) = first.trim().strip_prefix("ready ").map(str::to_owned) else {
             return Err(format!("server.py did not get ready:\n{}", fs::read_to_string(&log).unwrap_or_default()));
         };
-        let out = temp(&format!("account-{}.json", std::process::id()));
+        let out = temp(&format!("account-{script}-{}.json", std::process::id()));
         let mut fill = python_command(&python, &folder);
-        run(fill.arg("scenario.py").arg(&url).arg(&out))?;
+        run(fill.arg(script).arg(&url).arg(&out))?;
         let text = fs::read_to_string(&out).map_err(|error| format!("{}: {error}", out.display()))?;
         // Nothing is kept that lists the planted secrets beside what tests write.
         let _ = fs::remove_file(&out);
@@ -140,6 +154,11 @@ impl Account {
     pub(crate) fn faults(&self, key: &str, rules: &Value) {
         let answer = self.control("POST", &format!("faults/{key}"), Some(rules));
         assert_eq!(answer["rules"], json!(rules.as_array().unwrap().len()), "{answer}");
+    }
+
+    /// What Cloud Control lists and reads for requests signed with this access key.
+    pub(crate) fn resources(&self, key: &str, table: &Value) {
+        self.control("POST", &format!("resources/{key}"), Some(table));
     }
 
     /// Asks a control endpoint of `tests/moto/faults.py`.

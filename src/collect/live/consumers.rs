@@ -36,7 +36,6 @@ pub(super) fn leave_out(session: &Session<'_>, regions: &BTreeSet<String>, why: 
     for region in regions {
         session.log.not_asked(region, &SERVICES.map(|(_, call)| call), why);
     }
-    super::resources::leave_out(session, regions, why);
 }
 
 async fn rest_apis(session: &Session<'_>, region: &str) {

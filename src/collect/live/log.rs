@@ -161,11 +161,12 @@ impl<'a> Log<'a> {
 
 impl Inner<'_> {
     fn finish(&mut self, mut entry: Entry, account: &str) {
-        let field = match &mut entry {
-            Entry::Call(call) => &mut call.account,
-            Entry::Hit(hit) => &mut hit.account,
-        };
-        account.clone_into(field);
+        match &mut entry {
+            Entry::Call(call) => account.clone_into(&mut call.account),
+            Entry::Hit(hit) => account.clone_into(&mut hit.account),
+            // A source tree belongs to no account.
+            Entry::Scan(_) => {}
+        }
         self.observer.done(&entry);
         self.entries.push(entry);
     }

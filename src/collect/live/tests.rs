@@ -19,7 +19,7 @@ use super::aws::{self, Aws};
 use super::log::Log;
 use super::rates::Rates;
 use super::{block_on, check, run, trust};
-use crate::collect::{CollectError, Observer, Pools, Request};
+use crate::collect::{CollectError, Observer, Pools, Request, Search};
 use crate::snapshot::{Call, Entry, ErrorKind, Snapshot};
 use replay::{Asked, Replay, Reply};
 
@@ -305,6 +305,7 @@ const TIMES: &[(&str, usize, usize)] = &[
     ("cognito-idp:ListUserPoolReplicas", 1, 0),
     ("cognito-idp:ListUserPools", 1, 0),
     ("iam:GetRole", 1, 0),
+    ("iam:ListRoles", 1, 0),
     ("kms:DescribeKey", 1, 1),
     ("kms:GetKeyPolicy", 1, 1),
     // Of the key that the others are related to.
@@ -312,6 +313,8 @@ const TIMES: &[(&str, usize, usize)] = &[
     // What a replica's settings name is asked about where they say it is.
     ("lambda:GetFunctionConfiguration", 0, 1),
     ("lambda:GetPolicy", 0, 1),
+    ("lambda:ListFunctions", 1, 1),
+    ("opensearch:ListDomainNames", 1, 1),
     ("route53:GetHealthCheck", 3, 0),
     ("sesv2:GetAccount", 0, 1),
     ("sesv2:GetConfigurationSet", 0, 1),
@@ -331,7 +334,9 @@ fn a_replicated_pool_is_asked_in_both_regions_and_nothing_twice() {
     assert_eq!(unique.len(), seen.len());
     assert_eq!(recorder.planned, seen.len() as u64);
     assert_eq!(snapshot.calls().count(), seen.len());
-    assert!(snapshot.calls().all(|call| call.account == "123456789012" && call.error.is_none()));
+    for call in snapshot.calls() {
+        assert!(call.account == "123456789012" && call.error.is_none(), "{call:?}");
+    }
     for region in ["us-east-1", "us-west-2"] {
         for operation in ["DescribeUserPool", "GetUserPoolMfaConfig", "DescribeKey", "GetKeyPolicy", "ListStacks"] {
             assert_eq!(count(&seen, operation, region), 1, "{operation} in {region}");
@@ -340,10 +345,16 @@ fn a_replicated_pool_is_asked_in_both_regions_and_nothing_twice() {
     assert_eq!(count(&seen, "DescribeUserPoolDomain", "us-east-1"), 2);
     let related = seen.iter().find(|a| a.operation == "DescribeKey" && a.region == "us-west-2").unwrap();
     assert_eq!(related.get("KeyId"), Some("mrk-1"));
-    // Three services that have calls of their own, eight that Cloud Control reads in each Region, and IAM in one.
-    assert_eq!(snapshot.header.scope.searched.len(), 2 * (3 + 8) + 1);
+    // Five services that have calls of their own, eight that Cloud Control reads in each Region, and IAM twice in one.
+    assert_eq!(snapshot.header.scope.searched.len(), 2 * (5 + 8) + 2);
     let not_asked: Vec<&str> = snapshot.header.scope.not_asked.iter().map(|unasked| unasked.call.as_str()).collect();
-    assert_eq!(not_asked, ["cognito-idp:ListUsers"]);
+    let on_demand = [
+        "cloudcontrol:ListResources AWS::ECS::TaskDefinition",
+        "cloudcontrol:ListResources AWS::SSM::Parameter",
+        "codebuild:ListProjects",
+        "lambda:GetFunction",
+    ];
+    assert_eq!(not_asked, [&on_demand[..], &["cognito-idp:ListUsers"]].concat());
     let mut times: BTreeMap<String, [usize; 2]> = BTreeMap::new();
     for call in snapshot.calls() {
         times.entry(call.name()).or_default()[usize::from(call.region == "us-west-2")] += 1;
@@ -363,6 +374,7 @@ fn the_same_pool_gives_the_same_snapshot_at_any_concurrency() {
             match entry {
                 Entry::Call(call) => call.time = jiff::Timestamp::UNIX_EPOCH,
                 Entry::Hit(hit) => hit.time = jiff::Timestamp::UNIX_EPOCH,
+                Entry::Scan(scan) => scan.time = jiff::Timestamp::UNIX_EPOCH,
             }
         }
         snapshot.digest()
@@ -383,13 +395,18 @@ fn without_the_list_of_replicas_the_secondary_is_not_guessed() {
     assert_eq!(
         unasked,
         [
+            // Only with --search.
+            ("", "cloudcontrol:ListResources AWS::ECS::TaskDefinition"),
+            ("", "cloudcontrol:ListResources AWS::SSM::Parameter"),
+            ("", "codebuild:ListProjects"),
+            ("", "lambda:GetFunction"),
             ("us-east-1", "cognito-idp:ListUsers"),
             ("us-west-2", "cognito-idp:DescribeUserPool"),
             ("us-west-2", "cognito-idp:GetUserPoolMfaConfig")
         ]
     );
     // What would surround a replica is not known to be there.
-    assert!(seen.iter().all(|asked| !["lambda", "ses", "sns", "wafv2"].contains(&asked.service.as_str())));
+    assert!(seen.iter().all(|asked| !["ses", "sns", "wafv2"].contains(&asked.service.as_str())));
 }
 
 #[test]
@@ -515,6 +532,7 @@ fn references_in_templates_outputs_and_exports_become_hits() {
         _ => world::replicated(asked),
     });
     let snapshot = result.unwrap();
+    let function = |region: &str| format!("arn:aws:lambda:{region}:123456789012:function:api");
     let hits: Vec<_> = snapshot
         .hits()
         .map(|h| (h.operation.as_str(), h.container.as_str(), h.logical_id.as_deref(), h.pointer.as_str(), h.line))
@@ -525,11 +543,14 @@ fn references_in_templates_outputs_and_exports_become_hits() {
             ("DescribeStacks", "s1", Some("Issuer"), "/Stacks/0/Outputs/0/OutputValue", None),
             ("GetTemplate", "s1", Some("P"), "/Resources/P/Properties/Value", Some(4)),
             ("ListExports", "export issuer", None, "/Exports/1/Value", None),
+            ("ListRoles", "arn:aws:iam::123456789012:role/web", None, "/Roles/1/AssumeRolePolicyDocument", None),
+            ("ListFunctions", function("us-east-1").as_str(), None, "/Functions/0/Environment/Variables/AUTH", None),
+            ("ListFunctions", function("us-west-2").as_str(), None, "/Functions/0/Environment/Variables/AUTH", None),
         ]
     );
     for hit in snapshot.hits() {
         assert_eq!(hit.pool_id.as_deref(), Some(world::POOL));
-        assert_eq!((hit.account.as_str(), hit.region.as_str()), ("123456789012", "us-east-1"));
+        assert_eq!(hit.account, "123456789012");
         assert!(!hit.accepts_new);
     }
     let template = snapshot.hits().find(|hit| hit.operation == "GetTemplate").unwrap();
@@ -588,8 +609,8 @@ fn consumers_left_out_are_said_to_be() {
     let scope = result.unwrap().header.scope;
     assert!(scope.searched.is_empty());
     let left_out: Vec<_> = scope.not_asked.iter().filter(|unasked| unasked.why.starts_with("consumers")).collect();
-    // Three lists and ten of Cloud Control in each Region, and one in all.
-    assert_eq!(left_out.len(), 2 * (3 + 10) + 1);
+    // Five lists and ten of Cloud Control in each Region, and one of providers and one of roles in all.
+    assert_eq!(left_out.len(), 2 * (5 + 10) + 2);
     assert_eq!(scope.not_asked.len(), left_out.len() + 1);
 }
 
@@ -634,4 +655,74 @@ fn a_bundle_without_certificates_is_refused() {
     for bundle in cases {
         assert!(matches!(trust::client(bundle), Err(CollectError::BadCaBundle { .. })), "{bundle:?}");
     }
+}
+
+#[test]
+fn what_is_searched_on_demand_leaves_hits_and_nothing_else() {
+    let issuer = format!("https://cognito-idp.us-east-1.amazonaws.com/{}", world::POOL);
+    let request = Request { search: Search::ALL.into(), ..request(&[world::POOL]) };
+    let (result, seen, _) = collect(&request, move |asked| {
+        if asked.region != "us-east-1" {
+            return world::replicated(asked);
+        }
+        let resource = |identifier: &str, properties: serde_json::Value| {
+            let described = serde_json::json!({ "Identifier": identifier, "Properties": properties.to_string() });
+            match asked.operation.as_str() {
+                "GetResource" => serde_json::json!({ "ResourceDescription": described }),
+                _ => serde_json::json!({ "ResourceDescriptions": [{ "Identifier": identifier }] }),
+            }
+        };
+        let answer = match (asked.operation.as_str(), asked.get("TypeName")) {
+            (_, Some("AWS::SSM::Parameter")) => {
+                resource("/app/auth", serde_json::json!({ "Value": format!("planted {issuer}") }))
+            }
+            (_, Some("AWS::ECS::TaskDefinition")) => resource(
+                "arn:aws:ecs:us-east-1:123456789012:task-definition/web:7",
+                serde_json::json!({ "ContainerDefinitions": [{ "Environment": [{ "Name": "ISSUER", "Value": issuer }, { "Name": "P", "Value": "planted" }] }] }),
+            ),
+            ("ListProjects", _) => serde_json::json!({ "projects": ["build"] }),
+            ("BatchGetProjects", _) => serde_json::json!({ "projects": [{
+                "arn": "arn:aws:codebuild:us-east-1:123456789012:project/build", "name": "build",
+                "environment": { "environmentVariables": [{ "name": "PASSWORD", "value": "planted" }, { "name": "ISS", "value": issuer }] }
+            }] }),
+            // A link that leads elsewhere is not followed.
+            (path, _) if path.ends_with("function:api") => serde_json::json!({
+                "Configuration": { "FunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:api", "CodeSize": 7 },
+                "Code": { "Location": "https://example.com/planted" }
+            }),
+            _ => return world::replicated(asked),
+        };
+        Reply::ok(answer.to_string())
+    });
+    let snapshot = result.unwrap();
+    assert!(seen.iter().any(|asked| asked.operation == "BatchGetProjects"));
+    let text = serde_json::to_string(&snapshot).unwrap();
+    assert!(!text.contains("planted"), "{text}");
+    let hits: Vec<_> = snapshot
+        .hits()
+        .filter(|hit| {
+            !matches!(hit.operation.as_str(), "DescribeStacks" | "GetTemplate" | "ListFunctions" | "ListRoles")
+        })
+        .map(|hit| (hit.service.as_str(), hit.container.as_str(), hit.path.as_str(), hit.pool_id.as_deref()))
+        .collect();
+    assert_eq!(
+        hits,
+        [
+            ("cloudcontrol", "/app/auth", "Value", Some(world::POOL)),
+            (
+                "cloudcontrol",
+                "arn:aws:ecs:us-east-1:123456789012:task-definition/web:7",
+                "ContainerDefinitions[0].Environment[0].Value",
+                Some(world::POOL)
+            ),
+            (
+                "codebuild",
+                "arn:aws:codebuild:us-east-1:123456789012:project/build",
+                "environment.environmentVariables[1].value",
+                Some(world::POOL)
+            ),
+        ]
+    );
+    let package = snapshot.calls().find(|call| call.operation == "GetFunction").unwrap();
+    assert_eq!(package.error.as_ref().unwrap().code, "PackageLink");
 }

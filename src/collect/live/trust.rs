@@ -4,7 +4,7 @@
 
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
-use aws_smithy_http_client::{Builder, ConnectorBuilder};
+use aws_smithy_http_client::{Builder, Connector, ConnectorBuilder};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -14,19 +14,7 @@ use crate::collect::CollectError;
 
 /// A client that trusts this PEM text's certificates; proxies come from the environment, as with the SDK's own client.
 pub(super) fn client(bundle: &[u8]) -> Result<SharedHttpClient, CollectError> {
-    let bad = |because: &str| CollectError::BadCaBundle { because: because.to_owned() };
-    let mut roots = RootCertStore::empty();
-    for (index, certificate) in CertificateDer::pem_slice_iter(bundle).enumerate() {
-        let unreadable = || bad(&format!("certificate {} in it cannot be read", index + 1));
-        roots.add(certificate.map_err(|_| unreadable())?).map_err(|_| unreadable())?;
-    }
-    if roots.is_empty() {
-        return Err(bad("there is no certificate in it"));
-    }
-    let context = TlsContext::builder()
-        .with_trust_store(TrustStore::empty().with_pem_certificate(bundle))
-        .build()
-        .map_err(|_| bad("its certificates cannot be used"))?;
+    let context = context(bundle)?;
     Ok(Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = ConnectorBuilder::default()
             .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
@@ -38,4 +26,31 @@ pub(super) fn client(bundle: &[u8]) -> Result<SharedHttpClient, CollectError> {
         }
         connector.build()
     }))
+}
+
+/// A connection of its own, for what is no call of a service; it trusts what [`client`] would.
+pub(super) fn connector(bundle: Option<&[u8]>) -> Result<Connector, CollectError> {
+    let builder = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+    let builder = match bundle {
+        Some(bundle) => builder.tls_context(context(bundle)?),
+        None => builder,
+    };
+    Ok(builder.proxy_config(ProxyConfig::from_env()).build())
+}
+
+/// The certificates of a bundle.
+fn context(bundle: &[u8]) -> Result<TlsContext, CollectError> {
+    let bad = |because: &str| CollectError::BadCaBundle { because: because.to_owned() };
+    let mut roots = RootCertStore::empty();
+    for (index, certificate) in CertificateDer::pem_slice_iter(bundle).enumerate() {
+        let unreadable = || bad(&format!("certificate {} in it cannot be read", index + 1));
+        roots.add(certificate.map_err(|_| unreadable())?).map_err(|_| unreadable())?;
+    }
+    if roots.is_empty() {
+        return Err(bad("there is no certificate in it"));
+    }
+    TlsContext::builder()
+        .with_trust_store(TrustStore::empty().with_pem_certificate(bundle))
+        .build()
+        .map_err(|_| bad("its certificates cannot be used"))
 }

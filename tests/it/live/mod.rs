@@ -9,6 +9,7 @@ mod replays;
 mod scope;
 mod secrets;
 mod verdicts;
+mod verifiers;
 
 use std::collections::BTreeMap;
 use std::fs;

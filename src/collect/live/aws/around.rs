@@ -12,6 +12,10 @@ use super::{ATTEMPTS, UnreadableIsTransient, failure};
 
 /// The largest page of alarms and of Cloud Control's resources.
 const PAGE: i32 = 100;
+/// The largest page of roles.
+const ROLE_PAGE: i32 = 1_000;
+/// The largest page of functions.
+const FUNCTION_PAGE: i32 = 50;
 
 impl Aws {
     /// Makes one call to a service that is not Cognito, KMS, STS or one that holds consumers.
@@ -39,9 +43,21 @@ impl Aws {
                 let call = call.set_alarm_names(texts(query, "AlarmNames"));
                 send!(call.max_records(PAGE).set_next_token(token), tap)
             }
+            ("codebuild", "BatchGetProjects") => {
+                let client = client!(self, codebuild, aws_sdk_codebuild, query);
+                send!(client.batch_get_projects().set_names(texts(query, "names")), tap)
+            }
+            ("codebuild", "ListProjects") => {
+                let client = client!(self, codebuild, aws_sdk_codebuild, query);
+                send!(client.list_projects().set_next_token(token), tap)
+            }
             ("iam", "GetRole") => {
                 let client = client!(self, iam, aws_sdk_iam, query);
                 send!(client.get_role().set_role_name(text("RoleName")), tap)
+            }
+            ("iam", "ListRoles") => {
+                let client = client!(self, iam, aws_sdk_iam, query);
+                send!(client.list_roles().max_items(ROLE_PAGE).set_marker(token), tap)
             }
             ("iam", "SimulatePrincipalPolicy") => {
                 use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum};
@@ -57,6 +73,10 @@ impl Aws {
                 let call = call.set_resource_arns(texts(query, "ResourceArns"));
                 send!(call.set_marker(token), tap)
             }
+            ("lambda", "GetFunction") => {
+                let client = client!(self, lambda, aws_sdk_lambda, query);
+                send!(client.get_function().set_function_name(text("FunctionName")), tap)
+            }
             ("lambda", "GetFunctionConfiguration") => {
                 let client = client!(self, lambda, aws_sdk_lambda, query);
                 send!(client.get_function_configuration().set_function_name(text("FunctionName")), tap)
@@ -64,6 +84,18 @@ impl Aws {
             ("lambda", "GetPolicy") => {
                 let client = client!(self, lambda, aws_sdk_lambda, query);
                 send!(client.get_policy().set_function_name(text("FunctionName")), tap)
+            }
+            ("lambda", "ListFunctions") => {
+                let client = client!(self, lambda, aws_sdk_lambda, query);
+                send!(client.list_functions().max_items(FUNCTION_PAGE).set_marker(token), tap)
+            }
+            ("opensearch", "DescribeDomains") => {
+                let client = client!(self, opensearch, aws_sdk_opensearch, query);
+                send!(client.describe_domains().set_domain_names(texts(query, "DomainNames")), tap)
+            }
+            ("opensearch", "ListDomainNames") => {
+                let client = client!(self, opensearch, aws_sdk_opensearch, query);
+                send!(client.list_domain_names(), tap)
             }
             ("route53", "GetHealthCheck") => {
                 let client = client!(self, route53, aws_sdk_route53, query);

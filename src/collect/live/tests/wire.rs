@@ -19,7 +19,11 @@ fn example(operation: &Operation) -> Query {
         | ("apigateway", "GetRestApis")
         | ("apigatewayv2", "GetApis")
         | ("cloudformation", "DescribeStacks" | "ListExports" | "ListStacks")
+        | ("codebuild", "ListProjects")
         | ("cognito-idp", "ListUserPools")
+        | ("iam", "ListRoles")
+        | ("lambda", "ListFunctions")
+        | ("opensearch", "ListDomainNames")
         | ("sesv2", "GetAccount") => json!({}),
         ("apigateway", _) => json!({ "restApiId": "r1" }),
         ("apigatewayv2", _) => json!({ "ApiId": "h1" }),
@@ -44,6 +48,8 @@ fn example(operation: &Operation) -> Query {
             "UserPoolId": pool, "Filter": "cognito:user_status = \"RESET_REQUIRED\"", "AttributesToGet": ["sub"]
         }),
         ("cognito-idp", _) => json!({ "UserPoolId": pool }),
+        ("codebuild", _) => json!({ "names": ["build-1", "build-2"] }),
+        ("opensearch", _) => json!({ "DomainNames": ["logs"] }),
         ("kms", "GetKeyPolicy") => json!({ "KeyId": "mrk-1", "PolicyName": "default" }),
         ("kms", _) => json!({ "KeyId": "mrk-1" }),
         ("acm", _) => json!({ "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/c" }),
@@ -166,6 +172,8 @@ const ROWS: &[Row] = &[
         "/service/GraniteServiceVersion20100801/operation/DescribeAlarms",
         &["AlarmNames", "AlarmTypes", "MetricAlarm", "MaxRecords"],
     ),
+    ("codebuild", "BatchGetProjects", "", "codebuild", "POST", "CodeBuild_20161006.BatchGetProjects", &[]),
+    ("codebuild", "ListProjects", "", "codebuild", "POST", "CodeBuild_20161006.ListProjects", &[]),
     (
         "cognito-idp",
         "GetProvisionedLimit",
@@ -200,6 +208,7 @@ const ROWS: &[Row] = &[
             "ResourceArns.member.1=arn:aws:cognito-idp:eu-west-1:123456789012:userpool/p",
         ],
     ),
+    ("iam", "ListRoles", "", "iam", "POST", "/", &["MaxItems=1000"]),
     ("iam", "GetRole", "", "iam", "POST", "/", &["RoleName=sms"]),
     ("kms", "ListGrants", "", "kms", "POST", "TrentService.ListGrants", &[r#""Limit":100"#]),
     (
@@ -220,6 +229,18 @@ const ROWS: &[Row] = &[
         "/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:claims:live/policy",
         &[],
     ),
+    (
+        "lambda",
+        "GetFunction",
+        "",
+        "lambda",
+        "GET",
+        "/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:claims:live",
+        &[],
+    ),
+    ("lambda", "ListFunctions", "", "lambda", "GET", "/2015-03-31/functions", &[]),
+    ("opensearch", "DescribeDomains", "", "es", "POST", "/2021-01-01/opensearch/domain-info", &["logs"]),
+    ("opensearch", "ListDomainNames", "", "es", "GET", "/2021-01-01/domain", &[]),
     ("route53", "GetHealthCheck", "", "route53", "GET", "/2013-04-01/healthcheck/check1", &[]),
     ("sesv2", "GetAccount", "", "ses", "GET", "/v2/email/account", &[]),
     ("sesv2", "GetConfigurationSet", "", "ses", "GET", "/v2/email/configuration-sets/codes", &[]),

@@ -115,6 +115,13 @@ fn around(asked: &Asked) -> Option<Value> {
         ("lambda", path) if path.ends_with("/configuration") => json!({
             "FunctionName": "claims", "State": "Active", "Environment": { "Variables": { "PASSWORD": "planted" } }
         }),
+        ("lambda", "/2015-03-31/functions") => json!({ "Functions": [{
+            "FunctionArn": format!("arn:aws:lambda:{}:123456789012:function:api", asked.region),
+            "Environment": { "Variables": {
+                "PASSWORD": "planted",
+                "AUTH": format!("planted;https://cognito-idp.us-east-1.amazonaws.com/{POOL};planted")
+            } }
+        }] }),
         ("lambda", _) => json!({ "Policy": "{}", "RevisionId": "1" }),
         ("ses", "/v2/email/account") => json!({
             "ProductionAccessEnabled": true, "SendingEnabled": true,
@@ -149,6 +156,15 @@ fn xml_of(asked: &Asked) -> Option<String> {
                  <AssumeRolePolicyDocument>{TRUST_POLICY}</AssumeRolePolicyDocument></Role>"
             ),
         ),
+        ("iam", "ListRoles") => xml(
+            "ListRoles",
+            &format!(
+                "<Roles><member><Arn>arn:aws:iam::123456789012:role/service-role/sms</Arn>\
+                 <AssumeRolePolicyDocument>{TRUST_POLICY}</AssumeRolePolicyDocument></member><member>\
+                 <Arn>arn:aws:iam::123456789012:role/web</Arn><AssumeRolePolicyDocument>{WEB_TRUST_POLICY}\
+                 </AssumeRolePolicyDocument></member></Roles><IsTruncated>false</IsTruncated>"
+            ),
+        ),
         ("sns", "GetSMSSandboxAccountStatus") => xml(&asked.operation, "<IsInSandbox>false</IsInSandbox>"),
         ("sns", _) => xml(
             &asked.operation,
@@ -178,6 +194,10 @@ fn xml_of(asked: &Asked) -> Option<String> {
 pub(super) const TRUST_POLICY: &str = "%7B%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%7B%22Service\
     %22%3A%22cognito-idp.amazonaws.com%22%7D%2C%22Action%22%3A%22sts%3AAssumeRole%22%2C%22Condition%22%3A%7B%22StringEquals\
     %22%3A%7B%22sts%3AExternalId%22%3A%22planted%22%7D%7D%7D%5D%7D";
+
+/// `{"Statement":[{"Principal":{"Federated":"arn:aws:iam::123456789012:oidc-provider/` and the pool's issuer `"}}]}`.
+const WEB_TRUST_POLICY: &str = "%7B%22Statement%22%3A%5B%7B%22Principal%22%3A%7B%22Federated%22%3A%22arn%3Aaws%3Aiam%3A%3A\
+    123456789012%3Aoidc-provider%2Fcognito-idp.us-east-1.amazonaws.com%2Fus-east-1_Pool1%22%7D%7D%5D%7D";
 
 /// Route 53's answer about a health check.
 pub(super) fn health_check(id: &str, config: &str) -> String {
@@ -282,6 +302,9 @@ pub(super) fn empty(asked: &Asked, token: Option<&str>) -> Reply {
         (_, "ListStackResources") => query("StackResourceSummaries", "NextToken"),
         (_, "ListStacks") => query("StackSummaries", "NextToken"),
         (_, "SimulatePrincipalPolicy") => query("EvaluationResults", "Marker"),
+        (_, "ListRoles") => query("Roles", "Marker"),
+        (_, "ListProjects") => list("projects", "nextToken"),
+        ("lambda", "/2015-03-31/functions") => list("Functions", "NextMarker"),
         ("sns", "GetSMSAttributes") => xml(&asked.operation, "<attributes/>"),
         ("cloudformation" | "iam" | "sns" | "sts", operation) => xml(operation, ""),
         ("route53", _) => "<GetHealthCheckResponse/>".to_owned(),
