@@ -71,13 +71,10 @@ pub fn audit(facts: &Facts<'_>, catalog: &Catalog, decisions: &[Decision], optio
     for pool in &pools {
         findings.extend(judge_pool(facts, pool, catalog));
     }
-    for account in facts.accounts() {
-        let unresolved = facts.unresolved_references(account);
-        for rule in catalog.rules.iter().filter(|rule| rule.subject == SubjectKind::Template) {
-            for child in &unresolved {
-                let scope = subjects::SubjectScope { facts, pool: None, child: Some(child) };
-                findings.push(finding(rule, catalog, child.subject.clone(), judge(rule, &scope)));
-            }
+    for child in &facts.unresolved_references() {
+        for rule in catalog.rules.iter().filter(|rule| rule.subject == child.subject.kind) {
+            let scope = subjects::SubjectScope { facts, pool: None, child: Some(child) };
+            findings.push(finding(rule, catalog, child.subject.clone(), judge(rule, &scope)));
         }
     }
     findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
@@ -213,20 +210,22 @@ fn summary_of(rule: &Rule) -> RuleSummary {
 
 fn snapshot_summary(facts: &Facts<'_>) -> SnapshotSummary {
     let snapshot = facts.snapshot();
-    let times = || snapshot.calls().map(|call| call.time);
+    let times = || snapshot.calls().map(|call| call.time).chain(snapshot.scans().map(|scan| scan.time));
     let caller = snapshot
         .calls()
         .find(|call| call.operation == "GetCallerIdentity")
         .and_then(|call| call.response.as_ref()?.get("Arn")?.as_str())
         .map(str::to_owned);
     let set = |items: BTreeSet<String>| items.into_iter().collect::<Vec<_>>();
+    let services = snapshot.header.scope.searched.iter().map(|s| format!("{} {}", s.service, s.region));
+    let searched = services.chain(snapshot.scans().map(|scan| format!("tree {}", scan.root)));
     SnapshotSummary {
         digest: snapshot.digest(),
         evidence_from: times().min().map(|time| time.to_string()),
         evidence_to: times().max().map(|time| time.to_string()),
         accounts: set(snapshot.calls().map(|call| call.account.clone()).collect()),
         regions: set(snapshot.calls().map(|call| call.region.clone()).collect()),
-        searched: set(snapshot.header.scope.searched.iter().map(|s| format!("{} {}", s.service, s.region)).collect()),
+        searched: set(searched.collect()),
         caller,
     }
 }

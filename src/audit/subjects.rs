@@ -24,6 +24,7 @@ impl Scope for SubjectScope<'_> {
             .child
             .and_then(|child| child.field(field))
             .or_else(|| self.pool.and_then(|pool| pool.field(field)))
+            .or_else(|| self.pool.filter(|_| self.child.is_none()).and_then(|pool| pool.unseen(field)))
             .unwrap_or_else(|| match self.pool {
                 // Asked of the pool because its children could not be listed: a field of a child nobody saw.
                 Some(_) => Fact::unknown(Cause::NotSearched { what: field.to_owned() }, Vec::new()),

@@ -14,6 +14,7 @@ mod log;
 mod messages;
 mod parity;
 mod pool;
+mod reference;
 mod region;
 mod replica;
 mod route;
@@ -209,10 +210,15 @@ impl<'a> Facts<'a> {
         self.snapshot.header.scope.pools.iter().map(|pool| pool.account.as_str()).collect()
     }
 
-    /// Issuer references in an account whose pool could not be resolved.
-    pub fn unresolved_references(&self, account: &str) -> Vec<Child> {
-        let hits = self.snapshot.hits().filter(|hit| hit.account == account && hit.pool_id.is_none());
-        template::children(hits)
+    /// Issuer references whose pool could not be resolved: of the accounts in scope, and of source trees.
+    pub fn unresolved_references(&self) -> Vec<Child> {
+        let accounts = self.accounts();
+        let templates = accounts.iter().flat_map(|account| {
+            template::children(self.snapshot.hits().filter(|hit| template::is_unresolved(hit, account)))
+        });
+        let mut all: Vec<Child> = templates.collect();
+        all.extend(reference::unresolved(self.snapshot, &self.options, &accounts));
+        all
     }
 
     /// The fields that do not depend on a pool; everything else is unknown without one.
@@ -292,7 +298,13 @@ impl<'f> PoolView<'f> {
             | SubjectKind::IdentityPool
             | SubjectKind::BoundService
             | SubjectKind::DiscoveryClient => Some(bound::of(self, kind)),
+            SubjectKind::Reference => Some(reference::of(self)),
         }
+    }
+
+    /// What is known of every child that was not seen, because of where one may be hidden.
+    pub fn unseen(&self, field: &str) -> Option<Fact> {
+        reference::unseen(self, field)
     }
 
     /// The pool as a subject.
@@ -425,7 +437,7 @@ fn tables() -> impl Iterator<Item = &'static Field> {
 }
 
 fn child_fields() -> impl Iterator<Item = &'static ChildField> {
-    [authorizer::FIELDS, route::FIELDS, template::FIELDS, bound::CHILD_FIELDS, trigger::CHILD_FIELDS]
+    [authorizer::FIELDS, route::FIELDS, template::FIELDS, reference::FIELDS, bound::CHILD_FIELDS, trigger::CHILD_FIELDS]
         .into_iter()
         .flatten()
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Absence, Cause, Fact, FieldType, Listed, Observed, Truth, Value};
 
-use super::{Answer, Field, PoolView, TEXT, TEXTS, field, from_id, member, region, route, target, template};
+use super::{Answer, Field, PoolView, TEXT, TEXTS, field, from_id, member, reference, region, route, target, template};
 
 const DESCRIBE: &str = "cognito-idp:DescribeUserPool";
 const MFA: &str = "cognito-idp:GetUserPoolMfaConfig";
@@ -267,6 +267,14 @@ pub(super) const FIELDS: &[Field] = &[
         from_id(view.region.as_str())
     }),
     field(
+        "pool.references_of_other_version",
+        TEXTS,
+        Absence::Default("[]"),
+        template::CALLS,
+        "What was searched for issuer references by another version of the scanner: source trees, stacks, resources.",
+        template::of_other_version,
+    ),
+    field(
         "pool.region_supports_mrr",
         target::SUPPORT,
         Absence::Unknown,
@@ -279,7 +287,7 @@ pub(super) const FIELDS: &[Field] = &[
         TEXTS,
         Absence::Unknown,
         &[],
-        "The services that were searched for consumers of tokens, by the Regions in which they were.",
+        "The services that were searched for consumers of tokens, with their Regions, and the source trees.",
         |view| {
             let mut regions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
             for searched in view.snapshot.header.scope.searched.iter().filter(|s| s.account == view.key.account) {
@@ -296,7 +304,8 @@ pub(super) const FIELDS: &[Field] = &[
                 let regions: Vec<&str> = regions.into_iter().collect();
                 format!("{} in {}", and(&services), and(&regions))
             });
-            Fact::known(Listed::complete(items.collect::<Vec<String>>()), Vec::new())
+            let items = items.chain(reference::trees(view));
+            Fact::known(Listed::complete(items.collect::<Vec<String>>()), reference::searched(view))
         },
     ),
     field(
@@ -343,7 +352,7 @@ pub(super) const FIELDS: &[Field] = &[
         FieldType::Int,
         Absence::Unknown,
         template::CALLS,
-        "The number of issuer references in the account whose pool cannot be resolved.",
+        "The number of issuer references in the account and in source trees whose pool cannot be resolved.",
         template::unresolved_count,
     ),
     field(
@@ -351,7 +360,7 @@ pub(super) const FIELDS: &[Field] = &[
         TEXTS,
         Absence::Default("[]"),
         template::CALLS,
-        "Issuer references in the account whose pool cannot be resolved.",
+        "Issuer references in the account and in source trees whose pool cannot be resolved.",
         template::unresolved,
     ),
     field(

@@ -8,7 +8,7 @@ use crate::model::{Cause, Fact, FieldType, Listed, Source, Subject, SubjectKind,
 use crate::snapshot::Hit;
 
 use super::pool::word;
-use super::{Child, ChildField, Children, PoolView, TEXT, child_field};
+use super::{Child, ChildField, Children, PoolView, TEXT, child_field, reference};
 
 const STACKS: &str = "cloudformation:ListStacks";
 const DESCRIBE: &str = "cloudformation:DescribeStacks";
@@ -51,10 +51,9 @@ pub(super) const FIELDS: &[ChildField] = &[
 
 pub(super) fn of(view: &PoolView<'_>) -> Children {
     let (searched, incomplete) = search(view);
-    let ours = view
-        .snapshot
-        .hits()
-        .filter(|hit| hit.account == view.key.account && hit.pool_id.as_deref() == Some(view.key.id.as_str()));
+    let ours = view.snapshot.hits().filter(|hit| {
+        is_template(hit) && hit.account == view.key.account && hit.pool_id.as_deref() == Some(view.key.id.as_str())
+    });
     Children { found: Listed { items: children(ours), incomplete }, searched }
 }
 
@@ -72,21 +71,43 @@ pub(super) fn children<'h>(hits: impl Iterator<Item = &'h Hit>) -> Vec<Child> {
     .collect()
 }
 
-/// References in the account that name a pool which cannot be resolved.
+fn is_template(hit: &Hit) -> bool {
+    hit.service == reference::CLOUDFORMATION
+}
+
+/// Whether a hit in an account's templates names a pool that cannot be resolved.
+pub(super) fn is_unresolved(hit: &Hit, account: &str) -> bool {
+    is_template(hit) && hit.account == account && hit.pool_id.is_none()
+}
+
+/// References in the account, or in source trees, that name a pool which cannot be resolved.
 pub(super) fn unresolved(view: &PoolView<'_>) -> Fact {
+    let hits = view.snapshot.hits().filter(|hit| is_unresolved(hit, &view.key.account));
+    let templates = hits.map(|hit| format!("{} {}", hit.container, place(hit)));
+    let items = templates.chain(reference::unresolved_places(view)).collect();
+    everywhere(view, items)
+}
+
+/// What this version would look for in another way: it was searched by another one.
+pub(super) fn of_other_version(view: &PoolView<'_>) -> Fact {
+    everywhere(view, reference::of_other_version(view))
+}
+
+/// A list over templates and everything else that is searched for references.
+fn everywhere(view: &PoolView<'_>, items: Vec<String>) -> Fact {
     let (_, incomplete) = search(view);
-    let hits = view.snapshot.hits().filter(|hit| hit.account == view.key.account && hit.pool_id.is_none());
-    let items = hits.map(|hit| format!("{} {}", hit.container, place(hit))).collect();
-    Fact::known(Listed::<String> { items, incomplete }, sources(view))
+    let incomplete = incomplete.or_else(|| reference::problem(view));
+    Fact::known(Listed { items, incomplete }, sources(view))
 }
 
 /// How many they are, where every place was searched.
 pub(super) fn unresolved_count(view: &PoolView<'_>) -> Fact {
     let (_, incomplete) = search(view);
-    let hits = view.snapshot.hits().filter(|hit| hit.account == view.key.account && hit.pool_id.is_none());
-    match incomplete {
+    let templates = view.snapshot.hits().filter(|hit| is_unresolved(hit, &view.key.account)).count();
+    let count = templates + reference::unresolved_count(view);
+    match incomplete.or_else(|| reference::problem(view)) {
         Some(cause) => Fact::unknown(cause, sources(view)),
-        None => Fact::known(i64::try_from(hits.count()).unwrap_or(i64::MAX), sources(view)),
+        None => Fact::known(i64::try_from(count).unwrap_or(i64::MAX), sources(view)),
     }
 }
 
@@ -100,7 +121,8 @@ fn sources(view: &PoolView<'_>) -> Vec<Source> {
         (TEMPLATE, "/TemplateBody"),
         (EXPORTS, "/Exports"),
     ];
-    regions.iter().flat_map(|region| places.map(|(call, pointer)| Source::call(call, region, pointer))).collect()
+    let calls = regions.iter().flat_map(|region| places.map(|(call, pointer)| Source::call(call, region, pointer)));
+    calls.chain(reference::searched(view)).collect()
 }
 
 /// What was searched, and why it was not whole: any call that did not answer may hide a reference.

@@ -152,6 +152,8 @@ words! {
         BoundService = "bound_service",
         /// A service that finds a pool's keys through a discovery or issuer URL.
         DiscoveryClient = "discovery_client",
+        /// An issuer reference in a source tree, or in text that a live resource holds, but for templates.
+        Reference = "reference",
     }
 }
 

@@ -123,7 +123,7 @@ fn place(source: &Source) -> String {
         }
         Source::Place { file, line, column, path } => {
             let number = |n: &Option<u32>| n.map(|n| format!(":{n}")).unwrap_or_default();
-            format!("{file}{}{} {path}", number(line), number(column))
+            format!("{file}{}{} {path}", number(line), number(column)).trim_end().to_owned()
         }
         Source::Option { name } => format!("the option {name} of the run"),
         Source::Table { name, as_of } => format!("the tool's table {name}, true on {as_of}"),
@@ -136,7 +136,8 @@ fn subject(subject: &Subject) -> String {
     let region = subject.region.as_ref().map(|region| format!(", {region}")).unwrap_or_default();
     let pool = subject.pool_id.as_ref().filter(|pool| **pool != subject.id);
     let pool = pool.map(|pool| format!(", of pool {pool}")).unwrap_or_default();
-    format!("{} {id}, account {}{region}{pool}", subject.kind, subject.account)
+    let account = if subject.account.is_empty() { String::new() } else { format!(", account {}", subject.account) };
+    format!("{} {id}{account}{region}{pool}", subject.kind)
 }
 
 /// Why what was seen makes this verdict.

@@ -100,7 +100,8 @@ impl DecisionKind {
 ///
 /// An id may itself have slashes, as an authorizer's has: its last part needs `**`.
 pub fn subject_path(subject: &Subject) -> String {
-    format!("{}/{}/{}/{}", subject.account, subject.region.as_deref().unwrap_or("-"), subject.kind, subject.id)
+    let account = if subject.account.is_empty() { "-" } else { &subject.account };
+    format!("{account}/{}/{}/{}", subject.region.as_deref().unwrap_or("-"), subject.kind, subject.id)
 }
 
 /// Reads a decisions file against the rules of the run. An empty file holds no decisions.

@@ -36,11 +36,14 @@ pub fn new_rule(id: &str, subject: SubjectKind) -> String {
         SubjectKind::DiscoveryClient => {
             ("The client accepts the updated issuer", "discovery_client.accepts_new", "true", "false")
         }
+        SubjectKind::Reference => {
+            ("The reference accepts the updated issuer", "reference.accepts_new", "true", "false")
+        }
     };
     let call = match subject {
         SubjectKind::Pool => "cognito-idp:DescribeUserPool",
         SubjectKind::Authorizer | SubjectKind::Route => "apigateway:GetAuthorizers",
-        SubjectKind::Template => "cloudformation:GetTemplate",
+        SubjectKind::Template | SubjectKind::Reference => "cloudformation:GetTemplate",
         SubjectKind::Trigger => "lambda:GetFunctionConfiguration",
         SubjectKind::LoadBalancer
         | SubjectKind::OidcProvider

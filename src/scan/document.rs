@@ -3,9 +3,29 @@
 //! Not here: how `CloudFormation` is evaluated (`template`), which this uses.
 
 use super::found::Found;
+use super::{keyword, language, terraform};
 
 /// What a text must hold for this detector to find something that the text alone does not show.
-pub const KEYWORDS: &[&str] = &["authenticate-cognito", "COGNITO_USER_POOLS"];
+pub const KEYWORDS: &[&str] = &[
+    "AWS::Cognito",
+    "UserPoolArn",
+    "COGNITO_USER_POOLS",
+    "authenticate-cognito",
+    "authenticate_cognito",
+    "AuthenticateCognito",
+    "ingress.kubernetes.io/auth-",
+    "UserPoolsAuthorizer",
+    "CognitoUserPoolAuthorizer",
+    "AuthorizationType.COGNITO",
+    ":userpool/",
+    "ProviderURL",
+    "provider_url",
+    "PoolProviderName",
+    "pool_provider_name",
+    "cognito.UserPool",
+    "cognito.NewUserPool",
+    "CognitoUserPool(",
+];
 
 /// What a document holds, and whether its structure could be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,6 +38,10 @@ pub struct Document {
 
 /// Every reference in a document; nothing if it is none, or has none of the shapes that are known.
 pub fn find(path: &str, text: &str) -> Document {
-    let _ = (path, text);
-    Document::default()
+    let language = language::of(path);
+    let mut found = keyword::find(path, text, language, false);
+    if language != "terraform" {
+        found.extend(terraform::find_plain(text, language));
+    }
+    Document { found, unread: None }
 }

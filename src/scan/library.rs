@@ -3,11 +3,72 @@
 //! The table is `rules/data/issuer-libraries.yaml`. Pure: which manifest belongs to which file, the tree decides
 //! by [`decide`].
 
-use super::found::Found;
-use crate::model::Confidence;
+mod calls;
+mod imports;
+mod manifest;
+mod table;
+#[cfg(test)]
+mod tests;
+mod version;
 
-/// What a text must hold, in any case, for this detector to find a call in it.
-pub const KEYWORDS: &[&str] = &["jwt-verify"];
+use std::ops::Range;
+
+use super::found::Found;
+use crate::model::{Confidence, Severity};
+use table::{Does, Library};
+use version::{Syntax, Verdict};
+
+/// What a text must hold, in any case, for this detector to find something in it. A test holds the table to it.
+pub const KEYWORDS: &[&str] = &[
+    "jwt-verif",
+    "jwt_verif",
+    "cognitojwt",
+    "cognito-jwt",
+    "cognito_jwt",
+    "cognito-express",
+    "cognito-at-edge",
+    "nestjs-cognito",
+    "adapter-nextjs",
+    "verify-cognito",
+    "pycognito",
+    "from warrant",
+    "cloudauth",
+    "flask-cognito",
+    "flask_cognito",
+    "fastapi-cognito",
+    "fastapi_cognito",
+    "awscognito",
+    "agr-cognito",
+    "agr_cognito",
+    "cognito-token-v",
+    "cognitotokenv",
+    "cognito_token_v",
+    "cognito-validation",
+    "cognito_validation",
+    "djognito",
+    "chalice-cognito",
+    "chalice_cognito",
+    "auth_alpha",
+    "jwtverifier.cognito",
+    "fastmcp.server.auth.providers.aws",
+    "jsonwebtokens-cognito",
+    "jsonwebtokens_cognito",
+    "gin-jwt-cognito",
+    "timwea/gocog",
+    "cognito_rails",
+    "cognitorails",
+    "ueberauth_cognito",
+    "ueberauth.strategy.cognito",
+    "elb_cognito_plug",
+    "elbcognitoplug",
+    "cognitoguard",
+    "ellaisys",
+    "soto-cognito",
+    "sotocognito",
+    "userpoolauth",
+    "usingcognito",
+    "using_cognito",
+];
 
 /// A library and a version of it, as one manifest or lock file has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,30 +79,97 @@ pub struct Pin {
     pub version: String,
     /// Whether it is one version that is sure to be installed: from a lock file, or an exact pin.
     pub exact: bool,
+    /// Whether another package brings it, so that it is not what the files beside the manifest import.
+    pub nested: bool,
+    /// What the version says: none of what it allows accepts the updated issuer, it may, or all does.
+    pub knows: Knows,
     /// The hit it makes; none if the version knows the updated issuer.
     pub found: Option<Found>,
 }
 
+/// Whether a version or range accepts the updated issuer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Knows {
+    /// No version that it allows does.
+    No,
+    /// Some may.
+    Perhaps,
+    /// Every version that it allows does.
+    Yes,
+}
+
 /// Whether a file of this name says versions.
 pub fn is_manifest(path: &str) -> bool {
-    let _ = path;
-    false
+    manifest::kind(path).is_some()
 }
 
-/// The pins in a manifest or lock file.
+/// The pins in a manifest or lock file: what the project itself asks for first, then what other packages bring.
 pub fn pins(path: &str, text: &str) -> Vec<Pin> {
-    let _ = (path, text);
-    Vec::new()
+    manifest::pins(path, text)
 }
 
-/// Calls of libraries in code, each with [`Found::library`] set.
+/// Calls of libraries in code, each with [`Found::library`] set to the library whose version decides.
 pub fn calls(text: &str, language: &str) -> Vec<Found> {
-    let _ = (text, language);
-    Vec::new()
+    calls::find(text, language)
+}
+
+/// Of several pins of one library, the one that says most about what runs: one that is sure to be installed before a
+/// range, what the project asks for before what others bring.
+pub fn best<'a>(library: &str, pins: impl IntoIterator<Item = &'a Pin>) -> Option<&'a Pin> {
+    pins.into_iter().filter(|pin| pin.library == library).min_by_key(|pin| (pin.nested, !pin.exact))
 }
 
 /// What a pin says of a call: how sure, and whether the updated issuer is accepted. Without one: likely, and not.
 pub fn decide(library: &str, pin: Option<&Pin>) -> (Confidence, bool) {
-    let _ = (library, pin);
-    (Confidence::Likely, false)
+    match pin.filter(|pin| pin.library == library).map(|pin| pin.knows) {
+        Some(Knows::No) => (Confidence::Definite, false),
+        Some(Knows::Yes) => (Confidence::Likely, true),
+        Some(Knows::Perhaps) | None => (Confidence::Likely, false),
+    }
+}
+
+/// How much a call matters: what only derives the key set keeps verifying, what compares the issuer or renders it does
+/// not, if its version is sure.
+pub fn severity(library: &str, confidence: Confidence, accepts_new: bool) -> Severity {
+    let breaks = table::get(library).is_some_and(|library| !matches!(library.does, Does::Keys | Does::LoginKey));
+    match confidence {
+        _ if accepts_new => Severity::Info,
+        Confidence::Definite if breaks => Severity::Error,
+        Confidence::Definite | Confidence::Likely | Confidence::Review => Severity::Warning,
+    }
+}
+
+/// What to do about a library, and what is to be known about this very version of it.
+pub fn remedy(library: &str, version: Option<&str>) -> Option<String> {
+    let library = table::get(library)?;
+    let note = version.and_then(|version| library.notes.iter().find(|(of, _)| of == version.trim_start_matches('v')));
+    Some(note.map_or_else(|| library.remedy.clone(), |(of, note)| format!("{}; {of}: {note}", library.remedy)))
+}
+
+/// How sure a hit a version makes is; none if it knows the updated issuer and nothing else is to be said of it.
+fn confidence(library: &Library, version: &str, syntax: Syntax) -> Option<Confidence> {
+    let noted = library.notes.iter().any(|(of, _)| of == version.trim_start_matches(['v', '=']));
+    match version::judge(library, version, syntax) {
+        Verdict::Affected => Some(Confidence::Likely),
+        Verdict::Open => Some(Confidence::Review),
+        Verdict::Knows => noted.then_some(Confidence::Review),
+    }
+}
+
+/// The hit of a version. `name` is where the package's name stands.
+fn pin_found(library: &Library, name: Range<usize>, end: usize, version: &str, confidence: Confidence) -> Found {
+    Found {
+        extent: name.start..end.max(name.end),
+        class: calls::PIN,
+        confidence,
+        updated: false,
+        dual_aware: false,
+        accepts_any_pool: false,
+        prose: false,
+        pool_id: None,
+        unresolved: None,
+        text: if version.is_empty() { library.id.clone() } else { format!("{} {version}", library.id) },
+        library: Some(library.id.clone()),
+        span: name,
+    }
 }

@@ -8,6 +8,7 @@ pub mod classes;
 pub mod code;
 pub mod document;
 pub mod found;
+pub mod keyword;
 pub mod language;
 pub mod library;
 pub mod pattern;

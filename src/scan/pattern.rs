@@ -3,14 +3,17 @@
 //! `find` (in `lexer`) looks for references inside a text; `parse_issuer` reads a setting that must be an issuer as a
 //! whole. Not here: how a template is evaluated, and which pools exist.
 
+mod check;
+mod follow;
 mod lexer;
+mod reader;
 #[cfg(test)]
 mod tests;
 
 use std::ops::Range;
 
 pub use crate::model::{Class, Confidence, Severity};
-pub use lexer::find;
+pub use lexer::{find, hosts, references};
 
 /// The DNS suffixes under which Cognito has issuers.
 pub(crate) const DNS_SUFFIXES: [&str; 3] = ["amazonaws.com", "amazonaws.com.cn", "amazonaws.eu"];
@@ -62,6 +65,8 @@ pub struct Match {
     pub updated: bool,
     /// Whether an issuer of the other kind for the same pool stands beside it.
     pub dual_aware: bool,
+    /// Whether any pool is accepted there, since only the beginning is compared.
+    pub accepts_any_pool: bool,
     /// The Region in the host, if it is written out; it may differ from the pool's.
     pub host_region: Option<String>,
     /// The pool id, if it is written out.

@@ -13,6 +13,8 @@ mod walk;
 
 use std::collections::BTreeMap;
 
+pub(in crate::scan) use text::is_issuer_part;
+
 use super::pattern::{self, Class, Confidence, Match, Severity};
 use crate::yaml;
 

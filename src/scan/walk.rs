@@ -1,17 +1,39 @@
 //! Walks source trees: which files are read, and what they hold together. The only file below the shell that reads the disk,
 //! beside `collect`.
 //!
-//! Not here: what a reference is (`source`), and how it is printed.
+//! Ignore files count as for ripgrep; hidden files are read, the folders of version control are not. Links below a root
+//! are not followed. Whatever is not read, or not whole, is said. Memory is bounded: a thread holds small files, one
+//! thread at a time a larger one, and what is larger still is read in windows. Not here: what a reference is (`source`),
+//! and how it is printed.
 
 #![allow(clippy::disallowed_methods, reason = "the walker is where the scanner may read the disk")]
+
+mod hit;
+mod large;
+mod modules;
+mod pins;
+mod place;
+mod prefilter;
+mod read;
+mod roots;
+mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use super::found::Found;
-use super::{classes, language, pattern, source, terraform};
+use ignore::{WalkBuilder, WalkState};
+
+use self::prefilter::Prefilter;
+use self::roots::Roots;
+use self::worker::{Shared, Worker};
+use super::{code, document, library, terraform};
 use crate::model::reference::{ScanHit, ScanRoot, Skipped};
+
+/// Folders that hold what version control keeps, not what anybody wrote.
+const VERSION_CONTROL: [&str; 4] = [".git", ".hg", ".svn", ".jj"];
+/// Ignore files beside `.gitignore` and `.ignore`; the later counts more.
+const IGNORE_FILES: [&str; 2] = [".rgignore", ".mrreadyignore"];
 
 /// What is read, and what is known beforehand.
 #[derive(Debug, Clone)]
@@ -20,9 +42,9 @@ pub struct Options {
     pub respect_ignore: bool,
     /// Ids of pools that are known: another id is surely not ours.
     pub known_pools: Option<BTreeSet<String>>,
-    /// How many threads read.
+    /// How many threads read; 0 for as many as the machine has processors.
     pub threads: usize,
-    /// Per file, as absolute path: the lines that count, all others are left out. None: all of all files.
+    /// Per file, as absolute path without links: the lines that count, all others are left out. None: all of all files.
     pub lines: Option<BTreeMap<PathBuf, Vec<RangeInclusive<u32>>>>,
 }
 
@@ -37,56 +59,83 @@ pub struct Trees {
     pub skipped: Vec<Skipped>,
 }
 
-/// Searches the roots. A root that is not there is a [`Skipped`] with its path.
+/// Searches the roots: files or folders, which may lie within each other. A root that is not there is a [`Skipped`] with
+/// its path. The result does not depend on the number of threads.
 pub fn scan(roots: &[PathBuf], options: &Options) -> Trees {
-    let mut trees = Trees::default();
-    for root in roots {
-        let walker = ignore::WalkBuilder::new(root).standard_filters(options.respect_ignore).hidden(false).build();
-        for entry in walker.flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file())) {
-            let Ok(text) = std::fs::read_to_string(entry.path()) else { continue };
-            let below = entry.path().strip_prefix(root).unwrap_or(entry.path()).to_string_lossy().into_owned();
-            let analysis = source::search(&below, &text);
-            let mut found = analysis.found;
-            if matches!(language::of(&below), "terraform") {
-                let file = terraform::File { path: &below, text: &text };
-                found.extend(terraform::module(&[file]).into_iter().flat_map(|(found, _)| found));
-            }
-            found.extend(analysis.pins.into_iter().filter_map(|pin| pin.found));
-            source::merge(&mut found);
-            trees.hits.extend(found.into_iter().map(|found| hit(entry.path(), &below, &text, found)));
-        }
-    }
-    trees
+    let mut skipped = Vec::new();
+    let real = Roots::new(roots, &mut skipped);
+    let shared = Shared::new(&real, options, Prefilter::new(&keywords()));
+    walk(&shared);
+    let mut kept = shared.take();
+    let threads = match options.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        threads => threads,
+    };
+    kept.modules.evaluate(&shared, threads);
+    kept.merge(shared.take());
+    kept.pins.sort();
+    let mut hits: Vec<ScanHit> =
+        kept.pending.into_iter().map(|pending| pending.finish(&kept.pins, options.known_pools.as_ref())).collect();
+    hits.sort_by(|a, b| {
+        let place = |hit: &ScanHit| (hit.line, hit.column, hit.class, hit.end_line, hit.confidence);
+        a.path.cmp(&b.path).then_with(|| place(a).cmp(&place(b))).then_with(|| a.text.cmp(&b.text))
+    });
+    skipped.extend(kept.skipped);
+    skipped.sort();
+    skipped.dedup();
+    let roots = roots.iter().enumerate().map(|(index, path)| {
+        let (files_read, bytes_read) = kept.read.get(&index).copied().unwrap_or_default();
+        let path = path.to_string_lossy().into_owned();
+        ScanRoot { path, name: String::new(), commit: None, modified: None, files_read, bytes_read }
+    });
+    Trees { roots: roots.collect(), hits, skipped }
 }
 
-fn hit(path: &std::path::Path, below: &str, text: &str, found: Found) -> ScanHit {
-    let line_of = |at: usize| u32::try_from(text[..at].matches('\n').count() + 1).unwrap_or(u32::MAX);
-    let start = text[..found.span.start].rfind('\n').map_or(0, |at| at + 1);
-    let column = u32::try_from(text[start..found.span.start].chars().count() + 1).unwrap_or(u32::MAX);
-    let language = language::of(below);
-    let in_test = language::is_test(below);
-    let in_doc = found.prose || language::is_documentation(below);
-    let accepts_new = found.updated || found.dual_aware;
-    let severity = pattern::severity(found.class, found.confidence, accepts_new || in_test || in_doc);
-    ScanHit {
-        path: path.to_string_lossy().into_owned(),
-        line: line_of(found.span.start),
-        column,
-        end_line: line_of(found.extent.end),
-        class: found.class,
-        confidence: found.confidence,
-        severity,
-        in_test,
-        in_doc,
-        accepts_any_pool: found.accepts_any_pool,
-        accepts_new,
-        language: language.to_owned(),
-        pool_id: found.pool_id,
-        known_pool: None,
-        unresolved: found.unresolved,
-        library: found.library,
-        text: found.text,
-        remedy: classes::of(found.class).remedy(language).to_owned(),
-        owners: Vec::new(),
+/// The keywords of all detectors.
+fn keywords() -> BTreeSet<Vec<u8>> {
+    let all = [code::KEYWORDS, document::KEYWORDS, terraform::KEYWORDS, library::KEYWORDS];
+    all.into_iter().flatten().map(|keyword| keyword.as_bytes().to_ascii_lowercase()).collect()
+}
+
+/// Walks all roots, in parallel.
+fn walk(shared: &Shared<'_>) {
+    let mut real = shared.roots.real();
+    let Some(first) = real.next() else { return };
+    let mut builder = WalkBuilder::new(first);
+    for root in real {
+        builder.add(root);
     }
+    let respect = shared.options.respect_ignore;
+    builder
+        .standard_filters(respect)
+        .hidden(false)
+        .require_git(false)
+        .follow_links(false)
+        .threads(shared.options.threads);
+    if respect {
+        for name in IGNORE_FILES {
+            builder.add_custom_ignore_filename(name);
+        }
+    }
+    // What the filter holds lives as long as the walk may: the inner roots are its own.
+    let inner = shared.roots.inner();
+    builder.filter_entry(move |entry| {
+        if entry.file_type().is_some_and(|kind| kind.is_dir())
+            && entry.depth() > 0
+            && entry.file_name().to_str().is_some_and(|name| VERSION_CONTROL.contains(&name))
+        {
+            return false;
+        }
+        entry.depth() == 0 || inner.is_empty() || !inner.contains(entry.path())
+    });
+    builder.build_parallel().run(|| {
+        let mut worker = Worker::new(shared);
+        Box::new(move |entry| {
+            match entry {
+                Ok(entry) => worker.entry(&entry),
+                Err(error) => worker.error(&error),
+            }
+            WalkState::Continue
+        })
+    });
 }

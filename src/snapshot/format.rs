@@ -8,7 +8,8 @@ use std::io::{Read, Write};
 
 use sha2::{Digest, Sha256};
 
-use super::{Entry, Header, SNAPSHOT_SCHEMA_VERSION, Scope, Snapshot, hex};
+use super::entry::{SCAN, TREE, tree_parameters};
+use super::{Entry, Header, Hit, SNAPSHOT_SCHEMA_VERSION, Scope, Snapshot, hex};
 
 /// The most bytes a document may unpack to: 2 GiB.
 const MAX_BYTES: u64 = 2 << 30;
@@ -124,6 +125,18 @@ pub enum SnapshotError {
         /// `service:Operation`.
         call: String,
     },
+    /// A reference in a source tree whose search is not there, or that says nothing of its file.
+    #[error("{name}: entry {index} is an issuer reference in the source tree `{root}`, {problem}; scan it again")]
+    Tree {
+        /// The file's name.
+        name: String,
+        /// Index from 0.
+        index: usize,
+        /// The tree, escaped.
+        root: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
 }
 
 /// The last line of a JSON-lines document.
@@ -206,7 +219,31 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Snapshot, SnapshotError> {
             return Err(SnapshotError::Entry { name: name.to_owned(), index, call: call.name() });
         }
     }
+    let trees: BTreeSet<&str> = snapshot.scans().map(|scan| scan.root.as_str()).collect();
+    for (index, entry) in snapshot.entries.iter().enumerate() {
+        if let Entry::Hit(hit) = entry
+            && let Some(problem) = broken_tree(hit, &trees)
+        {
+            let root = hit.container.escape_default().take(80).collect();
+            return Err(SnapshotError::Tree { name: name.to_owned(), index, root, problem });
+        }
+    }
     Ok(snapshot)
+}
+
+/// What is wrong with a reference in a source tree.
+fn broken_tree(hit: &Hit, trees: &BTreeSet<&str>) -> Option<&'static str> {
+    if hit.service != SCAN {
+        return None;
+    }
+    let of_its_tree = hit.operation == TREE && hit.parameters == tree_parameters(&hit.container);
+    if !of_its_tree || !trees.contains(hit.container.as_str()) {
+        return Some("whose search is not in the document");
+    }
+    if !hit.account.is_empty() || !hit.region.is_empty() {
+        return Some("which belongs to no account and no Region");
+    }
+    hit.source.is_none().then_some("of which the place says nothing")
 }
 
 fn unpack(name: &str, bytes: &[u8]) -> Result<Option<Vec<u8>>, SnapshotError> {

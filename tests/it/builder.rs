@@ -11,8 +11,12 @@ use mrready::facts::{FactOptions, Facts, FieldSet, RegionTable};
 use mrready::model::report::{Finding, GateSummary, PoolSummary, Reduction, Report};
 use mrready::model::{Cause, Gate, SubjectKind, TargetIssuer, Verdict};
 use mrready::rules::{Catalog, Decision, embedded_data, parse_decisions};
+use mrready::scan::template::EVALUATOR_VERSION;
+use mrready::snapshot::entry::{SCAN, TREE, tree_parameters};
 use mrready::snapshot::operations::{OPERATIONS, Operation, find_call};
-use mrready::snapshot::{Call, CallError, Entry, ErrorKind, Hit, PoolKey, Scope, Searched, Snapshot, admit};
+use mrready::snapshot::{
+    Call, CallError, Entry, ErrorKind, Hit, PoolKey, Scan, Scope, Searched, Snapshot, SourcePlace, admit,
+};
 use serde_json::{Map, Value, json};
 
 use crate::areas;
@@ -132,6 +136,8 @@ pub(crate) struct Account {
     pub(crate) cli_versions: BTreeSet<String>,
     pub(crate) calls: Vec<Call>,
     pub(crate) hits: Vec<Hit>,
+    /// Source trees that were searched; their references are among `hits`.
+    pub(crate) scans: Vec<Scan>,
 }
 
 impl Account {
@@ -497,7 +503,55 @@ impl Account {
             accepts_new: false,
             accepts_any_pool: false,
             source: None,
-            evaluator: 1,
+            evaluator: EVALUATOR_VERSION,
+        };
+        change(&mut hit);
+        self.hits.push(hit);
+        self
+    }
+
+    /// A source tree that was searched whole, with these references.
+    pub(crate) fn tree(mut self, root: &str, hits: Vec<Hit>) -> Self {
+        self.scans.push(Scan {
+            root: root.to_owned(),
+            commit: Some("0123456789abcdef0123456789abcdef01234567".to_owned()),
+            modified: Some(false),
+            time: time(ASKED),
+            files_read: 40,
+            bytes_read: 81_920,
+            skipped: Vec::new(),
+            evaluator: EVALUATOR_VERSION,
+        });
+        for mut hit in hits {
+            hit.parameters = tree_parameters(root);
+            root.clone_into(&mut hit.container);
+            self.hits.push(hit);
+        }
+        self
+    }
+
+    /// Changes the last source tree.
+    pub(crate) fn in_tree(mut self, change: impl FnOnce(&mut Scan)) -> Self {
+        change(self.scans.last_mut().expect("a tree"));
+        self
+    }
+
+    /// An issuer reference in what a call of this service answered, such as `lambda:ListFunctions`.
+    pub(crate) fn live_hit(mut self, call: &str, container: &str, change: impl FnOnce(&mut Hit)) -> Self {
+        let (service, operation) = call.split_once(':').expect("service:Operation");
+        let mut hit = Hit {
+            account: ACCOUNT.to_owned(),
+            region: P.to_owned(),
+            service: service.to_owned(),
+            operation: operation.to_owned(),
+            parameters: Map::new(),
+            container: container.to_owned(),
+            path: "Environment.Variables.ISSUER".to_owned(),
+            pointer: "/Functions/0/Environment/Variables/ISSUER".to_owned(),
+            line: None,
+            column: None,
+            source: None,
+            ..tree_hit("", 1, |_| {})
         };
         change(&mut hit);
         self.hits.push(hit);
@@ -506,7 +560,9 @@ impl Account {
 
     /// The entries, in the order in which they were added.
     pub(crate) fn entries(&self) -> Vec<Entry> {
-        self.calls.iter().cloned().map(Entry::Call).chain(self.hits.iter().cloned().map(Entry::Hit)).collect()
+        let calls = self.calls.iter().cloned().map(Entry::Call);
+        let scans = self.scans.iter().cloned().map(Entry::Scan);
+        calls.chain(self.hits.iter().cloned().map(Entry::Hit)).chain(scans).collect()
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
@@ -524,6 +580,51 @@ impl Account {
     pub(crate) fn judged(&self) -> Judged {
         Run::default().judge(self)
     }
+}
+
+/// A reference to the pool's issuer in a file of a source tree.
+pub(crate) fn tree_hit(path: &str, line: u32, change: impl FnOnce(&mut Hit)) -> Hit {
+    let mut hit = Hit {
+        account: String::new(),
+        region: String::new(),
+        service: SCAN.to_owned(),
+        operation: TREE.to_owned(),
+        parameters: Map::new(),
+        time: time(ASKED),
+        container: String::new(),
+        logical_id: None,
+        path: path.to_owned(),
+        pointer: String::new(),
+        line: Some(line),
+        column: Some(5),
+        class: "issuer-url-literal".to_owned(),
+        confidence: "definite".to_owned(),
+        severity: "error".to_owned(),
+        pool_id: Some(POOL.to_owned()),
+        unresolved: None,
+        text: old_issuer(POOL),
+        accepts_new: false,
+        accepts_any_pool: false,
+        source: Some(SourcePlace {
+            language: "typescript".to_owned(),
+            in_test: false,
+            in_doc: false,
+            owners: vec!["@acme/identity".to_owned()],
+            library: None,
+            remedy: "accept the updated issuer beside this one".to_owned(),
+        }),
+        evaluator: EVALUATOR_VERSION,
+    };
+    change(&mut hit);
+    hit
+}
+
+/// A reference that names no pool.
+pub(crate) fn without_pool(hit: &mut Hit) {
+    hit.pool_id = None;
+    hit.unresolved = Some("process.env.POOL_ID".to_owned());
+    "issuer-url-template".clone_into(&mut hit.class);
+    "https://cognito-idp.{…}.amazonaws.com/{…}".clone_into(&mut hit.text);
 }
 
 fn is(each: &Call, call: &str, region: &str) -> bool {

@@ -314,6 +314,13 @@ fn evidence_md() -> String {
             writeln!(text, "- asked with what {} answered", code(operation.needs)).unwrap();
         }
     }
+    text.push_str(
+        "\n## Source trees\n\nNo call: `mrready scan PATH -o FILE` searches a tree and writes an entry `scan` and its hits, \
+         which `audit` reads beside a snapshot.\n\n\
+         - kept: the tree's name and commit; how much was read; the path of each file that could hold a reference and was \
+         not read, or not whole; of a reference the file, line and column, what it is, and the matched span\n\
+         - secret: everything beside the matched span\n",
+    );
     text
 }
 

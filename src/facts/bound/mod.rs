@@ -410,7 +410,8 @@ fn child(
         | SubjectKind::Authorizer
         | SubjectKind::Route
         | SubjectKind::Template
-        | SubjectKind::Trigger => BTreeMap::new(),
+        | SubjectKind::Trigger
+        | SubjectKind::Reference => BTreeMap::new(),
     };
     let subject = Subject {
         kind,

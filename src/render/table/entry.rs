@@ -42,6 +42,7 @@ pub(super) fn kind(kind: SubjectKind) -> &'static str {
         SubjectKind::IdentityPool => "identity pool",
         SubjectKind::BoundService => "bound service",
         SubjectKind::DiscoveryClient => "discovery client",
+        SubjectKind::Reference => "issuer reference",
     }
 }
 
@@ -79,7 +80,7 @@ fn place(source: &Source) -> String {
         }
         Source::Place { file, line, column, path } => {
             let number = |n: &Option<u32>| n.map(|n| format!(":{n}")).unwrap_or_default();
-            format!("{}{}{} {}", safe(file), number(line), number(column), safe(path))
+            format!("{}{}{} {}", safe(file), number(line), number(column), safe(path)).trim_end().to_owned()
         }
         Source::Option { name } => format!("option {}", safe(name)),
         Source::Table { name, as_of } => format!("table {} as of {}", safe(name), safe(as_of)),

@@ -3,41 +3,85 @@
 //! Every occurrence of the host's first label is judged from both sides: what stands before it (a scheme, an OIDC
 //! provider ARN, a letter that makes it another name) and what follows (Region, suffix, pool, path), where each part
 //! may be an interpolation or come from a concatenation. A regular expression cannot do that without look-behind.
-//! The SDK's endpoint is the same host without a pool, so a host alone is never a reference.
+//! The SDK's endpoint is the same host without a pool, so a host alone is never a reference, unless its name is used to
+//! build one (`follow`) or something is compared with it (`check`).
 
 use std::ops::Range;
 
-use super::{Class, Confidence, DISCOVERY_PATH, DNS_SUFFIXES, JWKS_PATH, Match, Suffix, is_region, pool_id};
+use super::reader::{COLONS, Joint, Reader, SLASHES, State, Token, is_quote_char};
+use super::{
+    Class, Confidence, DISCOVERY_PATH, DNS_SUFFIXES, JWKS_PATH, Match, Suffix, check, follow, is_region, pool_id,
+};
 
 /// The host's first label.
-const LABEL: &str = "cognito-idp";
+pub(super) const LABEL: &str = "cognito-idp";
 /// What the updated host has before it.
 const UPDATED: &str = "issuer-";
-/// The longest interpolation or expression that is followed.
-const MAX_HOLE: usize = 300;
 /// The longest host, interpolations included.
 const MAX_HOST: usize = 1_000;
-/// How many lines a concatenation may run over.
-const MAX_LINES: usize = 8;
+/// The longest literal part of a host or a pool.
+const MAX_NAME: usize = 150;
 /// How far apart the two issuers of one construct may stand.
 const MAX_DUAL_DISTANCE: usize = 600;
+/// How many names of hosts are looked for in one text.
+const MAX_FOLLOWED: usize = 24;
 /// Stands for an interpolation in a normalised part.
-const HOLE: char = '\u{1}';
+pub(super) const HOLE: char = '\u{1}';
 
-/// Finds every reference to an original or updated issuer, in order.
+/// Finds every reference to an original or updated issuer, in order. Two of one pool that stand near each other are dual-aware.
 pub fn find(text: &str) -> Vec<Match> {
-    let lexer = Lexer { text, lower: text.to_ascii_lowercase() };
+    let mut found = references(text);
+    mark_dual_aware(text, &mut found);
+    found
+}
+
+/// Finds every reference to an original or updated issuer, in order, each for itself.
+pub fn references(text: &str) -> Vec<Match> {
+    let reader = Reader { text, lower: text.to_ascii_lowercase() };
+    let lexer = Lexer { reader: &reader };
     let mut found: Vec<Match> = Vec::new();
+    let mut followed = 0;
     let mut from = 0;
-    while let Some(offset) = lexer.lower[from..].find(LABEL) {
+    while let Some(offset) = reader.lower[from..].find(LABEL) {
         let at = from + offset;
         from = at + LABEL.len();
-        if let Some(hit) = lexer.judge(at) {
+        if let Some(hit) = lexer.judge(at, &mut followed) {
             from = from.max(hit.span.end);
             found.push(hit);
         }
     }
-    mark_dual_aware(text, &mut found);
+    found
+}
+
+/// A whole host without a pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    /// Where it stands, in bytes.
+    pub span: Range<usize>,
+    /// Whether a scheme stands before it.
+    pub scheme: bool,
+    /// Whether it is the updated one.
+    pub updated: bool,
+}
+
+/// Every whole host in a text, wherever it stands.
+pub fn hosts(text: &str) -> Vec<Host> {
+    let reader = Reader { text, lower: text.to_ascii_lowercase() };
+    let lexer = Lexer { reader: &reader };
+    let mut found = Vec::new();
+    for (at, _) in reader.lower.match_indices(LABEL) {
+        let Some(left) = lexer.left(at) else { continue };
+        let Some(host) = lexer.host(at + LABEL.len(), left.start) else { continue };
+        let good = host_fit(&host.normal) == Some(Fit::Good) && !host.concatenated;
+        let wildcard = host.normal.starts_with("*.") && host_fit(&host.normal).is_some();
+        if good || wildcard {
+            found.push(Host {
+                span: left.start..host.end,
+                scheme: left.before == Before::Scheme,
+                updated: left.updated,
+            });
+        }
+    }
     found
 }
 
@@ -53,443 +97,535 @@ fn mark_dual_aware(text: &str, found: &mut [Match]) {
                 && other.suffix == found[current].suffix
                 && pool(other) == pool(&found[current])
         });
-        found[current].dual_aware = dual;
+        found[current].dual_aware |= dual;
     }
 }
 
 /// What stands before the host.
-#[derive(PartialEq, Eq, Clone, Copy)]
-enum Before {
+#[derive(Debug, PartialEq, Eq, Clone, Copy)]
+pub(super) enum Before {
     Scheme,
     OidcProvider,
     Nothing,
 }
 
+/// The left side of a host.
+pub(super) struct Left {
+    pub(super) before: Before,
+    /// Where the reference begins, in the literal that holds the host.
+    pub(super) start: usize,
+    /// Whether both hosts fit, as in `(issuer-)?`.
+    pub(super) both: bool,
+    pub(super) updated: bool,
+}
+
 /// A run of text with interpolations, read as one part.
-#[derive(Default)]
-struct Part {
+pub(super) struct Part {
     /// The text in lower case, each interpolation as [`HOLE`].
-    normal: String,
-    holes: Vec<Range<usize>>,
-    concatenated: bool,
-    listed: bool,
-    end: usize,
+    pub(super) normal: String,
+    pub(super) holes: Vec<Range<usize>>,
+    pub(super) concatenated: bool,
+    pub(super) listed: bool,
+    /// Where what was read begins, past quotes and operators.
+    pub(super) begin: usize,
+    /// Where it ends.
+    pub(super) end: usize,
+    /// What follows it.
+    pub(super) state: State,
+    /// Where the literal that it began in ends, or what was read of it.
+    pub(super) first: usize,
+    /// Where the part behind the slash begins.
+    pub(super) slash: Option<State>,
 }
 
-/// A place where one literal ends and the next begins, or the expression at the end of a concatenation.
-struct Gap {
-    hole: Option<Range<usize>>,
-    /// Where the next literal's text begins; none if the concatenation ends with the expression.
-    next: Option<usize>,
-    listed: bool,
+impl Part {
+    fn new(state: State) -> Part {
+        Part {
+            normal: String::new(),
+            holes: Vec::new(),
+            concatenated: false,
+            listed: false,
+            begin: state.at,
+            end: state.at,
+            state,
+            first: state.at,
+            slash: None,
+        }
+    }
+
+    fn push(&mut self, c: char, from: usize, state: State) {
+        if self.normal.is_empty() {
+            self.begin = from;
+        }
+        self.normal.push(c);
+        self.advance(state);
+    }
+
+    fn push_hole(&mut self, hole: Range<usize>, state: State) {
+        if self.normal.is_empty() {
+            self.begin = hole.start;
+        }
+        self.normal.push(HOLE);
+        self.holes.push(hole);
+        self.advance(state);
+    }
+
+    fn advance(&mut self, state: State) {
+        self.end = state.at;
+        self.state = state;
+        if !self.concatenated {
+            self.first = state.at;
+        }
+    }
+
+    fn join(&mut self, joint: Joint) {
+        self.concatenated = true;
+        self.listed |= joint == Joint::Listed;
+    }
 }
 
-struct Lexer<'a> {
-    text: &'a str,
-    lower: String,
+pub(super) struct Lexer<'a> {
+    pub(super) reader: &'a Reader<'a>,
 }
 
 impl Lexer<'_> {
-    fn byte(&self, at: usize) -> Option<u8> {
-        self.text.as_bytes().get(at).copied()
+    /// Judges the occurrence of the label at `at`.
+    fn judge(&self, at: usize, followed: &mut usize) -> Option<Match> {
+        let reader = self.reader;
+        let left = self.left(at)?;
+        let (label_end, both) = self.alternation(at + LABEL.len());
+        let left = Left { both: left.both || both, ..left };
+        let mut host = self.host(label_end, left.start);
+        let fit = host.as_ref().and_then(|host| host_fit(&host.normal));
+        let read = match (&mut host, fit) {
+            (Some(host), Some(fit)) => self.issuer(&left, host, fit),
+            _ => None,
+        };
+        if let Some(hit) = read {
+            return self.of_issuer(hit, &left, at);
+        }
+        if let Some(hit) = check::compared(reader, &left, label_end, host.as_ref(), fit.is_some()) {
+            return Some(hit);
+        }
+        let (host, _) = (host?, fit?);
+        if *followed < MAX_FOLLOWED && host.slash.is_none_or(|state| self.ends(state)) {
+            *followed += 1;
+            return follow::base(self, &left, &host);
+        }
+        None
     }
 
-    /// Judges the occurrence of the label at `at`.
-    fn judge(&self, at: usize) -> Option<Match> {
-        let updated = self.lower[..at].ends_with(UPDATED);
-        let host_start = if updated { at - UPDATED.len() } else { at };
-        let (before, start) = self.before(host_start)?;
-        let host = self.host(at + LABEL.len());
-        let fit = host.as_ref().and_then(|host| host_fit(&host.normal));
-        let (Some(host), Some(fit)) = (host, fit) else {
-            return self.prefix_check(start, at + LABEL.len(), updated);
+    /// Whether the literal ends at `state`.
+    fn ends(&self, state: State) -> bool {
+        matches!(self.reader.next(state).map(|step| step.token), Some(Token::Close))
+    }
+
+    /// The last word on what was read as an issuer: a name without a scheme may get its scheme elsewhere.
+    fn of_issuer(&self, mut hit: Match, left: &Left, at: usize) -> Option<Match> {
+        if hit.class == Class::IdentityPoolLoginKey && follow::gets_scheme(self, left.start) {
+            hit.class = match hit.suffix {
+                Suffix::Jwks => Class::JwksUrlSplit,
+                Suffix::Discovery => Class::DiscoveryUrl,
+                _ => Class::IssuerSplitConcat,
+            };
+            hit.confidence = Confidence::Likely;
+        }
+        debug_assert!(hit.span.start <= at);
+        Some(hit)
+    }
+
+    /// Reads on behind a host that fits.
+    fn issuer(&self, left: &Left, host: &mut Part, fit: Fit) -> Option<Match> {
+        let reader = self.reader;
+        let slash = host.slash?;
+        let virtual_slash = slash == host.state;
+        let pool = self.pool(slash, host.listed || virtual_slash);
+        let pool = match pool {
+            Some(pool) => pool,
+            None => self.pool(follow::past_call(reader, slash)?, false)?,
         };
-        let pool = self.slash(host.end).and_then(|at| Some((at, self.pool(at, host.listed)?)));
-        let Some((pool_start, pool)) = pool else { return self.prefix_check(start, host.end, updated) };
+        let pool_span = pool.begin..pool.end;
+        let id = reader.text.get(pool_span.clone()).and_then(pool_id);
         let wildcard = pool.normal == "*";
-        let id = self.text.get(pool_start..pool.end).and_then(pool_id).filter(|_| !pool.concatenated);
         let placeholder = id.is_none() && pool.holes.is_empty();
-        if wildcard && before != Before::OidcProvider || placeholder && !wildcard && !is_placeholder(&pool.normal) {
+        let (suffix, end, crossed) = self.suffix(&pool, left.before, host.listed || virtual_slash);
+        let known = matches!(suffix, Suffix::Jwks | Suffix::Discovery);
+        let word = placeholder_fit(&pool.normal);
+        if wildcard && left.before != Before::OidcProvider || placeholder && !wildcard && !known && word == Word::Path {
             return None;
         }
-        let (suffix, end) = self.suffix(pool.end, before);
-        let concatenated = host.concatenated || pool.concatenated;
+        let concatenated = host.concatenated || pool.concatenated || crossed || virtual_slash;
         let holes: Vec<_> = host.holes.iter().chain(&pool.holes).cloned().collect();
         let shape = Shape { concatenated, listed: host.listed || pool.listed, holed: !holes.is_empty(), suffix };
-        let class = classify(before, &shape);
-        let confidence = if class == Class::IdentityPoolLoginKey || placeholder || fit == Fit::Placeholder {
+        let mut class = classify(left.before, &shape);
+        if class == Class::IssuerSplitJoin && check::is_concatenating_call(reader, left.start) {
+            class = Class::IssuerSplitConcat;
+        }
+        let pattern = pool.holes.iter().any(|hole| is_regex(&reader.text[hole.clone()]));
+        let mut accepts_any_pool = false;
+        if pattern && left.before != Before::OidcProvider && suffix != Suffix::Claim {
+            class = Class::HostPrefixCheck;
+            // A pool that is captured may be compared behind.
+            accepts_any_pool = !pool.holes.iter().any(|hole| reader.text[hole.clone()].starts_with('('))
+                && !check::names_pool(reader, left.start, end);
+        }
+        let confidence = if class == Class::IdentityPoolLoginKey || placeholder && !known && word == Word::Path {
             Confidence::Review
-        } else if fit == Fit::Whole || suffix == Suffix::Other || before == Before::Nothing && suffix != Suffix::Claim {
+        } else if placeholder && !wildcard
+            || pattern
+            || fit != Fit::Good
+            || suffix == Suffix::Other
+            || left.both
+            || left.before == Before::Nothing && suffix != Suffix::Claim
+        {
             Confidence::Likely
         } else {
             Confidence::Definite
         };
         let region = host.normal.split('.').next().filter(|region| is_region(region));
         Some(Match {
-            span: start..end,
+            span: left.start..end,
             class,
             confidence,
-            updated,
-            dual_aware: false,
+            updated: left.updated,
+            dual_aware: left.both,
+            accepts_any_pool,
             host_region: region.map(str::to_owned),
             pool_id: id.map(|pool| pool.id),
-            pool_span: pool_start..pool.end,
+            pool_span,
             suffix,
             holes,
         })
     }
 
-    /// What stands before the host, and where the reference begins; none where the host is the tail of another name.
-    fn before(&self, host_start: usize) -> Option<(Before, usize)> {
-        let left = &self.lower[..host_start];
-        for slashes in ["://", ":\\/\\/"] {
-            if let Some(left) = left.strip_suffix(slashes) {
-                let word = left.len() - left.bytes().rev().take_while(u8::is_ascii_alphanumeric).count();
-                // An escape such as `\nhttps` or `%3Dhttps` lends a letter to the word, so its end decides.
-                let scheme = ["https", "http"].into_iter().find(|scheme| left[word..].ends_with(scheme));
-                return match scheme {
-                    Some(scheme) => Some((Before::Scheme, left.len() - scheme.len())),
-                    None if word == left.len() => Some((Before::Scheme, host_start)),
-                    None => None,
-                };
+    /// What stands before the label at `at`; none where it is the tail of another name.
+    fn left(&self, at: usize) -> Option<Left> {
+        let behind = self.reader.behind(at, 200);
+        let mut start = at;
+        let mut both = false;
+        let mut rest = behind;
+        let updated = match rest.strip_suffix(UPDATED).or_else(|| rest.strip_suffix("issuer\\-")) {
+            Some(before) => {
+                start -= rest.len() - before.len();
+                rest = before;
+                true
+            }
+            None => false,
+        };
+        if !updated {
+            // `(issuer-)?cognito-idp`, `(?:issuer-|)cognito-idp`, `${prefix}cognito-idp`.
+            let optional = [")?", "|)", "){0,1}", ")*"].iter().find_map(|end| rest.strip_suffix(end));
+            let group = optional.and_then(|inside| Some((inside.rfind('(')?, inside)));
+            if let Some((open, inside)) = group.filter(|(open, inside)| inside[*open..].contains("issuer")) {
+                start -= rest.len() - open;
+                rest = &inside[..open];
+                both = true;
+            } else if rest.ends_with('}') {
+                let open =
+                    rest.rfind(['$', '{', '#']).map(|open| open - usize::from(rest[..open].ends_with(['$', '#'])))?;
+                if !behind[..open].ends_with('/') {
+                    return None;
+                }
+                start -= rest.len() - open;
+                rest = &rest[..open];
+                both = true;
             }
         }
-        if left.ends_with("oidc-provider/") {
-            return Some((Before::OidcProvider, host_start));
+        // An alternation of both hosts, and a group around the host.
+        let group = ["(?:", "(?P<host>", "("].iter().find_map(|open| rest.strip_suffix(open));
+        if let Some(before) = group {
+            let anchored = before.ends_with(['/', '^', '"', '\'']);
+            if anchored {
+                start -= rest.len() - before.len();
+                rest = before;
+            }
         }
-        let other_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '@' | '\\');
-        match left.chars().next_back() {
+        let left = |before, start| Some(Left { before, start, both, updated });
+        if let Some((scheme, length)) = scheme(rest) {
+            if scheme {
+                return left(Before::Scheme, start - length);
+            }
+            return None;
+        }
+        if strip_any(rest, SLASHES).is_some_and(|before| before.ends_with("oidc-provider")) {
+            return left(Before::OidcProvider, start);
+        }
+        // The scheme in a literal of its own: `"https://" + "cognito-idp."`.
+        if rest.ends_with(is_quote_char) && self.joined_scheme(rest) {
+            return left(Before::Scheme, start);
+        }
+        let other_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '@' | '\\' | '|');
+        match rest.chars().next_back() {
+            // An escape such as `\n` lends a letter.
+            Some('n' | 't' | 'r') if rest[..rest.len() - 1].ends_with('\\') => left(Before::Nothing, start),
+            Some('b') if rest.ends_with("\\b") => left(Before::Nothing, start),
             Some(c) if other_name(c) => None,
-            _ => Some((Before::Nothing, host_start)),
+            _ => left(Before::Nothing, start),
         }
     }
 
-    /// The host after its first label; none unless a dot and something else follow.
-    fn host(&self, at: usize) -> Option<Part> {
-        let mut part = Part { end: self.dot(at)?, ..Part::default() };
-        let limit = at + MAX_HOST;
-        while part.end < limit {
-            if let Some(end) = self.hole(part.end) {
-                part.push_hole(part.end..end);
-            } else if let Some(end) = self.dot(part.end) {
-                part.normal.push('.');
-                part.end = end;
-            } else if let Some(c) = self.word(part.end, b"*") {
-                part.normal.push(c);
-                part.end += 1;
-            } else if let Some(gap) = self.gap(part.end) {
-                // A list of URLs is no join: a comma continues only a host that is not complete yet.
-                let complete = host_fit(&part.normal).is_some();
-                let Some(next) = gap.next.filter(|_| !(gap.listed && complete)) else { break };
-                part.push_gap(gap, next);
-            } else {
-                break;
+    /// Whether a literal that ends in a scheme is joined to what follows `rest`.
+    fn joined_scheme(&self, rest: &str) -> bool {
+        let before = rest.trim_end_matches(|c: char| is_quote_char(c) || "frub$@\\".contains(c)).trim_end();
+        let operand =
+            ["+", ".", "..", "<>", "||", "&", ",", "<<", "~"].iter().find_map(|operator| before.strip_suffix(operator));
+        let Some(operand) = operand else { return false };
+        let literal = operand.trim_end().trim_end_matches(['\\', ')']);
+        literal.strip_suffix(is_quote_char).is_some_and(|inner| inner.ends_with("://"))
+    }
+
+    /// Past `|issuer-cognito-idp)` or `)` behind the label in a regular expression, and whether both hosts fit.
+    fn alternation(&self, at: usize) -> (usize, bool) {
+        let rest = self.reader.ahead(at, 40);
+        for (other, both) in [("|issuer-cognito-idp)", true), ("|cognito-idp)", true), (")", false)] {
+            if rest.to_ascii_lowercase().starts_with(other) && self.reader.dot(at + other.len()).is_some() {
+                return (at + other.len(), both);
             }
+        }
+        (at, false)
+    }
+
+    /// The host after its first label; none unless a dot follows.
+    fn host(&self, at: usize, start: usize) -> Option<Part> {
+        let reader = self.reader;
+        let state =
+            State { at: reader.dot(at)?, literal: true, arguments: check::is_concatenating_call(reader, start) };
+        let mut part = Part::new(state);
+        let mut state = state;
+        while state.at < at + MAX_HOST && part.normal.len() < MAX_NAME {
+            let Some(step) = reader.next(state) else { break };
+            let fit = host_fit(&part.normal);
+            let complete = fit.is_some();
+            // An interpolation alone may be the Region.
+            let whole = fit.is_some_and(|fit| fit != Fit::Whole);
+            if let Some(joint) = step.joint {
+                let unfit = match joint {
+                    Joint::Plain => false,
+                    // A list of URLs is no join: a comma continues only a host that is not complete yet.
+                    Joint::Listed if part.concatenated && !part.listed => true,
+                    Joint::Listed => whole && !check::is_joined_by_slash(reader, start, state.at),
+                    Joint::Or => whole,
+                };
+                if unfit {
+                    break;
+                }
+                if joint == Joint::Listed && whole {
+                    part.slash = Some(state);
+                    part.state = state;
+                    part.join(Joint::Plain);
+                    break;
+                }
+                part.join(joint);
+            }
+            match step.token {
+                Token::Slash if complete => {
+                    part.slash = Some(step.state);
+                    break;
+                }
+                Token::Dot => part.push('.', state.at, step.state),
+                Token::Char(c) => part.push(c, state.at, step.state),
+                Token::Hole(hole) => part.push_hole(hole, step.state),
+                Token::Colon if reader.ahead(step.state.at, 3) == "443" => {
+                    state = State { at: step.state.at + 3, ..step.state };
+                    continue;
+                }
+                Token::Close | Token::Open => {}
+                Token::Slash | Token::Colon | Token::Ellipsis => break,
+            }
+            state = step.state;
         }
         Some(part)
     }
 
     /// The part that names the pool; none if there is nothing that could.
-    fn pool(&self, at: usize, listed_host: bool) -> Option<Part> {
-        let mut part = Part { end: at, ..Part::default() };
-        while part.end < at + MAX_HOST {
+    pub(super) fn pool(&self, from: State, listed: bool) -> Option<Part> {
+        let reader = self.reader;
+        let mut part = Part::new(from);
+        let mut state = from;
+        while state.at < from.at + MAX_HOST && part.normal.len() < MAX_NAME {
             // Brackets behind a whole pool id are prose or markup.
-            let whole = || pool_id(&self.text[at..part.end]).is_some();
-            if matches!(self.byte(part.end), Some(b'<' | b'(' | b'[' | b'.' | b'&')) && whole() {
+            let whole = || reader.text.get(part.begin..part.end).and_then(pool_id).is_some();
+            if state.literal
+                && matches!(reader.byte(state.at), Some(b'<' | b'(' | b'[' | b'.' | b'&' | b'{' | b'@'))
+                && whole()
+            {
                 break;
             }
-            if let Some(end) = self.hole(part.end) {
-                part.push_hole(part.end..end);
-            } else if self.text[part.end..].starts_with("...") {
-                part.normal.push_str("...");
-                part.end += 3;
-            } else if let Some(c) = self.word(part.end, b"*") {
-                part.normal.push(c);
-                part.end += 1;
-            } else if let Some(gap) = self.gap(part.end) {
-                let listed_ok = listed_host || gap.hole.as_ref().is_some_and(|hole| self.is_function(hole));
-                if gap.listed && !(part.normal.is_empty() && listed_ok) {
+            let Some(step) = reader.next(state) else { break };
+            let empty = part.normal.is_empty();
+            if let Some(joint) = step.joint {
+                let hole = matches!(step.token, Token::Hole(_));
+                let function = matches!(&step.token, Token::Hole(hole) if is_function(&reader.text[hole.clone()]));
+                let next = reader.byte(step.state.at);
+                let fits = match joint {
+                    Joint::Plain if empty || part.normal.ends_with('_') => {
+                        // What follows a whole issuer with a path is another sentence.
+                        hole || reader.word(step.state.at, b"").is_some()
+                            || reader.hole(step.state.at).is_some()
+                            || empty && reader.slash(step.state.at).is_some()
+                    }
+                    Joint::Plain => !hole && next == Some(b'_'),
+                    Joint::Listed => empty && (listed || function),
+                    Joint::Or => empty && hole && self.is_sql(),
+                };
+                if !fits {
                     break;
                 }
-                match gap.next {
-                    Some(next) if part.normal.is_empty() || self.slash(next).is_some() => {
-                        // The gap in front of a path belongs to the path: the pool is complete.
-                        let complete = !part.normal.is_empty() && gap.hole.is_none();
-                        part.push_gap(gap, next);
-                        if complete {
-                            break;
-                        }
-                    }
-                    None if part.normal.is_empty() || part.normal.ends_with('_') => {
-                        let end = gap.hole.as_ref().map_or(part.end, |hole| hole.end);
-                        part.push_gap(gap, end);
-                        break;
-                    }
-                    _ => break,
-                }
-            } else {
-                break;
+                part.join(joint);
             }
+            match step.token {
+                Token::Hole(hole) => part.push_hole(hole, step.state),
+                Token::Char(c) => part.push(c, state.at, step.state),
+                Token::Ellipsis => part.push('.', state.at, step.state),
+                // The slash in front of the pool may stand in the pool's own literal.
+                Token::Open | Token::Close => {}
+                Token::Slash if empty && part.concatenated => {}
+                Token::Dot | Token::Slash | Token::Colon => break,
+            }
+            state = step.state;
         }
         (!part.normal.is_empty()).then_some(part)
     }
 
-    /// Whether an element of a list is a `CloudFormation` function.
-    fn is_function(&self, hole: &Range<usize>) -> bool {
-        let written = &self.text[hole.clone()];
-        ["\"Ref\"", "'Ref'", "Fn::"].into_iter().any(|name| written.contains(name)) || written.starts_with('!')
+    /// Whether `||` concatenates here.
+    fn is_sql(&self) -> bool {
+        let beginning = self.reader.lower.get(..4_000.min(self.reader.lower.len())).unwrap_or_default();
+        ["select ", "insert into", "create or replace", "create table"].iter().any(|word| beginning.contains(word))
     }
 
-    /// What follows the pool, and where the reference ends.
-    fn suffix(&self, at: usize, before: Before) -> (Suffix, usize) {
-        for (path, suffix) in [(JWKS_PATH, Suffix::Jwks), (DISCOVERY_PATH, Suffix::Discovery)] {
-            if let Some(end) = self.escaped(at, path) {
-                return (suffix, end);
+    /// What follows the pool, where the reference ends, and whether it is in a literal of its own.
+    pub(super) fn suffix(&self, pool: &Part, before: Before, listed: bool) -> (Suffix, usize, bool) {
+        let reader = self.reader;
+        let mut state = pool.state;
+        let mut crossed = false;
+        for _ in 0..3 {
+            if state.literal {
+                break;
+            }
+            let Some(step) = reader.next(state) else { return (Suffix::None, pool.end, false) };
+            match (step.token, step.joint) {
+                (Token::Open, Some(Joint::Plain)) => crossed = true,
+                (Token::Open, Some(Joint::Listed)) if listed => crossed = true,
+                (Token::Hole(hole), Some(Joint::Plain)) => {
+                    return match named_path(&reader.lower[hole.clone()]) {
+                        Some(suffix) => (suffix, hole.end, true),
+                        None => (Suffix::None, pool.end, false),
+                    };
+                }
+                _ => return (Suffix::None, pool.end, false),
+            }
+            state = step.state;
+        }
+        // Out of the pool's literal into the next.
+        if let Some(step) = reader.next(state).filter(|step| step.token == Token::Close) {
+            let next = reader.next(step.state).filter(|step| {
+                step.token == Token::Open
+                    && (step.joint == Some(Joint::Plain) || listed && step.joint == Some(Joint::Listed))
+            });
+            match next {
+                Some(next)
+                    if reader.slash(next.state.at).is_some() || listed || reader.byte(next.state.at) == Some(b':') =>
+                {
+                    crossed = true;
+                    state = next.state;
+                }
+                _ => return (Suffix::None, pool.end, false),
             }
         }
-        if let Some(after) = self.slash(at) {
-            let more = self.word(after, b".%$").is_some() || self.hole(after).is_some();
-            return if more { (Suffix::Other, at) } else { (Suffix::Slash, after) };
+        let at = state.at;
+        for (path, suffix) in [(JWKS_PATH, Suffix::Jwks), (DISCOVERY_PATH, Suffix::Discovery)] {
+            let path = if crossed && listed && reader.slash(at).is_none() { &path[1..] } else { path };
+            if let Some(end) = reader.escaped(at, path) {
+                return (suffix, end, crossed);
+            }
         }
-        if before != Before::Scheme && self.byte(at) == Some(b':') {
-            let word: &str = &self.lower[at + 1..];
+        if let Some(after) = reader.slash(at) {
+            if let Some(end) = reader.escaped(at, "/.well-known") {
+                let rest = reader.lower.get(end..end + reader.ahead(end, 60).len()).unwrap_or_default();
+                let rest = rest.split(['\n', ';', ' ']).next().unwrap_or_default();
+                let suffix = if rest.contains("openid") || rest.contains("oauth-auth") {
+                    Suffix::Discovery
+                } else {
+                    Suffix::Jwks
+                };
+                return (suffix, end, crossed);
+            }
+            if let Some(hole) = reader.hole(after) {
+                let suffix = named_path(&reader.lower[after..hole]);
+                return suffix.map_or((Suffix::Other, pool.end, crossed), |suffix| (suffix, hole, crossed));
+            }
+            let more = reader.word(after, b".%$").is_some();
+            return if more { (Suffix::Other, pool.end, crossed) } else { (Suffix::Slash, after, crossed) };
+        }
+        if before != Before::Scheme && reader.byte(at) == Some(b':') {
+            let word = reader.ahead(at + 1, 8).to_ascii_lowercase();
             let length = word.bytes().take_while(u8::is_ascii_alphanumeric).count();
             if matches!(&word[..length], "aud" | "sub" | "amr" | "iss" | "azp") {
-                return (Suffix::Claim, at + 1 + length);
+                return (Suffix::Claim, at + 1 + length, crossed);
             }
         }
-        (Suffix::None, at)
+        (Suffix::None, pool.end, false)
     }
+}
 
-    /// A comparison of a URL's beginning with the original host, where no pool follows.
-    fn prefix_check(&self, start: usize, end: usize, updated: bool) -> Option<Match> {
-        const TESTS: [&str; 10] = [
-            "startswith",
-            "starts_with",
-            "start_with",
-            "hasprefix",
-            "has_prefix",
-            "beginswith",
-            "-match",
-            "=~",
-            "strpos",
-            "^",
-        ];
-        let mut left = start.saturating_sub(60);
-        while !self.text.is_char_boundary(left) {
-            left += 1;
-        }
-        let line = self.lower[left..start].rsplit('\n').next().unwrap_or_default();
-        let mut close = self.dot(end).unwrap_or(end);
-        close = self.slash(close).unwrap_or(close);
-        let quoted = matches!(self.byte(close), Some(b'"' | b'\'' | b'`' | b'/' | b')'));
-        let after = self.text[close..].get(1..).unwrap_or_default().trim_start();
-        let tested = TESTS.iter().any(|test| line.contains(test)) || after.starts_with("<> _");
-        (quoted && tested).then(|| Match {
-            span: start..close,
-            class: Class::HostPrefixCheck,
-            confidence: Confidence::Likely,
-            updated,
-            dual_aware: false,
-            host_region: None,
-            pool_id: None,
-            pool_span: close..close,
-            suffix: Suffix::None,
-            holes: Vec::new(),
-        })
-    }
-
-    /// The end of a dot at `at`, also one escaped for a regular expression.
-    fn dot(&self, at: usize) -> Option<usize> {
-        [".", "\\.", "\\\\.", "[.]"].into_iter().find(|dot| self.lower[at..].starts_with(dot)).map(|dot| at + dot.len())
-    }
-
-    /// The end of a slash at `at`, also an escaped one.
-    fn slash(&self, at: usize) -> Option<usize> {
-        ["/", "\\/"].into_iter().find(|slash| self.lower[at..].starts_with(slash)).map(|slash| at + slash.len())
-    }
-
-    /// The end of `path` at `at`, where dots and slashes may be escaped.
-    fn escaped(&self, mut at: usize, path: &str) -> Option<usize> {
-        for c in path.bytes() {
-            at = match c {
-                b'.' => self.dot(at)?,
-                b'/' => self.slash(at)?,
-                _ => (self.byte(at)? == c).then_some(at + 1)?,
-            };
-        }
-        Some(at)
-    }
-
-    /// A character of a name at `at`, in lower case.
-    fn word(&self, at: usize, also: &[u8]) -> Option<char> {
-        let byte = *self.lower.as_bytes().get(at)?;
-        (byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') || also.contains(&byte))
-            .then_some(char::from(byte))
-    }
-
-    /// The end of an interpolation at `at`, in whatever language.
-    fn hole(&self, at: usize) -> Option<usize> {
-        let rest = &self.text[at..];
-        let bytes = rest.as_bytes();
-        let second = bytes.get(1).copied().unwrap_or(0);
-        match bytes.first()? {
-            b'$' | b'#' | b'@' | b'\\' if matches!(second, b'{' | b'(') => self.balanced(at + 1),
-            b'$' if second == b'_' || second.is_ascii_alphanumeric() => {
-                Some(at + 1 + rest[1..].bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count())
-            }
-            b'%' if matches!(second, b'{' | b'(') => {
-                let end = self.balanced(at + 1)?;
-                Some(if second == b'(' && self.byte(end) == Some(b's') { end + 1 } else { end })
-            }
-            b'%' if matches!(second, b's' | b'v' | b'S' | b'@') => Some(at + 2),
-            b'%' if second.is_ascii_digit() && rest[2..].starts_with("$s") => Some(at + 4),
-            b'{' => self.balanced(at),
-            b'(' | b'[' if !rest.starts_with("[.]") => self.balanced(at).map(|end| self.quantifier(end)),
-            b'<' => closed(rest, ">").map(|length| at + length),
-            b'&' if rest.starts_with("&lt;") => closed(rest, "&gt;").map(|length| at + length),
-            b'.' if matches!(second, b'*' | b'+') && self.byte(at + 2) != Some(b' ') => Some(self.quantifier(at + 1)),
-            b'\\' if matches!(second, b'w' | b'S' | b'd') => Some(self.quantifier(at + 2)),
-            _ => None,
-        }
-    }
-
-    /// The end of a regular expression's quantifier, if one stands at `at`.
-    fn quantifier(&self, mut at: usize) -> usize {
-        while matches!(self.byte(at), Some(b'+' | b'*' | b'?')) {
-            at += 1;
-        }
-        at
-    }
-
-    /// The end of the bracket that opens at `at`, on the same line.
-    fn balanced(&self, at: usize) -> Option<usize> {
-        let open = self.byte(at)?;
-        let close = match open {
-            b'{' => b'}',
-            b'(' => b')',
-            _ => b']',
-        };
-        let mut depth = 0_usize;
-        for (offset, byte) in self.text[at..].bytes().enumerate().take(MAX_HOLE) {
-            if byte == b'\n' {
-                return None;
-            }
-            if byte == open {
-                depth += 1;
-            } else if byte == close {
-                depth -= 1;
-                if depth == 0 {
-                    return Some(at + offset + 1);
-                }
-            }
-        }
+/// What a name in a path's place says of the path.
+fn named_path(name: &str) -> Option<Suffix> {
+    if name.contains("jwk") || name.contains("certs") || name.contains("keys") {
+        Some(Suffix::Jwks)
+    } else if name.contains("discovery") || name.contains("openid") || name.contains("well") {
+        Some(Suffix::Discovery)
+    } else {
         None
     }
-
-    /// The concatenation that begins where a literal ends at `at`.
-    fn gap(&self, at: usize) -> Option<Gap> {
-        is_quote(self.byte(at)?).then_some(())?;
-        let after = self.blank(at + 1)?;
-        if let Some(next) = self.literal(after) {
-            // Two literals side by side are one in C, Python and shells; without a space they are an escaped quote.
-            return (after > at + 1).then_some(Gap { hole: None, next: Some(next), listed: false });
-        }
-        let operator =
-            ["+", "..", "<>", "||", "&", "~", ",", "."].into_iter().find(|op| self.text[after..].starts_with(op))?;
-        let start = self.blank(after + operator.len())?;
-        let listed = operator == ",";
-        if let Some(next) = self.literal(start) {
-            return Some(Gap { hole: None, next: Some(next), listed });
-        }
-        let (end, next) = self.expression(start, operator);
-        let end = start + self.text[start..end].trim_end().len();
-        (end > start).then_some(Gap { hole: Some(start..end), next, listed })
-    }
-
-    /// The end of the expression at `start`, and where the literal after the operator that follows it begins.
-    fn expression(&self, start: usize, operator: &str) -> (usize, Option<usize>) {
-        let mut depth = 0_usize;
-        let mut quote = None;
-        let mut last = start;
-        for (offset, c) in self.text[start..].char_indices().take_while(|(offset, _)| *offset < MAX_HOLE) {
-            let at = start + offset;
-            last = at + c.len_utf8();
-            match (quote, c) {
-                (Some(open), _) => {
-                    if c == open {
-                        quote = None;
-                    }
-                }
-                (None, '"' | '\'' | '`') if depth > 0 => quote = Some(c),
-                (None, '(' | '[' | '{') => depth += 1,
-                (None, ')' | ']' | '}') if depth > 0 => depth -= 1,
-                (None, ')' | ']' | '}' | ';' | '"' | '\'' | '`') => return (at, None),
-                (None, _) if depth == 0 && self.text[at..].starts_with(operator) => {
-                    let next = self.blank(at + operator.len()).and_then(|next| self.literal(next));
-                    if next.is_some() {
-                        return (at, next);
-                    }
-                }
-                (None, ',') if depth == 0 => return (at, None),
-                (None, '\n') if depth == 0 => {
-                    let continued = self.blank(at).is_some_and(|next| self.text[next..].starts_with(operator));
-                    if !continued {
-                        return (at, None);
-                    }
-                }
-                (None, _) => {}
-            }
-        }
-        (last, None)
-    }
-
-    /// Where the text of a literal that begins at `at` begins, past its prefix and quote.
-    fn literal(&self, at: usize) -> Option<usize> {
-        let prefix =
-            self.text[at..].bytes().take_while(|b| matches!(b, b'f' | b'r' | b'F' | b'R' | b'u' | b'b' | b'$')).count();
-        (prefix <= 2 && is_quote(self.byte(at + prefix)?)).then_some(at + prefix + 1)
-    }
-
-    /// Past blanks and at most [`MAX_LINES`] line ends.
-    fn blank(&self, at: usize) -> Option<usize> {
-        let rest = self.text.get(at..)?;
-        let blanks = rest.bytes().take_while(|b| b.is_ascii_whitespace() || *b == b'\\').count();
-        (rest[..blanks].bytes().filter(|b| *b == b'\n').count() <= MAX_LINES).then_some(at + blanks)
-    }
 }
 
-impl Part {
-    fn push_hole(&mut self, hole: Range<usize>) {
-        self.normal.push(HOLE);
-        self.end = hole.end;
-        self.holes.push(hole);
-    }
-
-    fn push_gap(&mut self, gap: Gap, end: usize) {
-        if let Some(hole) = gap.hole {
-            self.push_hole(hole);
-        }
-        self.end = end;
-        self.concatenated = true;
-        self.listed |= gap.listed;
-    }
+/// `left` without one of `forms` at its end, the longest that fits.
+fn strip_any<'a>(left: &'a str, forms: &[&str]) -> Option<&'a str> {
+    forms.iter().filter_map(|form| left.strip_suffix(form)).min_by_key(|rest| rest.len())
 }
 
-fn is_quote(byte: u8) -> bool {
-    matches!(byte, b'"' | b'\'' | b'`')
+/// Whether `left` ends in a scheme, and how long that is; false for another protocol's.
+fn scheme(left: &str) -> Option<(bool, usize)> {
+    let rest = strip_any(strip_any(left, SLASHES)?, SLASHES)?;
+    let rest = strip_any(rest, COLONS)?;
+    let word = rest.len() - rest.bytes().rev().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'?')).count();
+    // An escape such as `\nhttps` or `%3Dhttps` lends a letter to the word, so its end decides.
+    let known = ["https?", "https", "http"].into_iter().find(|scheme| rest[word..].ends_with(scheme));
+    if let Some(scheme) = known {
+        return Some((true, left.len() - rest.len() + scheme.len()));
+    }
+    if let Some(open) = ["http(s)?", "http(s?)", "http[s]?", "(https|http)", "(http|https)", "(?:https?)"]
+        .iter()
+        .find(|form| rest.ends_with(*form))
+    {
+        return Some((true, left.len() - rest.len() + open.len()));
+    }
+    // An interpolated scheme, or none that is written here.
+    Some((word == rest.len(), left.len() - rest.len()))
 }
 
-/// The length of `<a name>`, if it closes soon and holds nothing but a name.
-fn closed(rest: &str, close: &str) -> Option<usize> {
-    let end = rest.find(close).filter(|end| (2..=60).contains(end))?;
-    let inner = &rest[1..end];
-    inner.bytes().all(|b| b.is_ascii_alphanumeric() || b" _-.&;".contains(&b)).then_some(end + close.len())
+/// Whether an element of a list is a `CloudFormation` function.
+fn is_function(written: &str) -> bool {
+    ["\"Ref\"", "'Ref'", "Ref:", "Fn::"].into_iter().any(|name| written.contains(name)) || written.starts_with('!')
+}
+
+/// Whether an interpolation is a part of a regular expression that fits many texts.
+pub(super) fn is_regex(hole: &str) -> bool {
+    let inner = hole.get(1..).unwrap_or_default();
+    hole.starts_with('.')
+        || hole.starts_with("\\w")
+        || hole.starts_with("\\\\w")
+        || hole.starts_with("\\S")
+        || hole.starts_with("\\d")
+        || hole.starts_with("[^")
+        || hole.starts_with('[') && (inner.contains("-z") || inner.contains("-9") || inner.contains("\\w"))
+        || hole.starts_with("(?")
+        || hole.starts_with('(') && [".*", ".+", "[", "\\w", "\\d", "\\S"].iter().any(|part| inner.contains(part))
 }
 
 /// How well a host fits an issuer's.
-#[derive(PartialEq, Eq, Clone, Copy)]
-enum Fit {
+#[derive(Debug, PartialEq, Eq, Clone, Copy)]
+pub(super) enum Fit {
     /// Region and suffix are there, perhaps as interpolations.
     Good,
     /// One interpolation stands for everything.
@@ -499,15 +635,18 @@ enum Fit {
 }
 
 /// Judges a host without its first label; none if it is another host.
-fn host_fit(normal: &str) -> Option<Fit> {
+pub(super) fn host_fit(normal: &str) -> Option<Fit> {
     let Some((region, suffix)) = normal.split_once('.') else {
         return (!normal.is_empty() && normal.chars().all(|c| c == HOLE)).then_some(Fit::Whole);
     };
+    // `${region}${suffix}` needs no dot between.
     DNS_SUFFIXES.into_iter().any(|known| glob(suffix, known)).then_some(())?;
     if is_region(region) || region.contains(HOLE) {
         return Some(Fit::Good);
     }
-    let placeholder = region == "*" || ["region", "xx", "your"].iter().any(|word| region.contains(word));
+    let words = ["region", "xx", "your", "my", "aws", "zone", "some", "example", "test", "local"];
+    let shaped = region.split('-').count() >= 3;
+    let placeholder = region == "*" || shaped || words.iter().any(|word| region.contains(word));
     placeholder.then_some(Fit::Placeholder)
 }
 
@@ -521,10 +660,56 @@ fn glob(pattern: &str, known: &str) -> bool {
     }
 }
 
-/// Whether a word in the pool's place is one to be replaced, such as `YOUR_POOL_ID`.
-fn is_placeholder(pool: &str) -> bool {
+/// What a word in the pool's place is.
+#[derive(Debug, PartialEq, Eq, Clone, Copy)]
+enum Word {
+    /// To be replaced, such as `YOUR_POOL_ID`.
+    Placeholder,
+    /// It could be one.
+    Unknown,
+    /// A path of the API or of what someone took it for.
+    Path,
+}
+
+fn placeholder_fit(pool: &str) -> Word {
+    const PATHS: [&str; 30] = [
+        "token",
+        "tokens",
+        "authorize",
+        "oauth2",
+        "oauth",
+        "login",
+        "logout",
+        "signin",
+        "signup",
+        "userinfo",
+        "saml2",
+        "jwks",
+        "health",
+        "api",
+        "v1",
+        "v2",
+        "index",
+        "favicon",
+        "docs",
+        "latest",
+        "endpoint",
+        "and",
+        "or",
+        "the",
+        "www",
+        "root",
+        "path",
+        "forgotpassword",
+        "confirm",
+        "error",
+    ];
     let regional = pool.split_once('_').is_some_and(|(region, rest)| is_region(region) && !rest.is_empty());
-    regional || pool == "..." || ["pool", "xx", "your"].iter().any(|word| pool.contains(word))
+    if regional || pool == "." || ["pool", "xx", "your", "_id", "region"].iter().any(|word| pool.contains(word)) {
+        return Word::Placeholder;
+    }
+    let plain = !pool.contains(|c: char| c.is_ascii_digit() || matches!(c, '-' | '_'));
+    if PATHS.contains(&pool) || pool.len() < 2 || plain || pool.contains('*') { Word::Path } else { Word::Unknown }
 }
 
 /// How a reference is built.

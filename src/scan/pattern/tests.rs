@@ -262,7 +262,7 @@ fn confidence_and_severity_follow_the_taxonomy() {
             Severity::Error,
         ),
         ("https://cognito-idp.eu-west-1.amazonaws.com/<pool-id>", Confidence::Definite, Severity::Error),
-        ("https://cognito-idp.eu-west-1.amazonaws.com/YOUR_POOL", Confidence::Review, Severity::Warning),
+        ("https://cognito-idp.eu-west-1.amazonaws.com/YOUR_POOL", Confidence::Likely, Severity::Error),
         ("https://cognito-idp.${HOST}/eu-west-1_A", Confidence::Likely, Severity::Error),
         ("cognito-idp.eu-west-1.amazonaws.com/eu-west-1_A", Confidence::Review, Severity::Warning),
         ("oidc-provider/cognito-idp.eu-west-1.amazonaws.com/eu-west-1_A", Confidence::Definite, Severity::Error),

@@ -198,7 +198,7 @@ impl Text {
 }
 
 /// Whether a value is a pool id, a Region, a DNS suffix or an issuer's text, which are no secrets.
-pub(super) fn is_issuer_part(part: &str) -> bool {
+pub(in crate::scan) fn is_issuer_part(part: &str) -> bool {
     pattern::pool_id(part).is_some()
         || pattern::is_region(part)
         || DNS_SUFFIXES.contains(&part)

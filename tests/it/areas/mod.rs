@@ -7,6 +7,7 @@ mod failover;
 mod governance;
 mod messages;
 mod parity;
+pub(crate) mod references;
 mod triggers;
 
 use crate::builder::{Account, Run};
@@ -18,7 +19,7 @@ pub(crate) use core::furnished as core_furnished;
 pub(crate) fn furnished() -> Account {
     let account = core::furnished(Account::complete());
     let account = parity::federated(account);
-    let account = consumers::furnish(account);
+    let account = references::furnish(consumers::furnish(account));
     governance::furnish(account)
 }
 
@@ -69,10 +70,18 @@ pub(crate) fn search(account: Account, region: &str) -> Account {
 
 /// Snapshots that take the areas' rules to every verdict they can give, and how each is judged.
 pub(crate) fn cases() -> Vec<(Account, Run)> {
-    [triggers::cases(), messages::cases(), parity::cases(), failover::cases(), consumers::cases(), governance::cases()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        triggers::cases(),
+        messages::cases(),
+        parity::cases(),
+        failover::cases(),
+        consumers::cases(),
+        governance::cases(),
+        references::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Accounts in which rules pass, for [`breaks`] to differ from.
@@ -99,6 +108,7 @@ pub(crate) fn breaks() -> Vec<(&'static str, Account)> {
         failover::breaks(),
         consumers::breaks(),
         governance::breaks(),
+        references::breaks(),
     ]
     .into_iter()
     .flatten()

@@ -8,4 +8,5 @@ mod matrix;
 mod pools;
 mod ready;
 mod same;
+mod trees;
 mod verdicts;

@@ -5,7 +5,8 @@ use mrready::snapshot::{Encoding, Entry, Snapshot, format};
 use serde_json::json;
 
 use crate::builder::{
-    Account, DESCRIBE_POOL, Judged, P, POOL, Run, S, http_jwt, new_issuer, old_issuer, rest_jwt, route, time,
+    Account, DESCRIBE_POOL, Judged, P, POOL, Run, S, http_jwt, new_issuer, old_issuer, rest_jwt, route, time, tree_hit,
+    without_pool,
 };
 
 fn bytes(judged: &Judged) -> String {
@@ -30,7 +31,11 @@ fn orders<T: Clone>(items: &[T]) -> Vec<Vec<T>> {
 
 fn rich() -> Account {
     let (old, new) = (old_issuer(POOL), new_issuer(POOL));
+    let hits = ["src/b.ts", "src/a.ts"].map(|path| tree_hit(path, 9, |_| {}));
+    let none = ["src/a.ts", "api/c.go"].map(|path| tree_hit(path, 10, without_pool));
     Account::replicated("INACTIVE")
+        .tree("acme/shop", hits.into_iter().chain(none).collect())
+        .tree("acme/app", vec![tree_hit("app.py", 4, |_| {})])
         .pool("us-east-1_Second001")
         .clients(POOL, 61)
         .rest_api(P, "r1", vec![rest_jwt("j", &[&old])])

@@ -1,0 +1,94 @@
+//! The bare host where it is configured for a network: the cluster of a proxy that fetches the key set, an allow list.
+//!
+//! The same text is the SDK's endpoint, so the file has to say what it is, and a person has to look. Not here: hosts with a
+//! pool behind them (`pattern`).
+
+use crate::scan::found::Found;
+use crate::scan::pattern::{self, Class, Confidence, Match, Suffix};
+
+/// What a file of a proxy or mesh says somewhere.
+const MESH: [&str; 12] = [
+    "remote_jwks",
+    "remotejwks",
+    "jwt_authn",
+    "serviceentry",
+    "destinationrule",
+    "envoy",
+    "proxy_pass",
+    "upstream ",
+    "kgateway",
+    "gateway.networking",
+    "requestauthentication",
+    "haproxy",
+];
+/// What stands near an entry of an allow list.
+const LISTS: [&str; 16] = [
+    "connect-src",
+    "connectsrc",
+    "default-src",
+    "defaultsrc",
+    "content-security-policy",
+    "contentsecuritypolicy",
+    "egress",
+    "allowlist",
+    "allow_list",
+    "allow-list",
+    "whitelist",
+    "alloweddomains",
+    "allowed_domains",
+    "allowedhosts",
+    "allowed_hosts",
+    "fqdn",
+];
+
+/// The hosts in a text that a network is configured with; `matches` are the references in it.
+pub(super) fn find(text: &str, language: &str, matches: &[Match]) -> Vec<Found> {
+    let keys = matches.iter().any(|found| matches!(found.suffix, Suffix::Jwks));
+    let format = matches!(
+        language,
+        "yaml" | "json" | "conf" | "text" | "terraform" | "properties" | "toml" | "cloudformation" | "dotenv"
+    );
+    let hosts = pattern::hosts(text);
+    let mesh = hosts.iter().any(|_| true) && format && {
+        let lower = text.to_ascii_lowercase();
+        MESH.iter().any(|word| lower.contains(word)) || keys && lower.contains("cluster")
+    };
+    let taken = |at: usize| matches.iter().any(|found| found.span.contains(&at));
+    let mut found = Vec::new();
+    for host in hosts.into_iter().filter(|host| !host.updated && !taken(host.span.start)) {
+        let mut from = host.span.start.saturating_sub(300);
+        while !text.is_char_boundary(from) {
+            from += 1;
+        }
+        let near = text[from..host.span.start].to_ascii_lowercase();
+        let class = if LISTS.iter().any(|word| near.contains(word)) {
+            Class::NetworkAllowlist
+        } else if mesh && (!host.scheme || near.contains("proxy_pass")) {
+            Class::JwksHost
+        } else {
+            continue;
+        };
+        let beside = text.get(host.span.end..).unwrap_or_default();
+        let mut to = beside.len().min(300);
+        while !beside.is_char_boundary(to) {
+            to -= 1;
+        }
+        let both =
+            near.contains("issuer-cognito-idp") || beside[..to].to_ascii_lowercase().contains("issuer-cognito-idp");
+        found.push(Found {
+            text: text[host.span.clone()].to_owned(),
+            extent: host.span.clone(),
+            span: host.span,
+            class,
+            confidence: Confidence::Review,
+            updated: false,
+            dual_aware: both,
+            accepts_any_pool: false,
+            prose: false,
+            pool_id: None,
+            unresolved: None,
+            library: None,
+        });
+    }
+    found
+}

@@ -1,0 +1,1 @@
+//! Tests of what keywords are references, and which are none.

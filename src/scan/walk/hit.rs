@@ -1,0 +1,136 @@
+//! What a detector found, made into what is reported: its place, its severity, what to do.
+//!
+//! Not here: what a reference is, and which version of a library counts (`pins`).
+
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
+use super::large::Window;
+use super::pins::Pins;
+use super::place;
+use crate::model::reference::{Class, Confidence, ScanHit, Severity};
+use crate::scan::found::Found;
+use crate::scan::{classes, language, library, pattern};
+
+/// What a file's path says of everything in it.
+#[derive(Debug)]
+pub(super) struct About {
+    /// As it is reported.
+    pub(super) shown: String,
+    /// As detectors see it.
+    pub(super) below: String,
+    language: &'static str,
+    in_test: bool,
+    in_doc: bool,
+}
+
+impl About {
+    pub(super) fn new(shown: String, below: String) -> Self {
+        Self {
+            language: language::of(&below),
+            in_test: language::is_test(&below),
+            in_doc: language::is_documentation(&below),
+            shown,
+            below,
+        }
+    }
+}
+
+/// A hit that still wants what only the whole tree says.
+#[derive(Debug)]
+pub(super) struct Pending {
+    hit: ScanHit,
+    /// The library whose version decides, and the folder from which on upwards it is looked for.
+    library: Option<(String, PathBuf)>,
+}
+
+impl Pending {
+    /// Decides what was open, and what follows from it.
+    pub(super) fn finish(self, pins: &Pins, known_pools: Option<&BTreeSet<String>>) -> ScanHit {
+        let mut hit = self.hit;
+        if let Some((name, folder)) = self.library {
+            let pin = pins.nearest(&name, &folder);
+            let (confidence, accepts_new) = library::decide(&name, pin.map(|(pin, _)| pin));
+            // A version makes no call of what may be none.
+            if hit.confidence != Confidence::Review {
+                hit.confidence = confidence;
+            }
+            hit.accepts_new |= accepts_new;
+            hit.library = Some(pin.map_or(name.clone(), |(pin, file)| version(&name, &pin.version, file)));
+        }
+        if let (Some(known), Some(id)) = (known_pools, &hit.pool_id) {
+            let ours = known.contains(id);
+            hit.known_pool = Some(ours);
+            if !ours {
+                hit.confidence = Confidence::Review;
+            }
+        }
+        let quiet = hit.in_test || hit.in_doc;
+        hit.severity = if hit.accepts_any_pool && !quiet {
+            Severity::Error
+        } else {
+            pattern::severity(hit.class, hit.confidence, quiet || hit.accepts_new)
+        };
+        hit
+    }
+}
+
+/// A library with the version that decided.
+pub(super) fn version(library: &str, version: &str, file: &str) -> String {
+    format!("{library} {version} ({file})")
+}
+
+/// The hits of a window, or of a whole file as one, in order of place; `lines` are those that count, all if none.
+pub(super) fn pending(
+    found: Vec<Found>,
+    about: &About,
+    folder: &std::path::Path,
+    window: &Window<'_>,
+    lines: Option<&[RangeInclusive<u32>]>,
+) -> Vec<Pending> {
+    let at = |offsets: &[usize]| place::places(window.text.as_bytes(), window.core.start, window.place, offsets);
+    let starts = at(&found.iter().map(|found| found.span.start).collect::<Vec<_>>());
+    let ends =
+        at(&found.iter().map(|found| found.extent.end.saturating_sub(1).max(found.span.start)).collect::<Vec<_>>());
+    // Where the construct begins matters only where not all lines count.
+    let firsts =
+        lines.map(|_| at(&found.iter().map(|found| found.extent.start.min(found.span.start)).collect::<Vec<_>>()));
+    let mut out = Vec::with_capacity(found.len());
+    for (index, found) in found.into_iter().enumerate() {
+        let (start, end) = (starts[index], ends[index]);
+        if let (Some(lines), Some(firsts)) = (lines, &firsts)
+            && !lines.iter().any(|range| *range.start() <= end.line && firsts[index].line <= *range.end())
+        {
+            continue;
+        }
+        out.push(one(found, about, folder, start, end.line));
+    }
+    out
+}
+
+fn one(found: Found, about: &About, folder: &std::path::Path, start: place::Place, end_line: u32) -> Pending {
+    let hit = ScanHit {
+        path: about.shown.clone(),
+        line: start.line,
+        column: start.column,
+        end_line,
+        class: found.class,
+        confidence: found.confidence,
+        severity: Severity::Info,
+        in_test: about.in_test,
+        in_doc: about.in_doc || found.prose,
+        accepts_any_pool: found.accepts_any_pool,
+        accepts_new: found.updated || found.dual_aware,
+        language: about.language.to_owned(),
+        pool_id: found.pool_id,
+        known_pool: None,
+        unresolved: found.unresolved,
+        library: found.library.clone(),
+        text: found.text,
+        remedy: classes::of(found.class).remedy(about.language).to_owned(),
+        owners: Vec::new(),
+    };
+    let library = found.library.filter(|_| found.class == Class::LibraryDerived);
+    Pending { hit, library: library.map(|name| (name, folder.to_owned())) }
+}
