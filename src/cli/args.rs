@@ -39,7 +39,7 @@ pub(super) enum Command {
     Scan(ScanArgs),
     /// List, check, test or scaffold rules
     Rules(RulesArgs),
-    /// Say what a rule, a field or a gate means, or how a finding was derived
+    /// Say what a rule, a field, a gate or a class of issuer reference means, or how a finding was derived
     ///
     /// With --in REPORT: the derivation of one finding, what it rests on, and the AWS CLI commands with which to check it.
     Explain(ExplainArgs),
@@ -330,8 +330,8 @@ pub(super) enum RulesCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// A rule's id or tag, a field, a gate, or with --in a finding's fingerprint (its first 8 digits or more)
-    #[arg(value_name = "RULE|TAG|FIELD|GATE|FINGERPRINT")]
+    /// A rule's id or tag, a field, a gate, a class of `scan`, or with --in a finding's fingerprint (its first 8 digits or more)
+    #[arg(value_name = "RULE|TAG|FIELD|GATE|CLASS|FINGERPRINT")]
     pub(super) name: String,
     /// The JSON report that has the finding, or `-`
     #[arg(long = "in", value_name = "REPORT")]
@@ -373,7 +373,8 @@ macro_rules! value_of {
 value_of!(TargetIssuerArg for TargetIssuer { Updated, Original });
 value_of!(GateArg for Gate { Issuer, Replicate, Activate, Failover });
 value_of!(SubjectArg for SubjectKind {
-    Pool, Authorizer, Route, Template, Trigger, LoadBalancer, OidcProvider, IdentityPool, BoundService, DiscoveryClient
+    Pool, Authorizer, Route, Template, Trigger, LoadBalancer, OidcProvider, IdentityPool, BoundService, DiscoveryClient,
+    Reference
 });
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -425,4 +426,5 @@ pub(super) enum SchemaName {
     Report,
     Rule,
     Waivers,
+    Scan,
 }

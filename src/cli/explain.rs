@@ -1,4 +1,4 @@
-//! `mrready explain`: what a rule, a field or a gate means, which evidence it needs, where AWS says so; and how one
+//! `mrready explain`: what a rule, a field, a gate or a class of reference means, which evidence it needs, where AWS says so; and how one
 //! finding of a report was derived. The report is read, never judged again.
 
 use std::collections::BTreeSet;
@@ -7,10 +7,14 @@ use std::io::Write;
 use anyhow::{Result, bail};
 
 use crate::facts::FieldSet;
-use crate::model::{FieldSpec, Fields, Finding, Gate, Level, Report};
-use crate::render::explain::{FieldText, GateText, RuleText, write_field, write_gate, write_rule};
+use crate::model::report::Reference;
+use crate::model::{Class, FieldSpec, Fields, Finding, Gate, Level, Report};
+use crate::render::explain::{
+    ClassText, FieldText, GateText, RuleText, write_class, write_field, write_gate, write_rule,
+};
 use crate::render::finding::write_finding;
 use crate::rules::{Catalog, Rule};
+use crate::scan::classes;
 use crate::snapshot::operations;
 
 use super::args::ExplainArgs;
@@ -26,9 +30,14 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8> {
         std::io::stdout().lock().write_all(&out)?;
         return Ok(exit::GOOD);
     }
-    let catalog = Catalog::load(&FieldSet, true, &files::read_rules(&args.rules)?)?;
     let mut out = Vec::new();
     let width = ui::width();
+    if let Some(class) = Class::ALL.into_iter().find(|class| class.as_str() == args.name) {
+        write_class(&class_text(class), width, &mut out)?;
+        std::io::stdout().lock().write_all(&out)?;
+        return Ok(exit::GOOD);
+    }
+    let catalog = Catalog::load(&FieldSet, true, &files::read_rules(&args.rules)?)?;
     let found = catalog.find(&args.name);
     if let Some(gate) = Gate::parse(&args.name) {
         write_gate(&gate_text(gate, &catalog), width, &mut out)?;
@@ -47,11 +56,12 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8> {
         let fields = FieldSet.all();
         let distance = |name: &&str| strsim::damerau_levenshtein(name, &args.name);
         let ids = catalog.rules.iter().map(|rule| rule.id.as_str());
-        let nearest = fields.iter().map(|spec| spec.name).chain(ids).min_by_key(distance);
+        let classes = Class::ALL.iter().map(|class| class.as_str());
+        let nearest = fields.iter().map(|spec| spec.name).chain(ids).chain(classes).min_by_key(distance);
         let hint = nearest.filter(|name| distance(name) <= 3).map(|name| format!("did you mean `{name}`?"));
         let hint = hint.or_else(|| catalog.did_you_mean(&args.name));
         let hint = hint.map(|hint| format!(": {hint}")).unwrap_or_default();
-        bail!("`{}` is no rule, no tag, no field and no gate{hint}", args.name);
+        bail!("`{}` is no rule, no tag, no field, no gate and no class of reference{hint}", args.name);
     }
     std::io::stdout().lock().write_all(&out)?;
     Ok(exit::GOOD)
@@ -128,6 +138,17 @@ fn gate_text(gate: Gate, catalog: &Catalog) -> GateText {
     }
 }
 
+fn class_text(class: Class) -> ClassText {
+    let row = classes::of(class);
+    ClassText {
+        name: class.as_str().to_owned(),
+        title: row.title.clone(),
+        severity: row.severity,
+        remedies: row.remedies().map(|(language, remedy)| (language.to_owned(), remedy.to_owned())).collect(),
+        references: classes::sources().into_iter().map(|[url, read, grade]| Reference { url, read, grade }).collect(),
+    }
+}
+
 fn field_text(spec: &FieldSpec, catalog: &Catalog) -> FieldText {
     let rules = catalog.rules.iter().filter(|rule| rule.fields().contains(spec.name));
     FieldText {
@@ -135,7 +156,7 @@ fn field_text(spec: &FieldSpec, catalog: &Catalog) -> FieldText {
         doc: spec.doc.to_owned(),
         ty: spec.ty.to_string(),
         absent: spec.absent.to_string(),
-        calls: spec.calls.iter().map(|call| (*call).to_owned()).collect(),
+        calls: spec.calls.iter().map(|call| (*call).to_owned()).chain(from_trees([spec.name])).collect(),
         actions: actions_of(spec.calls.iter().copied()),
         rules: rules.map(|rule| rule.id.clone()).collect(),
     }
@@ -151,7 +172,11 @@ fn rule_text(rule: &Rule, catalog: &Catalog) -> RuleText {
         why: rule.why.trim().to_owned(),
         resolve: rule.resolve,
         fields: specs.iter().map(|spec| (spec.name.to_owned(), spec.doc.to_owned())).collect(),
-        calls: calls.iter().map(|call| (*call).to_owned()).collect(),
+        calls: calls
+            .iter()
+            .map(|call| (*call).to_owned())
+            .chain(from_trees(specs.iter().map(|spec| spec.name)))
+            .collect(),
         actions: actions_of(calls.iter().copied()),
         steps: rule
             .remedy
@@ -160,6 +185,12 @@ fn rule_text(rule: &Rule, catalog: &Catalog) -> RuleText {
             .map(|step| (step.id.clone(), step.title.clone(), step.summary.clone(), step.command.clone()))
             .collect(),
     }
+}
+
+/// What stands beside the calls where fields are read from source trees.
+fn from_trees<'a>(fields: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let from_trees = fields.into_iter().any(|field| field.starts_with("reference."));
+    from_trees.then(|| "mrready scan (source trees)".to_owned())
 }
 
 fn actions_of<'a>(calls: impl Iterator<Item = &'a str>) -> Vec<String> {

@@ -25,7 +25,7 @@ const LONG: Duration = Duration::from_secs(300);
 /// How deep submodules are followed.
 const MAX_DEPTH: usize = 8;
 
-/// The lines of each file, as absolute path, that a change adds.
+/// The lines of each file, as absolute path without links, that a change adds.
 pub(super) type Lines = BTreeMap<PathBuf, Vec<RangeInclusive<u32>>>;
 
 /// What git says of a root.
@@ -267,7 +267,7 @@ impl Git {
 
     /// The lines that differ from a commit, and the untracked files.
     fn changes_since(&self, base: &str, change: &mut Change, depth: usize) -> Result<()> {
-        let folder = std::path::absolute(&self.folder).context("cannot tell where this is")?;
+        let folder = real(&self.folder)?;
         let common = [
             "--no-color",
             "--no-ext-diff",
@@ -333,9 +333,14 @@ impl Git {
                 .notes
                 .push(format!("{}: the submodule's old commit is not here, all its files count", files::name(&folder)));
         }
-        let folder = std::path::absolute(&folder).context("cannot tell where this is")?;
+        let folder = real(&folder)?;
         inside.list(&["--cached", "--others", "--exclude-standard"], &folder, change)
     }
+}
+
+/// Where a folder is, without links.
+fn real(folder: &Path) -> Result<PathBuf> {
+    std::fs::canonicalize(folder).with_context(|| format!("cannot read {}", files::name(folder)))
 }
 
 /// Reads a pipe to its end beside the program, so that neither waits for the other.

@@ -34,6 +34,9 @@ pub(super) fn run(args: &ScanArgs) -> Result<u8> {
             "-o writes evidence, which has to be whole; with --new-from-rev only a change is looked at. Give one of the two"
         );
     }
+    if args.output.is_some() && !args.known_pools.is_empty() {
+        bail!("-o writes evidence of every pool, and `audit` knows its own; leave out --known-pools, or -o");
+    }
     let roots = if args.paths.is_empty() { vec![PathBuf::from(".")] } else { args.paths.clone() };
     check(&roots)?;
     let encoding = args.output.as_ref().map(|path| Encoding::of_name(&path.to_string_lossy())).transpose()?;
@@ -43,7 +46,12 @@ pub(super) fn run(args: &ScanArgs) -> Result<u8> {
     };
     let change = args.new_from_rev.as_deref().map(|revision| git::change(&roots, revision)).transpose()?;
     let search = Search { respect_ignore: !args.no_ignore, known_pools, threads: args.threads, change };
-    let report = search.run(&roots, least(args.fail_on));
+    let mut report = search.run(&roots, least(args.fail_on));
+    if let Some(path) = &args.output {
+        // The evidence of a run before is no part of the tree.
+        leave_out(&mut report, path);
+        report.summary = ScanSummary::of(&report, least(args.fail_on));
+    }
 
     if let (Some(path), Some(encoding)) = (&args.output, encoding) {
         let time = args.now.unwrap_or_else(Timestamp::now);
@@ -62,12 +70,13 @@ pub(super) fn run(args: &ScanArgs) -> Result<u8> {
     Ok(code)
 }
 
-/// Searches trees, and puts what is found beside the evidence there is; its pools are those that are known.
+/// Searches trees, and puts what is found beside the evidence there is.
 pub(super) fn add(snapshot: Snapshot, roots: &[PathBuf], time: Timestamp) -> Snapshot {
     if roots.is_empty() {
         return snapshot;
     }
-    let search = Search { respect_ignore: true, known_pools: Some(pools(&snapshot)), threads: None, change: None };
+    // Whose pool it is, judging says: evidence does not depend on what it is read beside.
+    let search = Search { respect_ignore: true, known_pools: None, threads: None, change: None };
     let trees = Snapshot::new(Scope::default(), entries_of(&search.run(roots, None), time));
     Snapshot::merge(vec![snapshot.clone(), trees]).unwrap_or(snapshot)
 }
@@ -182,11 +191,18 @@ fn own(report: &mut ScanReport, roots: &[PathBuf], gits: &[Option<git::Tree>]) {
     }
 }
 
+/// Leaves out what one file holds.
+fn leave_out(report: &mut ScanReport, file: &Path) {
+    let Ok(file) = std::fs::canonicalize(file) else { return };
+    report.hits.retain(|hit| std::fs::canonicalize(&hit.path).map_or(true, |path| path != file));
+}
+
 /// Leaves out what could not be read and is no part of the change.
 fn narrow(report: &mut ScanReport, change: &Change) {
     let changed: BTreeSet<String> = change.lines.keys().map(|path| path.to_string_lossy().into_owned()).collect();
-    let absolute = |path: &str| std::path::absolute(path).map(|path| path.to_string_lossy().into_owned());
-    report.skipped.retain(|skipped| absolute(&skipped.path).is_ok_and(|path| changed.contains(&path)));
+    let real = |path: &str| std::fs::canonicalize(path).map(|path| path.to_string_lossy().into_owned());
+    // What cannot even be found may be part of it.
+    report.skipped.retain(|skipped| real(&skipped.path).map_or(true, |path| changed.contains(&path)));
 }
 
 fn least(fail_on: ScanFailOn) -> Option<Severity> {

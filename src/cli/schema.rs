@@ -5,6 +5,7 @@ use std::io::Write;
 use anyhow::Result;
 
 use crate::facts::FieldSet;
+use crate::model::reference::scan_schema;
 use crate::model::report::report_schema;
 use crate::rules::{decisions_schema, rule_schema};
 use crate::snapshot::snapshot_schema;
@@ -19,6 +20,7 @@ pub(super) fn run(args: &SchemaArgs) -> Result<u8> {
         SchemaName::Report => report_schema(),
         SchemaName::Rule => rule_schema(&FieldSet),
         SchemaName::Waivers => decisions_schema(),
+        SchemaName::Scan => scan_schema(),
     };
     writeln!(std::io::stdout().lock(), "{schema:#}")?;
     Ok(exit::GOOD)

@@ -263,6 +263,9 @@ fn in_tree(hit: &ScanHit, root: &ScanRoot, path: String, time: Timestamp, evalua
 mod tests {
     use super::*;
 
+    /// Roots, a path, and whose it is.
+    type Case = (&'static [&'static str], &'static str, Option<(usize, &'static str)>);
+
     #[test]
     fn a_path_belongs_to_the_innermost_root() {
         let root = |path: &str| ScanRoot {
@@ -273,7 +276,7 @@ mod tests {
             files_read: 0,
             bytes_read: 0,
         };
-        let cases: [(&[&str], &str, Option<(usize, &str)>); 9] = [
+        let cases: [Case; 9] = [
             (&["src"], "src/a/b.ts", Some((0, "a/b.ts"))),
             (&["src/"], "src/a.ts", Some((0, "a.ts"))),
             (&["."], "./a.ts", Some((0, "a.ts"))),

@@ -150,6 +150,7 @@ impl Severity {
 /// One reference in a source tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own about the place")]
 pub struct ScanHit {
     /// The file: the root as it was given, and the path below it, with `/`.
     pub path: String,
@@ -343,4 +344,9 @@ impl ScanSummary {
         }
         summary
     }
+}
+
+/// The JSON Schema of a scan's report.
+pub fn scan_schema() -> serde_json::Value {
+    schemars::schema_for!(ScanReport).to_value()
 }

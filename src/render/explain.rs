@@ -1,10 +1,10 @@
-//! What `explain` prints: a rule, a field or a gate, for somebody who has a finding in front of them. A finding itself is
+//! What `explain` prints: a rule, a field, a gate or a class of issuer reference, for somebody who has a finding in front of them. A finding itself is
 //! told in [`finding`](super::finding).
 
 use std::io::{self, Write};
 
 use crate::model::report::Reference;
-use crate::model::{DecidedBy, Gate, Resolve};
+use crate::model::{DecidedBy, Gate, Resolve, Severity};
 
 use super::catalog::RuleRow;
 use super::safe::safe;
@@ -65,6 +65,42 @@ pub struct GateText {
     pub advisories: Vec<RuleRow>,
     /// The rules that state facts.
     pub infos: Vec<RuleRow>,
+}
+
+/// A class of issuer reference to be explained.
+#[derive(Debug, Clone)]
+pub struct ClassText {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub title: String,
+    /// How much a sure one matters.
+    pub severity: Severity,
+    /// What to do: language or format, and words; `any` is for all others.
+    pub remedies: Vec<(String, String)>,
+    /// Where it is written.
+    pub references: Vec<Reference>,
+}
+
+/// Writes a class of issuer reference.
+pub fn write_class(text: &ClassText, width: usize, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page::new(out, width);
+    page.line(&text.name)?;
+    page.text(2, &text.title)?;
+    let matters = match text.severity {
+        Severity::Error => "error: it breaks at the switch of the issuer, or forbids it",
+        Severity::Warning => "warning: it may break, or loses what the switch is for",
+        Severity::Info => "info: nothing to do, worth knowing",
+    };
+    page.field("severity", matters)?;
+    page.field("lower", "info where the updated issuer is accepted too, in tests and in documentation")?;
+    page.field("found by", "mrready scan")?;
+    page.head("What to do")?;
+    let (any, own): (Vec<_>, Vec<_>) = text.remedies.iter().partition(|(language, _)| language == "any");
+    for (language, remedy) in own.into_iter().chain(any) {
+        page.item(if language == "any" && text.remedies.len() > 1 { "all others" } else { language }, remedy)?;
+    }
+    page.references(&text.references)
 }
 
 /// Writes a rule.

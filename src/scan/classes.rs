@@ -8,8 +8,10 @@ use std::sync::LazyLock;
 use crate::model::{Class, Severity};
 use crate::yaml::{self, Node};
 
-static TABLE: LazyLock<BTreeMap<String, ClassRow>> =
-    LazyLock::new(|| parse(include_str!("../../rules/data/issuer-classes.yaml")));
+/// The table as it is written.
+const TEXT: &str = include_str!("../../rules/data/issuer-classes.yaml");
+
+static TABLE: LazyLock<BTreeMap<String, ClassRow>> = LazyLock::new(|| parse(TEXT));
 
 /// What the table says of a class.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +29,21 @@ impl ClassRow {
     pub fn remedy(&self, language: &str) -> &str {
         self.remedy.get(language).or_else(|| self.remedy.get("any")).map_or("", String::as_str)
     }
+}
+
+impl ClassRow {
+    /// Every remedy with its language or format, sorted; `any` is for all others.
+    pub fn remedies(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.remedy.iter().map(|(language, remedy)| (language.as_str(), remedy.as_str()))
+    }
+}
+
+/// Where the table is from: URL, when it was read, and the grade of each source.
+pub fn sources() -> Vec<[String; 3]> {
+    let Ok(root) = yaml::parse(TEXT) else { return Vec::new() };
+    let text = |node: &Node, key: &str| Some(node.get(key)?.text()?.to_owned());
+    let sources = root.get("sources").and_then(Node::list).unwrap_or_default().iter();
+    sources.filter_map(|each| Some([text(each, "url")?, text(each, "read")?, text(each, "grade")?])).collect()
 }
 
 /// The row of a class.

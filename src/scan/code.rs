@@ -47,8 +47,12 @@ fn of(text: &str, found: &Match, prose: bool) -> Found {
         extent: found.span.clone(),
         span: found.span.clone(),
         class: found.class,
-        // The updated issuer alone is no reference to the original one.
-        confidence: if found.updated { Confidence::Review } else { found.confidence },
+        // The updated issuer alone is no reference to the original one, and a test for both hosts breaks nothing.
+        confidence: if found.updated || found.dual_aware && found.class == Class::HostPrefixCheck {
+            Confidence::Review
+        } else {
+            found.confidence
+        },
         updated: found.updated,
         dual_aware: found.dual_aware,
         accepts_any_pool: found.accepts_any_pool,
@@ -71,7 +75,9 @@ fn mark_dual_aware(text: &str, matches: &mut [Match], said: &[bool]) -> Vec<usiz
         for other in 0..matches.len() {
             if !matches[one].updated && matches[other].updated && said[one] == said[other] {
                 let (a, b) = (&matches[one], &matches[other]);
-                let near = a.span.start.abs_diff(b.span.start) <= 600;
+                let between = a.span.start.min(b.span.start)..a.span.start.max(b.span.start);
+                // Two tests without a pool belong together only in one statement.
+                let near = between.len() <= 600 && (kind(a) != 1 || !text[between].contains("\n\n"));
                 let same = keys[one].0 == keys[other].0 && kind(a) == kind(b);
                 if same && (near || keys[one].1 && keys[other].1) {
                     matches[one].dual_aware = true;

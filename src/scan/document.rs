@@ -2,8 +2,16 @@
 //!
 //! Not here: how `CloudFormation` is evaluated (`template`), which this uses.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use memchr::memmem;
+
 use super::found::Found;
-use super::{keyword, language, terraform};
+use super::template::{self, Located, PoolRef};
+use super::{code, keyword, language, terraform};
+use crate::model::Class;
+use crate::yaml::{self, Node};
 
 /// What a text must hold for this detector to find something that the text alone does not show.
 pub const KEYWORDS: &[&str] = &[
@@ -27,6 +35,14 @@ pub const KEYWORDS: &[&str] = &[
     "CognitoUserPool(",
 ];
 
+/// The largest document whose structure is read.
+const MAX_BYTES: usize = 8 * 1024 * 1024;
+/// The deepest nesting that is followed; the same as in `yaml`.
+const MAX_DEPTH: usize = 256;
+/// What a template must hold, in any case, for its evaluation to show something.
+const WORTH: [&str; 6] =
+    ["cognito-idp", "cognito_user_pools", "userpoolarn", "providerurl", "providername", "authenticate-cognito"];
+
 /// What a document holds, and whether its structure could be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Document {
@@ -36,12 +52,220 @@ pub struct Document {
     pub unread: Option<String>,
 }
 
-/// Every reference in a document; nothing if it is none, or has none of the shapes that are known.
+/// Every reference that keywords or structure show in a file, whatever it is.
 pub fn find(path: &str, text: &str) -> Document {
     let language = language::of(path);
-    let mut found = keyword::find(path, text, language, false);
-    if language != "terraform" {
+    let template = template_of(path, text, language);
+    let known = template.as_ref().ok().and_then(Option::as_ref);
+    let mut found = keyword::find(path, text, language, known.map(|template| &template.other));
+    if language != "terraform" || path.ends_with(".json") {
         found.extend(terraform::find_plain(text, language));
     }
-    Document { found, unread: None }
+    let unread = match template {
+        Ok(Some(template)) => {
+            let mut shown = if template.located.is_empty() { Vec::new() } else { code::find(text, language) };
+            shown.sort_by_key(|one| one.span.start);
+            found.sort_by_key(|one| one.span.start);
+            let more: Vec<Found> =
+                template.located.into_iter().filter_map(|one| add(&mut found, one, text, &shown)).collect();
+            found.extend(more);
+            None
+        }
+        Ok(None) => None,
+        Err(why) => Some(why),
+    };
+    found.sort_by_key(|one| one.span.start);
+    Document { found, unread }
+}
+
+/// A template that was evaluated.
+struct Template {
+    located: Vec<Located>,
+    /// The logical ids of resources that are no user pools.
+    other: BTreeSet<String>,
+}
+
+/// The template that a text is, if it is one; else why it could not be read.
+fn template_of(path: &str, text: &str, language: &str) -> Result<Option<Template>, String> {
+    let document = matches!(language, "yaml" | "json" | "cloudformation" | "text") && !is_prose(path);
+    if !document {
+        return Ok(None);
+    }
+    if !(is_template(text) && is_worth(text)) {
+        return hostile(text, language).map_or(Ok(None), Err);
+    }
+    if text.len() > MAX_BYTES {
+        return Err(format!("the document has {} bytes; the structure of at most {MAX_BYTES} is read", text.len()));
+    }
+    let root = match yaml::parse(text) {
+        Ok(root) => root,
+        Err(error) => {
+            let bare = without_comments(text).and_then(|bare| yaml::parse(&bare).ok());
+            match bare {
+                Some(root) => root,
+                // A template of templates is no YAML before it is rendered; its text is searched.
+                None if is_rendered(text) => return Ok(None),
+                None => {
+                    return Err(format!("not YAML or JSON: line {}, column {}", error.place.line, error.place.column));
+                }
+            }
+        }
+    };
+    let mut template = Template { located: Vec::new(), other: BTreeSet::new() };
+    for node in templates(&root) {
+        for (id, body) in node.get("Resources").and_then(Node::map).unwrap_or_default() {
+            let kind = body.get("Type").and_then(Node::text);
+            if let (Some(id), Some(kind)) = (id.text(), kind)
+                && !matches!(
+                    kind,
+                    "AWS::Cognito::UserPool" | "AWS::CloudFormation::Stack" | "AWS::Serverless::Application"
+                )
+            {
+                template.other.insert(id.to_owned());
+            }
+        }
+        let located = template::locate(text, node).map_err(|error| error.to_string())?;
+        template.located.extend(located);
+    }
+    // What a framework has under `resources` was seen as a part of the whole before.
+    template.located.sort_by_key(|one| (one.span.start, one.hit.reference.class, one.hit.reference.confidence));
+    template.located.dedup_by_key(|one| (one.span.start, one.hit.reference.class));
+    Ok(Some(template))
+}
+
+/// The templates in a document: itself, and what a framework has under `resources`.
+fn templates(root: &Node) -> Vec<&Node> {
+    if root.get("Resources").is_some() || root.get("Transform").is_some() {
+        return vec![root];
+    }
+    let own = root.get("resources");
+    let parts = own.into_iter().flat_map(|own| own.list().map_or_else(|| vec![own], |items| items.iter().collect()));
+    let parts = parts.filter(|part| part.get("Resources").is_some() || part.get("Outputs").is_some());
+    std::iter::once(root).chain(parts).collect()
+}
+
+/// Whether a text looks like a template, or like what holds one.
+fn is_template(text: &str) -> bool {
+    let has = |word: &str| memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    (has("Resources") || has("Outputs") || has("Transform"))
+        && (has("AWS::") || has("Fn::") || has("!Ref") || has("!Sub"))
+}
+
+fn is_worth(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    WORTH.iter().any(|word| memmem::find(lower.as_bytes(), word.as_bytes()).is_some())
+}
+
+/// Whether a text is rendered before it is a document: Helm, Jinja, ERB.
+fn is_rendered(text: &str) -> bool {
+    ["{{", "{%", "<%"].iter().any(|open| memmem::find(text.as_bytes(), open.as_bytes()).is_some())
+}
+
+fn is_prose(path: &str) -> bool {
+    [".md", ".rst", ".txt", ".adoc", ".mdx", ".html"].iter().any(|end| path.ends_with(end))
+}
+
+/// What makes a document that is no template one that no reader follows: nesting, or aliases of aliases.
+fn hostile(text: &str, language: &str) -> Option<String> {
+    let mut depth = 0_usize;
+    let mut quoted = false;
+    let mut escaped = false;
+    if language == "json" {
+        for byte in text.bytes() {
+            match (quoted, byte) {
+                (true, _) if escaped => escaped = false,
+                (true, b'\\') => escaped = true,
+                (_, b'"') => quoted = !quoted,
+                (false, b'[' | b'{') => {
+                    depth += 1;
+                    if depth > MAX_DEPTH {
+                        return Some("the document is nested more than 256 levels deep".to_owned());
+                    }
+                }
+                (false, b']' | b'}') => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+        return None;
+    }
+    let anchors = language == "yaml" && text.len() < MAX_BYTES && text.contains(": &") && text.contains('*');
+    let error = anchors.then(|| yaml::parse(text).err()).flatten()?;
+    error.message.contains("aliases").then_some(error.message)
+}
+
+/// JSON without comments, every place as it was; none if there are none.
+fn without_comments(text: &str) -> Option<String> {
+    if !text.trim_start().starts_with(['{', '/']) || !(text.contains("//") || text.contains("/*")) {
+        return None;
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let bytes = text.as_bytes();
+    let (mut at, mut quoted) = (0, false);
+    while let Some(&byte) = bytes.get(at) {
+        let next = bytes.get(at + 1).copied();
+        let comment = match (quoted, byte, next) {
+            (false, b'/', Some(b'/')) => memchr::memchr(b'\n', &bytes[at..]).unwrap_or(bytes.len() - at),
+            (false, b'/', Some(b'*')) => memmem::find(&bytes[at..], b"*/").map_or(bytes.len() - at, |end| end + 2),
+            _ => 0,
+        };
+        if comment > 0 {
+            out.extend(bytes[at..at + comment].iter().map(|b| if *b == b'\n' { b'\n' } else { b' ' }));
+            at += comment;
+            continue;
+        }
+        if quoted && byte == b'\\' {
+            out.push(byte);
+            out.extend(next);
+            at += 2;
+            continue;
+        }
+        quoted ^= byte == b'"';
+        out.push(byte);
+        at += 1;
+    }
+    String::from_utf8(out).ok()
+}
+
+/// What evaluation found, unless the text alone shows it: then it only says more of the same. Both lists are in order.
+fn add(found: &mut [Found], one: Located, text: &str, shown: &[Found]) -> Option<Found> {
+    let reference = one.hit.reference;
+    let (pool_id, unresolved) = match reference.pool {
+        PoolRef::Id(id) => (Some(id), None),
+        PoolRef::Unresolved { what } => (None, Some(what)),
+    };
+    // An attribute is one whatever is put behind it.
+    let attribute = text.get(one.span.clone()).is_some_and(|word| word.ends_with("ProviderURL"));
+    let class = if attribute { Class::IacAttribute } else { reference.class };
+    if let Some(other) = overlapping(found, &one.span).and_then(|index| found.get_mut(index)) {
+        other.pool_id = other.pool_id.take().or(pool_id);
+        other.unresolved = other.unresolved.take().or(unresolved);
+        other.dual_aware |= reference.dual_aware;
+        other.prose |= one.prose;
+        (other.class, other.confidence) = (class, reference.confidence);
+        return None;
+    }
+    if overlapping(shown, &one.span).is_some() {
+        return None;
+    }
+    Some(Found {
+        text: reference.text,
+        span: one.span,
+        extent: one.extent,
+        class,
+        confidence: reference.confidence,
+        updated: reference.updated,
+        dual_aware: reference.dual_aware,
+        accepts_any_pool: false,
+        prose: one.prose,
+        pool_id,
+        unresolved,
+        library: None,
+    })
+}
+
+/// The one of a list in order that overlaps a span.
+fn overlapping(found: &[Found], span: &Range<usize>) -> Option<usize> {
+    let next = found.partition_point(|one| one.span.start < span.end);
+    let index = next.checked_sub(1)?;
+    found.get(index).is_some_and(|one| one.span.end > span.start).then_some(index)
 }

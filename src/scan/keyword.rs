@@ -9,6 +9,7 @@ mod context;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -30,6 +31,7 @@ pub const KEYWORDS: &[&str] = &[
     "UserPoolsAuthorizer",
     "CognitoUserPoolAuthorizer",
     "AuthorizationType.COGNITO",
+    "UserPoolArn",
     ":userpool/",
     "PoolProviderUrl",
     "pool_provider_url",
@@ -50,14 +52,15 @@ static AUTOMATON: LazyLock<AhoCorasick> = LazyLock::new(|| {
 });
 
 /// How far apart the two names of one construct may stand.
-const MAX_NEAR: usize = 800;
+const MAX_NEAR: usize = 1_200;
 
-/// Every reference in a text. `templated` says that the functions of `CloudFormation` in it have been evaluated already.
-pub fn find(path: &str, text: &str, language: &str, templated: bool) -> Vec<Found> {
+/// Every reference in a text. `other` are, in a template that has been evaluated, the logical
+/// ids of what is no user pool.
+pub fn find(path: &str, text: &str, language: &str, other: Option<&BTreeSet<String>>) -> Vec<Found> {
     if is_declaration(path) {
         return Vec::new();
     }
-    let search = Search { text, language, templated, own: is_cdk(path) };
+    let search = Search { text, language, other, own: is_cdk(path) };
     let mut found: Vec<Found> = Vec::new();
     let mut declared = false;
     for hit in AUTOMATON.find_iter(text) {
@@ -68,6 +71,7 @@ pub fn find(path: &str, text: &str, language: &str, templated: bool) -> Vec<Foun
                 found.extend(search.listener(at))
             }
             "ingress.kubernetes.io/auth-" => found.extend(search.ingress(at)),
+            "UserPoolArn" => found.extend(search.pool_arn(at)),
             "UserPoolsAuthorizer" | "CognitoUserPoolAuthorizer" => found.extend(search.constructed(at)),
             "AuthorizationType.COGNITO" => found.extend(search.method(at)),
             ":userpool/" => found.extend(search.arn(at)),
@@ -117,8 +121,8 @@ fn made(text: &str, span: Range<usize>, class: Class, confidence: Confidence, pr
 struct Search<'a> {
     text: &'a str,
     language: &'a str,
-    /// Whether functions of `CloudFormation` have been evaluated.
-    templated: bool,
+    /// The logical ids of what is no user pool, where that is known.
+    other: Option<&'a BTreeSet<String>>,
     /// Whether the file is the CDK's own.
     own: bool,
 }
@@ -139,9 +143,12 @@ impl<'a> Search<'a> {
         if !context.is_word() || context.is_alternative() {
             return None;
         }
-        let (key, separator) = context.key()?;
+        let (key, separator) = context.key().filter(|_| !context.is_constant())?;
         let confidence = match (key.as_str(), separator) {
+            // Code in a sentence speaks of it.
+            _ if context.is_inline_code() => Confidence::Review,
             ("xamazonapigatewayauthtype", _) => Confidence::Definite,
+            ("authtype", _) if context.stands_near("provider_arns") => Confidence::Definite,
             ("type" | "withtype" | "settype", Separator::Call) => Confidence::Definite,
             ("type" | "authorizertype", _) => Confidence::Definite,
             ("authorizationtype" | "authorization" | "withauthorizationtype" | "authtype" | "default", _) => {
@@ -189,7 +196,10 @@ impl<'a> Search<'a> {
                     || block.starts_with("= [")
                     || block.starts_with(": pulumi")
             }
-            "Config" => after.starts_with(':') && !context.is_definition(),
+            "Config" => {
+                let value = after.strip_prefix(':').map(str::trim_start);
+                value.is_some_and(|value| value.starts_with(['{', 'n', '\\']) || after.starts_with(":\n"))
+            }
             _ => false,
         };
         (made && !context.is_definition()).then(|| self.blocker(at.start..at.end + word, Confidence::Definite))
@@ -234,14 +244,24 @@ impl<'a> Search<'a> {
     fn method(&self, at: Range<usize>) -> Option<Found> {
         let context = self.context(&at);
         let whole = !self.text[at.end..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
-        (whole && !self.own && !context.is_definition()).then(|| self.blocker(at, Confidence::Review))
+        // The type of an authorizer is the same word.
+        let authorizer = context.key().is_some_and(|(key, _)| key == "type");
+        let confidence = if authorizer { Confidence::Definite } else { Confidence::Review };
+        (whole && !self.own && !context.is_definition()).then(|| self.blocker(at, confidence))
+    }
+
+    /// A pool as an authorizer of a REST API of SAM, or of a load balancer of the Serverless Framework.
+    fn pool_arn(&self, at: Range<usize>) -> Option<Found> {
+        let context = self.context(&at);
+        let key = self.text[at.end..].trim_start_matches(['"', '\'', '\\']).trim_start().starts_with(':');
+        if !key || !context.is_word() || !context.has_ancestor("authorizers") {
+            return None;
+        }
+        Some(self.blocker(at, Confidence::Definite))
     }
 
     /// A pool's ARN as an authorizer of the Serverless Framework.
     fn arn(&self, at: Range<usize>) -> Option<Found> {
-        if !matches!(self.language, "yaml" | "json" | "typescript" | "javascript") {
-            return None;
-        }
         let head = &self.text[..at.start];
         let start = head.rfind("arn:").filter(|start| at.start - start < 160)?;
         let context = self.context(&(start..at.end));
@@ -261,7 +281,7 @@ impl<'a> Search<'a> {
 
     /// An attribute of a pool that holds its issuer.
     fn attribute(&self, at: Range<usize>) -> Option<Found> {
-        if self.own { None } else { attribute::judge(self.text, self.language, self.templated, &at) }
+        if self.own { None } else { attribute::judge(self.text, self.language, self.other, &at) }
     }
 }
 
@@ -281,32 +301,43 @@ fn one_per_construct(text: &str, found: &mut Vec<Found>) {
             3
         } else if word.ends_with("/auth-type") {
             4
+        } else if word.contains(":userpool/") {
+            5
+        } else if word == "COGNITO_USER_POOLS" && one.confidence == Confidence::Definite {
+            6
         } else {
             0
         }
     };
     found.sort_by_key(|one| one.span.start);
-    let mut places: [Vec<usize>; 5] = Default::default();
-    // The type of an action and its settings come in either order: the second of a pair is left out.
-    let mut open: Option<(usize, usize)> = None;
-    found.retain(|one| {
-        let (kind, at) = (kind(one), one.span.start);
-        places[kind].push(at);
-        if !matches!(kind, 1 | 2) {
-            return true;
-        }
-        let second = open.is_some_and(|(first, place)| first != kind && at - place <= MAX_NEAR);
-        open = if second { None } else { Some((kind, at)) };
-        !second
-    });
+    let mut places: [Vec<usize>; 7] = Default::default();
+    for one in found.iter() {
+        places[kind(one)].push(one.span.start);
+    }
     let near = |places: &[usize], at: usize| {
         let next = places.partition_point(|place| *place < at);
         let close = |index: Option<usize>| {
-            index.and_then(|index| places.get(index)).is_some_and(|place| place.abs_diff(at) <= MAX_NEAR)
+            let place = index.and_then(|index| places.get(index)).copied();
+            place.filter(|place| place.abs_diff(at) <= MAX_NEAR)
         };
-        close(Some(next)) || close(next.checked_sub(1))
+        [close(Some(next)), close(next.checked_sub(1))]
     };
-    found.retain(|one| kind(one) != 4 || !near(&places[3], one.span.start));
+    let mut paired: BTreeSet<usize> = BTreeSet::new();
+    found.retain(|one| {
+        let at = one.span.start;
+        match kind(one) {
+            // Each type of an action takes the settings that stand nearest.
+            2 => {
+                let types = near(&places[1], at).into_iter().flatten().filter(|place| !paired.contains(place));
+                let nearest = types.min_by_key(|place| place.abs_diff(at));
+                nearest.is_none_or(|place| !paired.insert(place))
+            }
+            4 => near(&places[3], at) == [None, None],
+            // A pool's ARN beside its authorizer's type.
+            5 => !near(&places[6], at).into_iter().flatten().any(|place| is_same_mapping(text, at, place)),
+            _ => true,
+        }
+    });
     let schemes: Vec<usize> = found
         .iter()
         .filter(|one| one.class == Class::Blocker && is_scheme(text, one.span.start))
@@ -314,7 +345,7 @@ fn one_per_construct(text: &str, found: &mut Vec<Found>) {
         .collect();
     found.retain(|one| {
         let lower = text.get(one.span.clone()) == Some("cognito_user_pools");
-        is_scheme(text, one.span.start) || !(lower && near(&schemes, one.span.start))
+        is_scheme(text, one.span.start) || !(lower && near(&schemes, one.span.start) != [None, None])
     });
 }
 
@@ -322,6 +353,12 @@ fn one_per_construct(text: &str, found: &mut Vec<Found>) {
 fn setting(tail: &str) -> Option<&str> {
     let tail = tail.trim_start_matches(['"', '\'', '\\', '`']).trim_start();
     tail.starts_with([':', '=']).then(|| tail[1..].trim_start_matches(['=', '>', ' ', '"', '\'', '\\']))
+}
+
+/// Whether nothing between two places begins or ends a mapping.
+fn is_same_mapping(text: &str, one: usize, other: usize) -> bool {
+    let between = text.get(one.min(other)..one.max(other)).unwrap_or_default();
+    !(between.contains(['{', '}']) || between.contains("- http") || between.contains("authorizer"))
 }
 
 /// Whether the value at a place says what kind a security scheme is.

@@ -18,13 +18,13 @@ use crate::model::{Confidence, Severity};
 use table::{Does, Library};
 use version::{Syntax, Verdict};
 
-/// What a text must hold, in any case, for this detector to find something in it. A test holds the table to it.
+/// What a text must hold, in any case, for a call to be found in it; a test holds the table to it. Manifests are known
+/// by their names.
 pub const KEYWORDS: &[&str] = &[
-    "jwt-verif",
-    "jwt_verif",
     "cognitojwt",
     "cognito-jwt",
     "cognito_jwt",
+    "aws-jwt-verify",
     "cognito-express",
     "cognito-at-edge",
     "nestjs-cognito",
@@ -33,45 +33,32 @@ pub const KEYWORDS: &[&str] = &[
     "pycognito",
     "from warrant",
     "cloudauth",
-    "flask-cognito",
     "flask_cognito",
-    "fastapi-cognito",
     "fastapi_cognito",
     "awscognito",
-    "agr-cognito",
     "agr_cognito",
-    "cognito-token-v",
-    "cognitotokenv",
     "cognito_token_v",
-    "cognito-validation",
     "cognito_validation",
-    "djognito",
-    "chalice-cognito",
     "chalice_cognito",
-    "auth_alpha",
     "jwtverifier.cognito",
-    "fastmcp.server.auth.providers.aws",
-    "jsonwebtokens-cognito",
+    "authorizer_with_cognito",
     "jsonwebtokens_cognito",
+    "jsonwebtokens-cognito",
     "gin-jwt-cognito",
     "timwea/gocog",
-    "cognito_rails",
     "cognitorails",
-    "ueberauth_cognito",
-    "ueberauth.strategy.cognito",
-    "elb_cognito_plug",
+    "strategy.cognito",
     "elbcognitoplug",
-    "cognitoguard",
-    "ellaisys",
-    "soto-cognito",
     "sotocognito",
     "userpoolauth",
     "usingcognito",
     "using_cognito",
+    "type: \"user_pool\"",
+    "type: 'user_pool'",
 ];
 
 /// A library and a version of it, as one manifest or lock file has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pin {
     /// The library's name in the table.
     pub library: &'static str,
@@ -88,14 +75,17 @@ pub struct Pin {
 }
 
 /// Whether a version or range accepts the updated issuer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Knows {
     /// No version that it allows does.
     No,
     /// Some may.
+    #[default]
     Perhaps,
     /// Every version that it allows does.
     Yes,
+    /// The manifest is the library's own: what uses it there is its tests and examples.
+    Itself,
 }
 
 /// Whether a file of this name says versions.
@@ -114,16 +104,20 @@ pub fn calls(text: &str, language: &str) -> Vec<Found> {
 }
 
 /// Of several pins of one library, the one that says most about what runs: one that is sure to be installed before a
-/// range, what the project asks for before what others bring.
+/// range, what the project asks for before what others bring; that the tree is the library's own before all.
 pub fn best<'a>(library: &str, pins: impl IntoIterator<Item = &'a Pin>) -> Option<&'a Pin> {
-    pins.into_iter().filter(|pin| pin.library == library).min_by_key(|pin| (pin.nested, !pin.exact))
+    pins.into_iter()
+        .filter(|pin| pin.library == library)
+        .min_by_key(|pin| (pin.knows != Knows::Itself, pin.nested, !pin.exact))
 }
 
-/// What a pin says of a call: how sure, and whether the updated issuer is accepted. Without one: likely, and not.
+/// What a pin says of a call: how sure, and whether the updated issuer is accepted. Without one: likely, and not. In the
+/// library's own tree: to be reviewed.
 pub fn decide(library: &str, pin: Option<&Pin>) -> (Confidence, bool) {
     match pin.filter(|pin| pin.library == library).map(|pin| pin.knows) {
         Some(Knows::No) => (Confidence::Definite, false),
         Some(Knows::Yes) => (Confidence::Likely, true),
+        Some(Knows::Itself) => (Confidence::Review, false),
         Some(Knows::Perhaps) | None => (Confidence::Likely, false),
     }
 }

@@ -4,6 +4,7 @@
 //! whole. Not here: how a template is evaluated, and which pools exist.
 
 mod check;
+mod fit;
 mod follow;
 mod lexer;
 mod reader;

@@ -6,12 +6,14 @@
 
 mod blocker;
 mod eval;
+mod locate;
 #[cfg(test)]
 mod tests;
 mod text;
 mod walk;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 pub(in crate::scan) use text::is_issuer_part;
 
@@ -201,6 +203,37 @@ pub fn evaluate(text: &str, env: &Environment) -> Result<Vec<Hit>, TemplateError
     Ok(walk::search(text, &root, env)?)
 }
 
+/// A reference in a template's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::scan) struct Located {
+    /// The reference.
+    pub(in crate::scan) hit: Hit,
+    /// What makes it one, in bytes.
+    pub(in crate::scan) span: Range<usize>,
+    /// The whole construct.
+    pub(in crate::scan) extent: Range<usize>,
+    /// Whether no one executes it.
+    pub(in crate::scan) prose: bool,
+}
+
+/// Finds every reference that is written in a template of a source tree, of which nothing but its text is known.
+///
+/// `root` is the template within the document: frameworks have one inside their own.
+pub(in crate::scan) fn locate(text: &str, root: &yaml::Node) -> Result<Vec<Located>, TemplateError> {
+    let lines = locate::Lines::new(text);
+    let found = walk::located(text, root, &Environment::default())?;
+    let mut out: Vec<Located> = found
+        .into_iter()
+        .filter_map(|one| {
+            let (span, extent) = lines.find(&one.anchor)?;
+            Some(Located { hit: one.hit, span, extent, prose: one.prose })
+        })
+        .collect();
+    out.sort_by_key(|one| (one.span.start, one.hit.reference.class, one.hit.reference.confidence));
+    out.dedup_by_key(|one| (one.span.start, one.hit.reference.class));
+    Ok(out)
+}
+
 /// Finds every reference in a plain string: a stack's output, an export, a variable's value.
 pub fn scan_value(value: &str) -> Vec<Reference> {
     pattern::find(value)
@@ -220,8 +253,7 @@ pub fn scan_value(value: &str) -> Vec<Reference> {
 
 /// Names what stands in a pool's place in a text.
 fn unresolved(text: &str, found: &Match) -> PoolRef {
-    let inside =
-        |hole: &&std::ops::Range<usize>| hole.start >= found.pool_span.start && hole.end <= found.pool_span.end;
+    let inside = |hole: &&Range<usize>| hole.start >= found.pool_span.start && hole.end <= found.pool_span.end;
     let what = match found.holes.iter().find(inside) {
         None => "a placeholder".to_owned(),
         Some(hole) => {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 /// One line of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "nearly all entries are calls and hits, of about one size")]
 pub enum Entry {
     /// A call to AWS.
     Call(Call),

@@ -5,9 +5,11 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use mrready::facts::FieldSet;
+use mrready::model::reference::scan_schema;
 use mrready::model::report::report_schema;
-use mrready::model::{DecidedBy, FieldSpec, Fields, Gate, Level, Resolve, SubjectKind};
+use mrready::model::{Class, DecidedBy, FieldSpec, Fields, Gate, Level, Resolve, SubjectKind};
 use mrready::rules::{Catalog, Rule, decisions_schema, rule_schema};
+use mrready::scan::classes;
 use mrready::snapshot::operations::{self, Asked, OPERATIONS};
 use mrready::snapshot::snapshot_schema;
 
@@ -22,6 +24,11 @@ fn rules() {
 #[test]
 fn cli() {
     check("docs/cli.md", &cli_md());
+}
+
+#[test]
+fn issuer_classes() {
+    check("docs/issuer-classes.md", &issuer_classes_md());
 }
 
 #[test]
@@ -46,6 +53,7 @@ fn schemas() {
         ("report", report_schema()),
         ("rule", rule_schema(&FieldSet)),
         ("waivers", decisions_schema()),
+        ("scan", scan_schema()),
     ] {
         check(&format!("docs/schema/{name}.json"), &format!("{schema:#}\n"));
     }
@@ -228,6 +236,36 @@ fn command_md(text: &mut String, command: clap::Command, path: &str) {
     for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
         command_md(text, sub.clone(), &format!("{path} {}", sub.get_name()));
     }
+}
+
+fn issuer_classes_md() -> String {
+    let mut text = page(
+        "Issuer references",
+        "What `mrready scan` looks for, from `rules/data/issuer-classes.yaml`: how much a sure reference matters, and what to \
+         do about it. The same at the terminal: `mrready explain CLASS`.\n\n\
+         Severities: `error` breaks at the switch of the issuer or forbids it, `warning` may break or loses what the switch \
+         is for, `info` is worth knowing. Where the updated issuer is accepted too, in tests and in documentation every class \
+         is `info`. Beside it stands how sure it is that this is a reference: `definite`, `likely`, or `review`, at which a \
+         person has to look.\n\n| class | severity | what it is |\n| --- | --- | --- |",
+    );
+    for class in Class::ALL {
+        let row = classes::of(class);
+        writeln!(text, "| [{0}](#{0}) | {1} | {2} |", class.as_str(), row.severity.as_str(), cell(&row.title)).unwrap();
+    }
+    for class in Class::ALL {
+        write!(text, "\n## {}\n\n| in | what to do |\n| --- | --- |\n", class.as_str()).unwrap();
+        let remedies: Vec<(&str, &str)> = classes::of(class).remedies().collect();
+        let (any, own): (Vec<_>, Vec<_>) = remedies.iter().partition(|(language, _)| *language == "any");
+        let others = if own.is_empty() { "every language and format" } else { "all others" };
+        for &(language, remedy) in own.into_iter().chain(any) {
+            writeln!(text, "| {} | {} |", if language == "any" { others } else { language }, cell(remedy)).unwrap();
+        }
+    }
+    text.push_str("\n## Where it is written\n\n");
+    for [url, read, grade] in classes::sources() {
+        writeln!(text, "- <{url}> ({grade}, read {read})").unwrap();
+    }
+    text
 }
 
 fn fields_md() -> String {

@@ -28,6 +28,7 @@ mod policies;
 mod readme;
 #[cfg(feature = "live")]
 mod replay;
+mod scan;
 mod scan_walk;
 #[cfg(feature = "live")]
 mod schemas;

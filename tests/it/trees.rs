@@ -2,7 +2,7 @@
 //!
 //! Each folder of `fixtures/trees/` has a `labels.tsv`: path, line, class, confidence, in_test, in_doc, note, with tabs
 //! between. Lines without a label hold no reference. `MRREADY_TREES` names further folders (`tree/` beside `labels.tsv`)
-//! to be scored and printed, not judged.
+//! to be scored and printed, not judged; there also what is found for review only where nothing is labelled.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -154,7 +154,12 @@ fn other_trees_are_scored() {
     for folder in std::env::var("MRREADY_TREES").unwrap_or_default().split(':').filter(|name| !name.is_empty()) {
         let folder = Path::new(folder);
         let mut out = String::new();
-        let scores = score(&labels(&folder.join("labels.tsv")), &hits(&folder.join("tree")), &mut out);
+        let (wanted, found) = (labels(&folder.join("labels.tsv")), hits(&folder.join("tree")));
+        let scores = score(&wanted, &found, &mut out);
+        for (line, of) in found.iter().filter(|(line, of)| !wanted.contains_key(line) && of.values().all(|sure| !sure))
+        {
+            let _ = writeln!(out, "REVIEW {}:{} {of:?}", line.0, line.1);
+        }
         table(&folder.to_string_lossy(), &scores, &mut out);
         println!("{out}");
     }

@@ -36,7 +36,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Patch> {
             submodule |= mode == SUBMODULE;
         } else if let Some(name) = line.strip_prefix(b"+++ ") {
             path = new_path(name)?;
-            if let (true, Some(path)) = (submodule, path.take()) {
+            if submodule && let Some(path) = path.take() {
                 patch.submodules.push((path, old.take()));
             }
         } else if line.starts_with(b"Binary files ") {

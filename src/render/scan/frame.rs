@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn what_steers_a_terminal_is_shown_as_its_escape() {
-        let drawn = drawn(&["\ta\u{1b}[31m\u{202e}\u{0} 顧客 cognito-idp.x \r"], 13, "cognito-idp.x");
+        let drawn = drawn(&["\ta\u{1b}[31m\u{202e}\u{0} 顧客 cognito-idp.x \r"], 14, "cognito-idp.x");
         assert_eq!(
             drawn,
             "   |\n12 |     a\\u{1b}[31m\\u{202e}\\u{0} 顧客 cognito-idp.x\n   |                                   ^^^^^^^^^^^^^ definite\n"
@@ -167,7 +167,7 @@ mod tests {
             drawn(&["  - https://cognito-idp.", "  - !Ref R", "  - .amazonaws.com/"], 5, "https://cognito-idp.");
         assert_eq!(
             drawn,
-            "   |\n12 |   - https://cognito-idp.\n   |     ^^^^^^^^^^^^^^^^^^^^ definite\n13 |   - !Ref R\n14 |   - .amazonaws.com/\n"
+            "   |\n12 |   - https://cognito-idp.\n   |     ^^^^^^^^^^^^^^^^^^^^ definite\n13 |   - !Ref R\n14 |   - .amazonaws.com/\n   |\n"
         );
     }
 

@@ -64,6 +64,11 @@ pub fn write_text(report: &ScanReport, options: &TextOptions, out: &mut dyn Writ
     Ok(())
 }
 
+/// A path as it may be shown, without the dot of the folder one stands in.
+fn shown(path: &str) -> String {
+    safe(path.strip_prefix("./").filter(|rest| !rest.is_empty()).unwrap_or(path))
+}
+
 fn style(severity: Severity) -> Style {
     match severity {
         Severity::Error => Style::Red,
@@ -83,7 +88,7 @@ fn whole(
     let confidence = hit.confidence.as_str();
     let head = format!(
         "{}: {} {confidence}: {}",
-        paint(Style::Bold, &format!("{}:{}:{}", safe(&hit.path), hit.line, hit.column)),
+        paint(Style::Bold, &format!("{}:{}:{}", shown(&hit.path), hit.line, hit.column)),
         paint(style(hit.severity), &format!("{}[{}]", hit.severity.as_str(), hit.class.as_str())),
         safe((options.title)(hit.class)),
     );
@@ -162,13 +167,13 @@ fn files(hits: &[&ScanHit], out: &mut dyn Write) -> Result<()> {
         lines.dedup();
         hits.iter().for_each(|hit| *classes.entry(hit.class).or_default() += 1);
         let more = lines.len().saturating_sub(MOST_LINES);
-        let shown: Vec<String> = lines.iter().take(MOST_LINES).map(u32::to_string).collect();
+        let first: Vec<String> = lines.iter().take(MOST_LINES).map(u32::to_string).collect();
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let counted = |(class, count): (&Class, &usize)| {
             if *count == 1 { class.as_str().to_owned() } else { format!("{} {count}", class.as_str()) }
         };
         let classes: Vec<String> = classes.iter().map(counted).collect();
-        writeln!(out, "  {}:{}{more}: {}", safe(path), shown.join(","), classes.join(", "))?;
+        writeln!(out, "  {}:{}{more}: {}", shown(path), first.join(","), classes.join(", "))?;
     }
     Ok(())
 }
@@ -184,7 +189,7 @@ pub fn skipped(skipped: &Skipped) -> String {
         SkipReason::Structure => "its text was searched, its structure was not",
     };
     let detail = skipped.detail.as_ref().map(|detail| format!(" ({})", safe(detail))).unwrap_or_default();
-    format!("{}: {reason}{detail}", safe(&skipped.path))
+    format!("{}: {reason}{detail}", shown(&skipped.path))
 }
 
 fn unread(report: &ScanReport, options: &TextOptions, painter: &mut Painter, out: &mut dyn Write) -> Result<()> {

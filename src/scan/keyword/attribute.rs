@@ -13,15 +13,15 @@ use crate::scan::found::Found;
 const MAX_GET_ATT: usize = 200;
 
 /// Judges an attribute's name at a place.
-pub(super) fn judge(text: &str, language: &str, templated: bool, at: &Range<usize>) -> Option<Found> {
+pub(super) fn judge(text: &str, language: &str, other: Option<&BTreeSet<String>>, at: &Range<usize>) -> Option<Found> {
     let word = word_around(text, at);
     let name = &text[word.clone()];
     let normal: String = name.chars().filter(|c| *c != '_').map(|c| c.to_ascii_lowercase()).collect();
     match normal.strip_prefix("get").unwrap_or(&normal) {
         "userpoolproviderurl" | "attrproviderurl" => member(text, language, &word, true),
         "userpoolprovidername" => member(text, language, &word, false),
-        "providerurl" if name == "ProviderURL" && !templated => get_att(text, language, &word, true),
-        "providername" if name == "ProviderName" && !templated => get_att(text, language, &word, false),
+        "providerurl" if name == "ProviderURL" => get_att(text, language, other, &word, true),
+        "providername" if name == "ProviderName" => get_att(text, language, other, &word, false),
         _ => None,
     }
 }
@@ -67,7 +67,13 @@ fn provider_name(text: &str, span: Range<usize>, word: &Range<usize>, prose: boo
 }
 
 /// An attribute by a function of `CloudFormation`.
-fn get_att(text: &str, language: &str, word: &Range<usize>, url: bool) -> Option<Found> {
+fn get_att(
+    text: &str,
+    language: &str,
+    other: Option<&BTreeSet<String>>,
+    word: &Range<usize>,
+    url: bool,
+) -> Option<Found> {
     let left = before(text, word.start);
     let span = if let Some(object) = left.strip_suffix('.') {
         let start = word.start - 1 - chain(object);
@@ -75,7 +81,8 @@ fn get_att(text: &str, language: &str, word: &Range<usize>, url: bool) -> Option
         let substituted =
             head.ends_with("${") && (matches!(language, "yaml" | "json" | "text") || head.contains("Sub"));
         let lower = head.trim_end_matches(['"', '\'', ' ', ':']).to_ascii_lowercase();
-        if !(substituted || lower.ends_with("getatt")) {
+        let object = text[start..word.start].trim_end_matches('.');
+        if !(substituted || lower.ends_with("getatt")) || other.is_some_and(|other| other.contains(object)) {
             return None;
         }
         start..word.end
@@ -89,7 +96,11 @@ fn get_att(text: &str, language: &str, word: &Range<usize>, url: bool) -> Option
         let call = lower.rfind("getatt").map(|at| at + 6).or_else(|| lower.rfind("get_att").map(|at| at + 7))?;
         let between = &lower[call..];
         let list = between.bytes().all(|b| b.is_ascii_alphanumeric() || b" \t\r\n\"'`[](),:-_.\\n".contains(&b));
-        if !list || between.matches(',').count() > 1 {
+        let name = |part: &str| part.contains(|c: char| c.is_ascii_alphanumeric());
+        let object =
+            text[start + call..word.start].split(|c: char| !c.is_ascii_alphanumeric()).rfind(|part| name(part));
+        let known = other.zip(object).is_some_and(|(other, object)| other.contains(object));
+        if !list || between.matches(',').count() > 1 || known {
             return None;
         }
         word.clone()

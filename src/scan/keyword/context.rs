@@ -66,11 +66,22 @@ impl<'a> Context<'a> {
     pub(super) fn is_definition(&self) -> bool {
         let head = self.left.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.');
         let word = head.trim_end().rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-        head.ends_with([' ', '\t']) && DEFINITIONS.contains(&word)
+        head.trim_end().ends_with("class::") || head.ends_with([' ', '\t']) && DEFINITIONS.contains(&word)
     }
 
     /// Whether a constant of a type is defined: `Name Type = "value"`.
     pub(super) fn is_constant(&self) -> bool {
+        let name = self.left.split(['=', ':']).next().unwrap_or_default().trim();
+        if name.contains('_')
+            && name.starts_with(|c: char| c == '_' || c.is_ascii_uppercase())
+            && name.to_ascii_uppercase() == name
+        {
+            return !name.contains(['"', '\'', ' ', '-']) && self.language == "python";
+        }
+        let begin = self.left.trim_start();
+        if begin.starts_with("const ") || begin.starts_with("enum ") {
+            return true;
+        }
         self.language == "go" && self.left.contains('=') && !self.left.contains(":=")
     }
 
@@ -121,6 +132,11 @@ impl<'a> Context<'a> {
             return Some((word(head)?, Separator::Assigned));
         }
         if let Some(head) = trimmed.strip_suffix(',') {
+            // A line of pairs: `"key", "value"`.
+            let pair = head.trim_start();
+            if pair.len() > 2 && pair.starts_with(['"', '\'']) && pair.ends_with(['"', '\'']) && !pair.contains(',') {
+                return Some((word(head)?, Separator::Pair));
+            }
             let call = head.rsplit('(').nth(1)?;
             let callee = call.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next()?.to_ascii_lowercase();
             let sets = ["override", "put", "set", "with", "entry", "tuple"].iter().any(|verb| callee.contains(verb));
@@ -149,6 +165,52 @@ impl<'a> Context<'a> {
             end = begin;
         }
         None
+    }
+
+    /// Whether one of the lines that hold this one, by indentation or on itself, names a word.
+    pub(super) fn has_ancestor(&self, word: &str) -> bool {
+        if self.left.to_ascii_lowercase().contains(word) {
+            return true;
+        }
+        let start = self.text[..self.at.start].rfind('\n').map_or(0, |at| at + 1);
+        let (mut indent, mut end, mut levels) = (indent_of(&self.text[start..]), start, 0);
+        for _ in 0..60 {
+            let Some(line_end) = end.checked_sub(1) else { return false };
+            let begin = self.text[..line_end].rfind('\n').map_or(0, |at| at + 1);
+            if line_end - begin > MAX_SIDE {
+                return false;
+            }
+            let line = &self.text[begin..line_end];
+            if !line.trim().is_empty() && indent_of(line) < indent {
+                if line.to_ascii_lowercase().contains(word) {
+                    return true;
+                }
+                (indent, levels) = (indent_of(line), levels + 1);
+                if levels == 3 {
+                    return false;
+                }
+            }
+            end = begin;
+        }
+        false
+    }
+
+    /// Whether key and value are code inside a sentence: between backticks, with words before.
+    pub(super) fn is_inline_code(&self) -> bool {
+        let before = self.left.matches('`').count() % 2 == 1;
+        before && self.right.contains('`') && self.left.split('`').next().is_some_and(|words| words.contains(' '))
+    }
+
+    /// Whether a word stands within a few lines.
+    pub(super) fn stands_near(&self, word: &str) -> bool {
+        let (mut start, mut end) = (self.at.start.saturating_sub(300), self.text.len().min(self.at.end + 300));
+        while !self.text.is_char_boundary(start) {
+            start += 1;
+        }
+        while !self.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        self.text[start..end].contains(word)
     }
 
     /// Whether the line is a comment, or the keyword stands behind where one begins.

@@ -10,6 +10,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memmem;
 
 use super::imports::{self, Import, floor, is_word};
+use super::manifest;
 use super::table::{self, Call, How, Library};
 use super::version;
 use crate::model::{Class, Confidence};
@@ -46,6 +47,9 @@ pub(super) fn find(text: &str, language: &str) -> Vec<Found> {
     for (library, _) in present {
         File::new(text, language, library).find(&mut found);
     }
+    if language == "markdown" {
+        found.extend(manifest::document(text));
+    }
     found.sort_by_key(|found| (found.span.start, found.span.end));
     found.dedup_by(|a, b| a.span.start < b.span.end && a.class == b.class);
     found
@@ -78,9 +82,9 @@ impl<'a> File<'a> {
         self.specifiers(found);
     }
 
-    /// Whether names are taken from a module by an import here, so that a bare name means nothing without one.
+    /// Whether the library's language names what an import takes, so that a bare name means nothing without one.
     fn binds(&self) -> bool {
-        !matches!(self.language, "rust" | "go" | "swift" | "ruby" | "elixir" | "php" | "java" | "kotlin" | "csharp")
+        self.library.packages.iter().any(|(ecosystem, _)| matches!(ecosystem.as_str(), "npm" | "pypi"))
     }
 
     /// Uses through what the imports bind.
@@ -120,13 +124,20 @@ impl<'a> File<'a> {
         if first == "default" {
             return;
         }
-        let own = self.declares(first);
+        let declared = self.declared(first);
         for at in memmem::find_iter(bytes, first.as_bytes()) {
             let Some(end) = self.matches(at, parts, call) else { continue };
-            if own || (call.how != How::Mention && self.not_run(at)) {
+            let quoted = matches!(call.how, How::Mention | How::Text);
+            if !quoted && self.not_run(at) {
                 continue;
             }
             let mut hit = self.found(self.start(at)..end, end, call);
+            // What declares the class is the library itself, or another of the same name; its examples are prose. In a
+            // document one part may use it and a later one declare its own.
+            let own = declared.is_some_and(|declared| self.language != "markdown" || declared < at);
+            if (own && !hit.prose) || !self.has_needed(call, &hit) {
+                continue;
+            }
             match self.elsewhere(first) {
                 Some(module) if table::all().iter().any(|library| library.imports.iter().any(|own| own == module)) => {
                     continue;
@@ -172,8 +183,9 @@ impl<'a> File<'a> {
             How::Call => self.is_called(end) && !self.is_declared(start),
             How::Argument => self.is_argument(start, end),
             How::Mention => self.is_mentioned(start, end),
+            How::Text => true,
             How::Config => {
-                self.line_before(start).trim_start().starts_with("config ") && !self.text[end..].starts_with('.')
+                self.line_before(start).trim_start().starts_with("config :") && !self.text[end..].starts_with('.')
             }
             How::Plug => {
                 matches!(self.line_before(start).trim(), "plug" | "plug(") && !self.text[end..].starts_with('.')
@@ -231,7 +243,8 @@ impl<'a> File<'a> {
     fn is_mentioned(&self, start: usize, end: usize) -> bool {
         let quoted = self.text[..start].ends_with(['"', '\'']) && self.text[end..].starts_with(['"', '\'']);
         let rest = self.text[end..floor(self.text, end + 40)].trim_start_matches([' ', '\t']);
-        quoted || rest.starts_with('=') && !rest.starts_with("==")
+        let value = self.text[..start].ends_with('=');
+        quoted || value || rest.starts_with('=') && !rest.starts_with("==")
     }
 
     fn line_before(&self, at: usize) -> &'a str {
@@ -239,15 +252,22 @@ impl<'a> File<'a> {
         &self.text[line..at]
     }
 
-    /// Whether the file itself declares the class: then it is the library, or another of the same name.
-    fn declares(&self, name: &str) -> bool {
+    /// Where the file itself declares the class.
+    fn declared(&self, name: &str) -> Option<usize> {
         let bytes = self.text.as_bytes();
-        ["class ", "struct ", "interface "].iter().any(|keyword| {
-            memmem::find_iter(bytes, keyword.as_bytes()).any(|at| {
+        let places = ["class ", "struct ", "interface "].iter().filter_map(|keyword| {
+            memmem::find_iter(bytes, keyword.as_bytes()).find(|at| {
                 let rest = &self.text[at + keyword.len()..];
                 rest.starts_with(name) && !rest.as_bytes().get(name.len()).is_some_and(|b| is_word(*b))
             })
-        })
+        });
+        places.min()
+    }
+
+    /// Whether the arguments hold what makes the call one that derives.
+    fn has_needed(&self, call: &Call, hit: &Found) -> bool {
+        let arguments = &self.text[hit.span.end..floor(self.text, hit.extent.end.max(hit.span.end + 200))];
+        call.needs.is_empty() || call.needs.iter().any(|need| arguments.contains(need.as_str()))
     }
 
     /// The other module the file takes the name from, if it does.
@@ -255,7 +275,9 @@ impl<'a> File<'a> {
         if self.imports.iter().flat_map(|import| &import.bindings).any(|binding| binding.local == name) {
             return None;
         }
-        let mut places = memmem::find_iter(self.text.as_bytes(), name.as_bytes()).take(3);
+        let places = memmem::find_iter(self.text.as_bytes(), name.as_bytes()).take(4);
+        // `import { name as other }` takes another name.
+        let mut places = places.filter(|at| !self.text[at + name.len()..].starts_with(" as "));
         let module = places.find_map(|at| imports::source_of(self.text, &(at..at + name.len())))?;
         let own = self.library.imports.iter().any(|own| module.contains(own.as_str()));
         (!own).then_some(module)
@@ -360,7 +382,10 @@ impl<'a> File<'a> {
 /// The name that stands where the pool's id is wanted.
 fn pool_name(arguments: &str) -> Option<String> {
     let keys = ["userPoolId", "user_pool_id", "userpool_id", "userPool", "pool_id"];
-    let (at, key) = keys.iter().filter_map(|key| Some((arguments.find(key)?, key))).min()?;
+    let (at, key) = keys
+        .iter()
+        .filter_map(|key| Some((arguments.find(key)?, key)))
+        .min_by_key(|(at, key)| (*at, ARGUMENTS - key.len()))?;
     let rest = arguments[at + key.len()..].trim_start().strip_prefix([':', '='])?.trim_start();
     let length = rest.bytes().take_while(|b| is_word(*b) || b".:[]\"'".contains(b)).count();
     let name = rest[..length].trim_end_matches(['.', ':']);

@@ -162,7 +162,7 @@ fn last_word(text: &str, word: &str) -> Option<usize> {
 fn names(clause: &str, rename: &str) -> Vec<Binding> {
     let mut all = Vec::new();
     let (outer, inner) = match clause.split_once('{') {
-        Some((outer, inner)) => (outer, inner.split('}').next().unwrap_or_default()),
+        Some((outer, inner)) => (outer, inner.rsplit_once('}').map_or(inner, |(inner, _)| inner)),
         None => (clause, ""),
     };
     for part in outer.split(',').map(str::trim) {
@@ -171,7 +171,17 @@ fn names(clause: &str, rename: &str) -> Vec<Binding> {
             all.push(Binding { local: local.to_owned(), symbol: None });
         }
     }
-    for part in inner.split(',').map(str::trim).filter(|part| !part.starts_with("type ")) {
+    // What is nested deeper, `errors: { A, B }`, binds nothing that a library exports itself.
+    let mut depth = 0_usize;
+    let parts = inner.split(|c| {
+        match c {
+            '{' | '[' => depth += 1,
+            '}' | ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ',' && depth == 0
+    });
+    for part in parts.map(str::trim).filter(|part| !part.starts_with("type ")) {
         let (symbol, local) = part.split_once(rename).unwrap_or((part, part));
         let (symbol, local) = (symbol.trim(), local.split('=').next().unwrap_or_default().trim());
         if is_name(symbol) && is_name(local) {
@@ -191,7 +201,12 @@ fn assigned(left: &str, right: &str) -> Vec<Binding> {
     let Some(left) = left.strip_suffix('=') else { return Vec::new() };
     let left = left.trim_end();
     if left.ends_with('}') {
-        let Some(open) = left.rfind('{') else { return Vec::new() };
+        let mut depth = 0_i32;
+        let open = left.bytes().rposition(|b| {
+            depth += i32::from(b == b'}') - i32::from(b == b'{');
+            depth == 0
+        });
+        let Some(open) = open else { return Vec::new() };
         return names(&left[open..], ":");
     }
     let start = left.bytes().rposition(|b| !is_word(b)).map_or(0, |at| at + 1);
@@ -269,6 +284,7 @@ mod tests {
             (r#"import type { A } from "aws-jwt-verify""#, vec![]),
             (r#"import { type A, B } from "aws-jwt-verify""#, vec![("B", "B")]),
             (r#"const { CognitoJwtVerifier: V } = require("aws-jwt-verify")"#, vec![("V", "CognitoJwtVerifier")]),
+            ("const {\n  A,\n  errors: { B, C },\n} = require('aws-jwt-verify')", vec![("A", "A")]),
             (r#"const jwt = require('aws-jwt-verify');"#, vec![("jwt", "")]),
             (r#"var V = require('aws-jwt-verify').CognitoJwtVerifier;"#, vec![("V", "CognitoJwtVerifier")]),
             (r#"const { A } = await import("aws-jwt-verify")"#, vec![("A", "A")]),

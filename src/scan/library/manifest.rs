@@ -16,6 +16,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use super::imports::{floor, is_word};
 use super::version::{self, Syntax, Verdict};
 use super::{Knows, Pin, confidence, pin_found, table};
+use crate::scan::found::Found;
 
 /// The formats, by what their files are called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,8 +160,13 @@ pub(super) fn pins(path: &str, text: &str) -> Vec<Pin> {
         if !kind.ecosystems(path).contains(&ecosystem) || !name.is_whole() {
             continue;
         }
-        let Some(raw) = read(kind, path, ecosystem, &name) else { continue };
         let library = &table::all()[place];
+        let Some(raw) = read(kind, path, ecosystem, &name) else {
+            if kind.is_own(&name) {
+                pins.push(Pin { library: library.id.as_str(), knows: Knows::Itself, ..Pin::default() });
+            }
+            continue;
+        };
         if raw.locked && !seen.insert((place, raw.version.clone(), raw.nested)) {
             continue;
         }
@@ -181,6 +187,38 @@ pub(super) fn pins(path: &str, text: &str) -> Vec<Pin> {
     }
     pins.sort_by_key(|pin| pin.nested);
     pins
+}
+
+/// The versions that a document tells people to install: parts of manifests, commands.
+pub(super) fn document(text: &str) -> Vec<Found> {
+    let (searcher, of) = &*NAMES;
+    let mut found: Vec<Found> = Vec::new();
+    for hit in searcher.find_overlapping_iter(text) {
+        let (place, ecosystem) = of[hit.pattern().as_usize()];
+        let name = Name { text, at: hit.range() };
+        let library = &table::all()[place];
+        if !library.pins || !name.is_whole() {
+            continue;
+        }
+        let part = match ecosystem {
+            "npm" | "composer" => javascript::json_range(&name),
+            "pypi" => python::requirement(&name).or_else(|| python::key(&name, Syntax::Python)),
+            "cargo" => others::cargo(&name),
+            "gem" => others::gem(&name),
+            "hex" => others::mix(&name),
+            "go" => others::go(&name),
+            "swift" => others::swift(&name),
+            _ => None,
+        };
+        let raw = part.or_else(|| others::command(&name, ecosystem)).filter(|raw| !raw.version.is_empty());
+        let known = found.iter().any(|known| known.span == name.at);
+        if let Some(raw) = raw.filter(|_| !known)
+            && let Some(confidence) = confidence(library, &raw.version, raw.syntax)
+        {
+            found.push(pin_found(library, name.at, raw.end, &raw.version, confidence));
+        }
+    }
+    found
 }
 
 fn read(kind: Kind, path: &str, ecosystem: &str, name: &Name<'_>) -> Option<Raw> {
@@ -238,6 +276,24 @@ impl Kind {
             Kind::SwiftPackage | Kind::SwiftResolved => &["swift"],
             Kind::Commands => &["npm", "pypi", "cargo", "gem", "go", "composer"],
         }
+    }
+}
+
+impl Kind {
+    /// Whether a manifest says that it is this package's own.
+    fn is_own(self, name: &Name<'_>) -> bool {
+        let lead = name.lead().trim_start().trim_end_matches(['"', '\'']).trim_end();
+        let key = match self {
+            Kind::JsonRanges => lead.strip_suffix(':').is_some_and(|key| key.trim_end().ends_with("\"name\"")),
+            Kind::PythonToml | Kind::CargoToml => lead.strip_suffix('=').is_some_and(|key| key.trim_end() == "name"),
+            Kind::SetupPy => lead.strip_suffix('=').is_some_and(|key| key.trim_end().ends_with("name")),
+            Kind::Gemfile => lead.strip_suffix('=').is_some_and(|key| key.trim_end().ends_with(".name")),
+            Kind::Mix => lead == "app: :",
+            Kind::GoMod => lead == "module",
+            Kind::SwiftPackage => lead == "name:",
+            _ => false,
+        };
+        key && name.rest().starts_with(['"', '\'', ',', '\n', '\r', '/']) || key && name.rest().is_empty()
     }
 }
 

@@ -16,7 +16,7 @@ fn texts(text: &str, language: &str) -> Vec<String> {
 
 /// What a manifest says: library, version, exact, and how sure the hit is.
 fn said(path: &str, text: &str) -> Vec<(String, String, bool, Option<Confidence>)> {
-    let all = pins(path, text).into_iter();
+    let all = pins(path, text).into_iter().filter(|pin| pin.knows != Knows::Itself);
     all.map(|pin| (pin.library.to_owned(), pin.version, pin.exact, pin.found.map(|found| found.confidence))).collect()
 }
 
@@ -66,7 +66,7 @@ fn the_ways_of_importing() {
         "import { Authenticator } from 'cognito-at-edge'\nconst a = new Authenticator({ region })",
         "import plugin from 'fastify-aws-jwt-verify'\nfastify.register(plugin, { userPoolId })",
         "\nawait fastify.register(require('fastify-aws-jwt-verify'), { userPoolId })",
-        "import { CognitoAuthModule } from '@nestjs-cognito/auth'\nCognitoAuthModule.registerAsync({})",
+        "import { CognitoAuthModule } from '@nestjs-cognito/auth'\nCognitoAuthModule.registerAsync({ useFactory })",
         "from pycognito import Cognito\nu = Cognito('eu-west-1_a', 'c')",
         "import pycognito\nu = pycognito.Cognito('eu-west-1_a', 'c')",
         "from pycognito import Cognito as C\nu = C('eu-west-1_a', 'c')",
@@ -76,6 +76,9 @@ fn the_ways_of_importing() {
         "\nREST = {'A': ['django_cognito_jwt.JSONWebTokenAuthentication']}",
         "from aws_cdk import aws_apigatewayv2_authorizers as a\nauth = a.HttpUserPoolAuthorizer('x', pool)",
         "import { GatewayAuthorizer } from 'x'\nconst a = GatewayAuthorizer.usingCognito({ userPool })",
+        "authorizers: { jwt: {\n type: \"user_pool\",\n userPool: { id } } }",
+        "\nFASTMCP_SERVER_AUTH=fastmcp.server.auth.providers.aws.AWSCognitoProvider",
+        "const { verifierFactory, errors: { A } } = require('@southlane/cognito-jwt-verifier')\nverifierFactory({})",
     ] {
         let lines: Vec<usize> = found(text, "text").into_iter().map(|(line, _, _)| line).collect();
         assert_eq!(lines, vec![2], "{text}");
@@ -122,6 +125,12 @@ fn names_that_only_look_alike() {
         ("python", "from pycognito import Cognito\nclass Mine(Cognito):\n    pass"),
         ("typescript", "import { Authenticator } from '@aws-amplify/ui-react'\nnew Authenticator({})"),
         ("rust", "let k = KeySet::new(a, b);"),
+        ("elixir", "config = Application.get_env(app, Ueberauth.Strategy.Cognito)"),
+        (
+            "typescript",
+            "import { CognitoAuthModule } from '@nestjs-cognito/auth'\nCognitoAuthModule.register({ region })",
+        ),
+        ("typescript", "const a = { type: \"user_pool\" }"),
         ("elixir", "cognito: {Ueberauth.Strategy.Cognito, []}"),
         ("typescript", "new CognitoUserPoolsAuthorizer(this, 'a', {})"),
     ] {
@@ -133,6 +142,16 @@ fn names_that_only_look_alike() {
 fn a_wrapper_of_the_same_name_is_to_be_reviewed() {
     let text = "import { CognitoJwtVerifier } from '../lib/verifier'\nCognitoJwtVerifier.create({})";
     assert_eq!(found(text, "typescript"), vec![(2, "CognitoJwtVerifier.create".to_owned(), false)]);
+}
+
+#[test]
+fn a_name_beside_an_alias_is_the_other_one() {
+    let text = "import { CognitoJwtVerifier as Aws } from 'aws-jwt-verify'\n\
+        import { CognitoJwtVerifier } from './adapter'\nCognitoJwtVerifier.create({\n  a: Aws.create({}) })";
+    assert_eq!(
+        found(text, "typescript"),
+        vec![(3, "CognitoJwtVerifier.create".to_owned(), false), (4, "Aws.create".to_owned(), true),]
+    );
 }
 
 #[test]
@@ -232,7 +251,7 @@ fn versions_of_python() {
         assert_eq!(said(path, text), vec![pin("cognitojwt", "1.4.1", true, LIKELY)], "{text}");
     }
     for (path, text, version) in [
-        ("setup.py", "setup(name='pycognito', install_requires=['cognitojwt==1.4.1'])", "==1.4.1"),
+        ("setup.py", "setup(name='mine', install_requires=['cognitojwt==1.4.1'])", "==1.4.1"),
         ("Pipfile", "[packages]\ncognitojwt = \"==1.4.1\"\n", "==1.4.1"),
         ("environment.yml", "dependencies:\n  - python\n  - cognitojwt=1.4.1\n", "1.4.1"),
         ("environment.yml", "  - pip:\n    - cognitojwt==1.4.1\n", "==1.4.1"),
@@ -345,8 +364,39 @@ fn versions_of_other_ecosystems() {
         assert_eq!(said(path, text), vec![pin(library, version, exact, hit)], "{path}: {text}");
     }
     assert_eq!(said("Dockerfile", "RUN npm i aws-jwt-verify"), vec![]);
-    assert_eq!(said("Cargo.toml", "[package]\nname = \"jwt-verify\""), vec![]);
     assert_eq!(said("README.md", "npm i aws-jwt-verify@4"), vec![]);
+}
+
+#[test]
+fn what_a_document_tells_to_install() {
+    for (text, wanted) in [
+        ("```toml\njwt-verify = \"0.1\"\n```\n", Some("jwt-verify 0.1")),
+        ("```sh\n$ npm i aws-jwt-verify@4.0.1\n```\n", Some("aws-jwt-verify 4.0.1")),
+        ("    pip install cognitojwt==1.4.1\n", Some("cognitojwt ==1.4.1")),
+        ("    {:ueberauth_cognito, \"~> 0.3\"}\n", Some("ueberauth-cognito ~> 0.3")),
+        ("npm i aws-jwt-verify\n", None),
+        ("See aws-jwt-verify 4.0.1 for more.\n", None),
+        ("npm i aws-jwt-verify@5.2.1\n", None),
+    ] {
+        let found = calls(text, "markdown").into_iter().next().map(|hit| hit.text);
+        assert_eq!(found.as_deref(), wanted, "{text}");
+    }
+}
+
+#[test]
+fn a_library_in_its_own_tree_is_to_be_reviewed() {
+    for (path, text, library) in [
+        ("package.json", "{ \"name\": \"cognito-express\" }", "cognito-express"),
+        ("pyproject.toml", "[project]\nname = \"flask_cognito_lib\"\n", "flask-cognito-lib"),
+        ("setup.py", "setup(\n    name=\"cognitojwt\",\n)", "cognitojwt"),
+        ("Cargo.toml", "[package]\nname = \"jwt-verify\"\n", "jwt-verify"),
+        ("mix.exs", "      app: :ueberauth_cognito,\n", "ueberauth-cognito"),
+        ("go.mod", "module github.com/timwea/gocog\n\ngo 1.18\n", "gocog"),
+    ] {
+        let pins = pins(path, text);
+        assert_eq!(decide(library, best(library, &pins)), (Confidence::Review, false), "{path}");
+        assert!(pins.iter().all(|pin| pin.found.is_none()), "{path}");
+    }
 }
 
 #[test]

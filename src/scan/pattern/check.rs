@@ -11,7 +11,7 @@ use super::{Class, Confidence, Match, Suffix};
 const REACH: usize = 140;
 
 /// Calls and operators that compare a text's beginning.
-const ANCHORED: [&str; 24] = [
+const ANCHORED: [&str; 23] = [
     "startswith(",
     "starts_with(",
     "starts_with?(",
@@ -23,7 +23,6 @@ const ANCHORED: [&str; 24] = [
     "beginswith(",
     "str_starts_with(",
     "starts-with(",
-    "startswith(",
     "trimprefix(",
     "cutprefix(",
     "removeprefix(",
@@ -95,6 +94,10 @@ pub(super) fn compared(
     if left.before == Before::OidcProvider {
         return None;
     }
+    // The service's own name has no Region.
+    if host.is_some_and(|host| host.normal.starts_with("amazonaws")) {
+        return None;
+    }
     let end = match host {
         Some(host) if complete => host.slash.map_or(host.end, |state| state.at),
         Some(host) if host.normal.is_empty() || !host.concatenated => host.first,
@@ -104,7 +107,7 @@ pub(super) fn compared(
     let concatenated = host.is_some_and(|host| host.concatenated);
     let close = past_wildcard(reader, end);
     let closed = match reader.byte(close) {
-        Some(b'/' | b')' | b'|' | b'$') => true,
+        Some(b'/' | b')' | b'|' | b'$' | b'}') => true,
         _ => reader.quotes(close).is_some(),
     };
     if !closed && !concatenated {
@@ -128,7 +131,8 @@ pub(super) fn compared(
         || at_quote && is_called(line, &PLACES) && is_zero(&after);
     let dot_or_scheme = scheme || !label_only;
     if starts && (dot_or_scheme || is_about_hosts(line) || is_about_hosts(&after)) {
-        let sure = !complete || is_about_issuers(line) || is_about_issuers(&after) || anchor;
+        let endpoint = ["endpoint", "idp_url", "base_url", "baseurl"].iter().any(|word| line.contains(word));
+        let sure = !complete && !endpoint || is_about_issuers(line) || is_about_issuers(&after) || anchor;
         return Some(hit(reader, left, end, if sure { Confidence::Likely } else { Confidence::Review }));
     }
     let loose = scheme
@@ -225,7 +229,8 @@ fn hit(reader: &Reader<'_>, left: &Left, end: usize, confidence: Confidence) -> 
     Match {
         span: left.start..end,
         class: Class::HostPrefixCheck,
-        confidence,
+        // A person may want to see it, but it breaks nothing.
+        confidence: if left.both { Confidence::Review } else { confidence },
         updated: left.updated,
         dual_aware: left.both,
         accepts_any_pool: confidence == Confidence::Likely && !names_pool(reader, left.start, end),
@@ -303,6 +308,16 @@ fn before_literal<'a>(reader: &'a Reader<'_>, start: usize, length: usize) -> &'
     trimmed.trim_end()
 }
 
+/// Whether the literal at `start` is the value of something called an issuer.
+pub(super) fn is_issuer_member(reader: &Reader<'_>, start: usize) -> bool {
+    let before = before_literal(reader, start, 60);
+    let name = before.trim_end_matches([':', '=', '>', ' ', '"', '\'', '(']);
+    let call = before.len() > name.len();
+    call && ["iss", "issuer", "authority", "issuer_url", "issuerurl", "issuer-uri", "issueruri"]
+        .iter()
+        .any(|word| name.ends_with(word))
+}
+
 /// Whether the literal at `start` is an argument of a call that concatenates.
 pub(super) fn is_concatenating_call(reader: &Reader<'_>, start: usize) -> bool {
     let before = before_literal(reader, start, 40);
@@ -311,8 +326,8 @@ pub(super) fn is_concatenating_call(reader: &Reader<'_>, start: usize) -> bool {
         .any(|call| before.ends_with(call))
 }
 
-/// Whether the elements of a list or call that holds the literal at `start`, up to `at`, are joined by slashes.
-pub(super) fn is_joined_by_slash(reader: &Reader<'_>, start: usize, at: usize) -> bool {
+/// Whether the literal at `start` is an argument of a call that joins by slashes.
+pub(super) fn is_joining_call(reader: &Reader<'_>, start: usize) -> bool {
     const CALLS: [&str; 11] = [
         "urljoin(",
         "url_join(",
@@ -327,7 +342,13 @@ pub(super) fn is_joined_by_slash(reader: &Reader<'_>, start: usize, at: usize) -
         "appendpath(",
     ];
     let before = before_literal(reader, start, 60);
-    if CALLS.iter().any(|call| before.ends_with(call)) {
+    CALLS.iter().any(|call| before.ends_with(call))
+}
+
+/// Whether the elements of a list or call that holds the literal at `start`, up to `at`, are joined by slashes.
+pub(super) fn is_joined_by_slash(reader: &Reader<'_>, start: usize, at: usize) -> bool {
+    let before = before_literal(reader, start, 60);
+    if is_joining_call(reader, start) {
         return true;
     }
     let format = before.trim_end_matches([',', '(']);

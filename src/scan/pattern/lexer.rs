@@ -8,10 +8,9 @@
 
 use std::ops::Range;
 
-use super::reader::{COLONS, Joint, Reader, SLASHES, State, Token, is_quote_char};
-use super::{
-    Class, Confidence, DISCOVERY_PATH, DNS_SUFFIXES, JWKS_PATH, Match, Suffix, check, follow, is_region, pool_id,
-};
+use super::fit::{Fit, HOLE, Word, host_fit, is_function, is_regex, named_path, placeholder_fit, scheme, strip_any};
+use super::reader::{Joint, Reader, SLASHES, State, Token, is_quote_char};
+use super::{Class, Confidence, DISCOVERY_PATH, JWKS_PATH, Match, Suffix, check, follow, is_region, pool_id};
 
 /// The host's first label.
 pub(super) const LABEL: &str = "cognito-idp";
@@ -25,8 +24,6 @@ const MAX_NAME: usize = 150;
 const MAX_DUAL_DISTANCE: usize = 600;
 /// How many names of hosts are looked for in one text.
 const MAX_FOLLOWED: usize = 24;
-/// Stands for an interpolation in a normalised part.
-pub(super) const HOLE: char = '\u{1}';
 
 /// Finds every reference to an original or updated issuer, in order. Two of one pool that stand near each other are dual-aware.
 pub fn find(text: &str) -> Vec<Match> {
@@ -239,7 +236,8 @@ impl Lexer<'_> {
         let reader = self.reader;
         let slash = host.slash?;
         let virtual_slash = slash == host.state;
-        let pool = self.pool(slash, host.listed || virtual_slash);
+        let joined = virtual_slash || check::is_joined_by_slash(reader, left.start, slash.at);
+        let pool = self.pool(slash, host.listed || joined);
         let pool = match pool {
             Some(pool) => pool,
             None => self.pool(follow::past_call(reader, slash)?, false)?,
@@ -248,17 +246,20 @@ impl Lexer<'_> {
         let id = reader.text.get(pool_span.clone()).and_then(pool_id);
         let wildcard = pool.normal == "*";
         let placeholder = id.is_none() && pool.holes.is_empty();
-        let (suffix, end, crossed) = self.suffix(&pool, left.before, host.listed || virtual_slash);
+        let (suffix, end, crossed) = self.suffix(&pool, left.before, host.listed || joined);
         let known = matches!(suffix, Suffix::Jwks | Suffix::Discovery);
         let word = placeholder_fit(&pool.normal);
-        if wildcard && left.before != Before::OidcProvider || placeholder && !wildcard && !known && word == Word::Path {
+        let unfit = word == Word::Path || word == Word::Plain && !check::is_issuer_member(reader, left.start);
+        if wildcard && left.before != Before::OidcProvider || placeholder && !wildcard && !known && unfit {
             return None;
         }
         let concatenated = host.concatenated || pool.concatenated || crossed || virtual_slash;
         let holes: Vec<_> = host.holes.iter().chain(&pool.holes).cloned().collect();
         let shape = Shape { concatenated, listed: host.listed || pool.listed, holed: !holes.is_empty(), suffix };
         let mut class = classify(left.before, &shape);
-        if class == Class::IssuerSplitJoin && check::is_concatenating_call(reader, left.start) {
+        if class == Class::IssuerSplitJoin
+            && (check::is_concatenating_call(reader, left.start) || check::is_joining_call(reader, left.start))
+        {
             class = Class::IssuerSplitConcat;
         }
         let pattern = pool.holes.iter().any(|hole| is_regex(&reader.text[hole.clone()]));
@@ -269,7 +270,7 @@ impl Lexer<'_> {
             accepts_any_pool = !pool.holes.iter().any(|hole| reader.text[hole.clone()].starts_with('('))
                 && !check::names_pool(reader, left.start, end);
         }
-        let confidence = if class == Class::IdentityPoolLoginKey || placeholder && !known && word == Word::Path {
+        let confidence = if class == Class::IdentityPoolLoginKey {
             Confidence::Review
         } else if placeholder && !wildcard
             || pattern
@@ -399,17 +400,19 @@ impl Lexer<'_> {
             // An interpolation alone may be the Region.
             let whole = fit.is_some_and(|fit| fit != Fit::Whole);
             if let Some(joint) = step.joint {
+                // The next element of a join may begin with the slash.
+                let slash = part.listed && step.token == Token::Open && reader.slash(step.state.at).is_some();
                 let unfit = match joint {
                     Joint::Plain => false,
                     // A list of URLs is no join: a comma continues only a host that is not complete yet.
                     Joint::Listed if part.concatenated && !part.listed => true,
-                    Joint::Listed => whole && !check::is_joined_by_slash(reader, start, state.at),
+                    Joint::Listed => whole && !slash && !check::is_joined_by_slash(reader, start, state.at),
                     Joint::Or => whole,
                 };
                 if unfit {
                     break;
                 }
-                if joint == Joint::Listed && whole {
+                if joint == Joint::Listed && whole && !slash {
                     part.slash = Some(state);
                     part.state = state;
                     part.join(Joint::Plain);
@@ -566,150 +569,6 @@ impl Lexer<'_> {
         }
         (Suffix::None, pool.end, false)
     }
-}
-
-/// What a name in a path's place says of the path.
-fn named_path(name: &str) -> Option<Suffix> {
-    if name.contains("jwk") || name.contains("certs") || name.contains("keys") {
-        Some(Suffix::Jwks)
-    } else if name.contains("discovery") || name.contains("openid") || name.contains("well") {
-        Some(Suffix::Discovery)
-    } else {
-        None
-    }
-}
-
-/// `left` without one of `forms` at its end, the longest that fits.
-fn strip_any<'a>(left: &'a str, forms: &[&str]) -> Option<&'a str> {
-    forms.iter().filter_map(|form| left.strip_suffix(form)).min_by_key(|rest| rest.len())
-}
-
-/// Whether `left` ends in a scheme, and how long that is; false for another protocol's.
-fn scheme(left: &str) -> Option<(bool, usize)> {
-    let rest = strip_any(strip_any(left, SLASHES)?, SLASHES)?;
-    let rest = strip_any(rest, COLONS)?;
-    let word = rest.len() - rest.bytes().rev().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'?')).count();
-    // An escape such as `\nhttps` or `%3Dhttps` lends a letter to the word, so its end decides.
-    let known = ["https?", "https", "http"].into_iter().find(|scheme| rest[word..].ends_with(scheme));
-    if let Some(scheme) = known {
-        return Some((true, left.len() - rest.len() + scheme.len()));
-    }
-    if let Some(open) = ["http(s)?", "http(s?)", "http[s]?", "(https|http)", "(http|https)", "(?:https?)"]
-        .iter()
-        .find(|form| rest.ends_with(*form))
-    {
-        return Some((true, left.len() - rest.len() + open.len()));
-    }
-    // An interpolated scheme, or none that is written here.
-    Some((word == rest.len(), left.len() - rest.len()))
-}
-
-/// Whether an element of a list is a `CloudFormation` function.
-fn is_function(written: &str) -> bool {
-    ["\"Ref\"", "'Ref'", "Ref:", "Fn::"].into_iter().any(|name| written.contains(name)) || written.starts_with('!')
-}
-
-/// Whether an interpolation is a part of a regular expression that fits many texts.
-pub(super) fn is_regex(hole: &str) -> bool {
-    let inner = hole.get(1..).unwrap_or_default();
-    hole.starts_with('.')
-        || hole.starts_with("\\w")
-        || hole.starts_with("\\\\w")
-        || hole.starts_with("\\S")
-        || hole.starts_with("\\d")
-        || hole.starts_with("[^")
-        || hole.starts_with('[') && (inner.contains("-z") || inner.contains("-9") || inner.contains("\\w"))
-        || hole.starts_with("(?")
-        || hole.starts_with('(') && [".*", ".+", "[", "\\w", "\\d", "\\S"].iter().any(|part| inner.contains(part))
-}
-
-/// How well a host fits an issuer's.
-#[derive(Debug, PartialEq, Eq, Clone, Copy)]
-pub(super) enum Fit {
-    /// Region and suffix are there, perhaps as interpolations.
-    Good,
-    /// One interpolation stands for everything.
-    Whole,
-    /// The Region is a word to be replaced.
-    Placeholder,
-}
-
-/// Judges a host without its first label; none if it is another host.
-pub(super) fn host_fit(normal: &str) -> Option<Fit> {
-    let Some((region, suffix)) = normal.split_once('.') else {
-        return (!normal.is_empty() && normal.chars().all(|c| c == HOLE)).then_some(Fit::Whole);
-    };
-    // `${region}${suffix}` needs no dot between.
-    DNS_SUFFIXES.into_iter().any(|known| glob(suffix, known)).then_some(())?;
-    if is_region(region) || region.contains(HOLE) {
-        return Some(Fit::Good);
-    }
-    let words = ["region", "xx", "your", "my", "aws", "zone", "some", "example", "test", "local"];
-    let shaped = region.split('-').count() >= 3;
-    let placeholder = region == "*" || shaped || words.iter().any(|word| region.contains(word));
-    placeholder.then_some(Fit::Placeholder)
-}
-
-/// Whether `known` can come out of `pattern`, in which [`HOLE`] stands for anything.
-fn glob(pattern: &str, known: &str) -> bool {
-    match pattern.split_once(HOLE) {
-        None => pattern == known,
-        Some((head, tail)) => known
-            .strip_prefix(head)
-            .is_some_and(|rest| (0..=rest.len()).any(|skip| rest.get(skip..).is_some_and(|rest| glob(tail, rest)))),
-    }
-}
-
-/// What a word in the pool's place is.
-#[derive(Debug, PartialEq, Eq, Clone, Copy)]
-enum Word {
-    /// To be replaced, such as `YOUR_POOL_ID`.
-    Placeholder,
-    /// It could be one.
-    Unknown,
-    /// A path of the API or of what someone took it for.
-    Path,
-}
-
-fn placeholder_fit(pool: &str) -> Word {
-    const PATHS: [&str; 30] = [
-        "token",
-        "tokens",
-        "authorize",
-        "oauth2",
-        "oauth",
-        "login",
-        "logout",
-        "signin",
-        "signup",
-        "userinfo",
-        "saml2",
-        "jwks",
-        "health",
-        "api",
-        "v1",
-        "v2",
-        "index",
-        "favicon",
-        "docs",
-        "latest",
-        "endpoint",
-        "and",
-        "or",
-        "the",
-        "www",
-        "root",
-        "path",
-        "forgotpassword",
-        "confirm",
-        "error",
-    ];
-    let regional = pool.split_once('_').is_some_and(|(region, rest)| is_region(region) && !rest.is_empty());
-    if regional || pool == "." || ["pool", "xx", "your", "_id", "region"].iter().any(|word| pool.contains(word)) {
-        return Word::Placeholder;
-    }
-    let plain = !pool.contains(|c: char| c.is_ascii_digit() || matches!(c, '-' | '_'));
-    if PATHS.contains(&pool) || pool.len() < 2 || plain || pool.contains('*') { Word::Path } else { Word::Unknown }
 }
 
 /// How a reference is built.

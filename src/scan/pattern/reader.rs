@@ -200,12 +200,12 @@ impl Reader<'_> {
             let next = self.blank(after + 1)?;
             // A builder: the next call stands on the result, or in a statement of its own.
             let more = more.trim_start();
-            let statement = more.strip_prefix(';').map(str::trim_start);
-            if let Some(statement) = statement {
-                let name = statement.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
-                let (_, arguments, length) = joining_call(statement.get(name..)?)?;
-                let at = self.blank(next + 1)? + name + length;
-                return (name > 0).then_some((at, Joint::Plain, arguments));
+            let semicolon = more.starts_with(';');
+            let start = if semicolon { self.blank(next + 1)? } else { next };
+            let name = self.ahead(start, 60).bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
+            if name > 0 && (semicolon || self.text[after..start].contains('\n')) {
+                let (_, arguments, length) = joining_call(self.ahead(start + name, 40))?;
+                return Some((start + name + length, Joint::Plain, arguments));
             }
             if more.starts_with(['.', '+']) {
                 return self.operator(after + 1, next, false);

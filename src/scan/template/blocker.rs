@@ -8,7 +8,7 @@ use super::eval::{TooComplex, Val, call, flatten};
 use super::text::{Kind, Text};
 use super::walk::{Step, Walker};
 use crate::scan::pattern::{self, Confidence};
-use crate::yaml::Node;
+use crate::yaml::{Node, Place};
 
 /// The key by which an `OpenAPI` body says what kind of authorizer a scheme is.
 const AUTHTYPE: &str = "x-amazon-apigateway-authtype";
@@ -46,6 +46,7 @@ impl<'a> Walker<'a> {
             return Ok(());
         }
         let label = ("cognito_user_pools", Confidence::Definite);
+        self.keyword = node.get(AUTHTYPE).or(kind).map(|node| node.place);
         if let Some(arns) = authorizer.and_then(|authorizer| authorizer.get("providerARNs")) {
             return self.pools(label, arns, &[Step::Key(AUTHORIZER), Step::Key("providerARNs")]);
         }
@@ -63,6 +64,7 @@ impl<'a> Walker<'a> {
             Some(kind) if !stated => self.eval.texts(kind)?.iter().any(Text::has_hole),
             _ => false,
         };
+        self.keyword = kind.map(|node| node.place);
         // Only user pool authorizers have provider ARNs.
         let confidence = if stated { Confidence::Definite } else { Confidence::Likely };
         match arns {
@@ -79,6 +81,7 @@ impl<'a> Walker<'a> {
 
     /// An authorizer of a SAM REST API.
     fn sam(&mut self, node: &'a Node) -> Result<(), TooComplex> {
+        self.keyword = key_place(node, "UserPoolArn");
         match node.get("UserPoolArn") {
             Some(arn) => self.pools(("UserPoolArn", Confidence::Definite), arn, &[Step::Key("UserPoolArn")]),
             None => Ok(()),
@@ -88,6 +91,8 @@ impl<'a> Walker<'a> {
     /// An action of a listener or of its rule.
     fn load_balancer(&mut self, node: &'a Node) -> Result<(), TooComplex> {
         let label = ("authenticate-cognito", Confidence::Definite);
+        let kind = node.get("Type").map(|node| node.place);
+        self.keyword = kind.or_else(|| key_place(node, "AuthenticateCognitoConfig"));
         if let Some(config) = node.get("AuthenticateCognitoConfig") {
             let steps = [Step::Key("AuthenticateCognitoConfig"), Step::Key("UserPoolArn")];
             return match config.get("UserPoolArn") {
@@ -166,6 +171,11 @@ fn pool_of(text: &Text) -> PoolRef {
         Some(mark) => PoolRef::Unresolved { what: mark.what.clone() },
         None => nothing("an ARN that is no user pool's"),
     }
+}
+
+/// Where a mapping's key stands.
+fn key_place(node: &Node, key: &str) -> Option<Place> {
+    node.map()?.iter().find(|(name, _)| name.text() == Some(key)).map(|(name, _)| name.place)
 }
 
 fn nothing(what: &str) -> PoolRef {

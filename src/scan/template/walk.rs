@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::eval::{Call, Evaluator, TooComplex, call, long_call};
+use super::locate::{Anchor, Seeker, Sought, last};
 use super::text::{Kind, Text};
 use super::{Environment, Hit, PoolRef, Reference, Section, unresolved};
 use crate::scan::pattern::{self, Class, Confidence, Match, Severity, Suffix};
@@ -26,12 +27,14 @@ pub(super) enum Step<'a> {
 }
 
 /// A hit with what decides whether the pool's other issuer stands beside it.
-struct Found {
-    hit: Hit,
+pub(super) struct Found {
+    pub(super) hit: Hit,
+    /// What makes it a reference, and where to look for it.
+    pub(super) anchor: Anchor,
     /// The list or policy it belongs to, its pool's text and what follows the pool.
     beside: Option<(String, String, Suffix)>,
     /// Text that no one executes: at most information.
-    prose: bool,
+    pub(super) prose: bool,
 }
 
 pub(super) struct Walker<'a> {
@@ -42,10 +45,20 @@ pub(super) struct Walker<'a> {
     prose: bool,
     lines: Vec<&'a str>,
     found: Vec<Found>,
+    /// Where the keyword stands that makes the present mapping block the switch.
+    pub(super) keyword: Option<Place>,
 }
 
 /// Finds every reference in a parsed template.
 pub(super) fn search(text: &str, root: &Node, env: &Environment) -> Result<Vec<Hit>, TooComplex> {
+    let mut hits: Vec<Hit> = located(text, root, env)?.into_iter().map(|one| one.hit).collect();
+    hits.sort_by_cached_key(order);
+    hits.dedup_by(|a, b| order(a) == order(b));
+    Ok(hits)
+}
+
+/// The same, each with what makes it a reference; in no order, with repetitions.
+pub(super) fn located(text: &str, root: &Node, env: &Environment) -> Result<Vec<Found>, TooComplex> {
     let mut walker = Walker {
         eval: Evaluator::new(root, env),
         path: Vec::new(),
@@ -54,7 +67,12 @@ pub(super) fn search(text: &str, root: &Node, env: &Environment) -> Result<Vec<H
         prose: false,
         lines: text.lines().collect(),
         found: Vec::new(),
+        keyword: None,
     };
+    if !["Resources", "Outputs", "Transform", "Fn::Transform"].iter().any(|key| root.get(key).is_some()) {
+        // A part of a template, or what a framework puts into one.
+        walker.section(Section::Globals, "", root)?;
+    }
     for (key, value) in root.map().unwrap_or_default() {
         let Some(key) = key.text() else { continue };
         let Some(section) = Section::ALL.into_iter().find(|section| section.as_str() == key) else { continue };
@@ -63,8 +81,8 @@ pub(super) fn search(text: &str, root: &Node, env: &Environment) -> Result<Vec<H
     Ok(finish(walker.found))
 }
 
-/// Marks what stands beside its pool's other issuer, drops repetitions and orders.
-fn finish(mut found: Vec<Found>) -> Vec<Hit> {
+/// Marks what stands beside its pool's other issuer, and grades.
+fn finish(mut found: Vec<Found>) -> Vec<Found> {
     let mut kinds: BTreeMap<(String, String, Suffix), [bool; 2]> = BTreeMap::new();
     for one in &found {
         if let Some(beside) = &one.beside {
@@ -84,21 +102,13 @@ fn finish(mut found: Vec<Found>) -> Vec<Hit> {
             (severity, _) => severity,
         };
     }
-    let mut hits: Vec<Hit> = found.into_iter().map(|one| one.hit).collect();
-    let order = |hit: &Hit| {
-        let reference = &hit.reference;
-        (
-            hit.line,
-            hit.pointer.clone(),
-            reference.class,
-            reference.text.clone(),
-            reference.pool.clone(),
-            reference.updated,
-        )
-    };
-    hits.sort_by_cached_key(order);
-    hits.dedup_by(|a, b| order(a) == order(b));
-    hits
+    found
+}
+
+/// By place, then by what it is.
+fn order(hit: &Hit) -> impl Ord + use<> {
+    let reference = &hit.reference;
+    (hit.line, hit.pointer.clone(), reference.class, reference.text.clone(), reference.pool.clone(), reference.updated)
 }
 
 impl<'a> Walker<'a> {
@@ -221,14 +231,20 @@ impl<'a> Walker<'a> {
     /// Makes hits of everything found in the strings a node may be.
     fn strings(&mut self, texts: Vec<Text>, node: &Node) -> Result<(), TooComplex> {
         for text in texts {
-            for found in pattern::find(&text.buf) {
+            let hits = pattern::find(&text.buf);
+            if hits.is_empty() {
+                continue;
+            }
+            let mut seeker = Seeker::new(&text);
+            for found in hits {
                 let reference = reference(&text, &found, self.prose);
                 let beside = self.beside(reference.class).map(|group| {
                     let pool = text.buf.get(found.pool_span.clone()).unwrap_or_default();
                     (group, pool.to_owned(), found.suffix)
                 });
                 let place = self.line_of(&text, &found, node);
-                self.push(reference, beside, place, &[])?;
+                let anchor = Anchor { start: node.place, last: last(node), sought: seeker.sought(&found) };
+                self.push(reference, beside, (place, anchor), &[])?;
             }
         }
         Ok(())
@@ -239,7 +255,7 @@ impl<'a> Walker<'a> {
         &mut self,
         reference: Reference,
         beside: Option<(String, String, Suffix)>,
-        place: Place,
+        (place, anchor): (Place, Anchor),
         more: &[Step<'a>],
     ) -> Result<(), TooComplex> {
         if self.found.len() >= MAX_HITS {
@@ -261,7 +277,7 @@ impl<'a> Walker<'a> {
             line: Some(place.line),
             column: Some(place.column),
         };
-        self.found.push(Found { hit, beside, prose: self.prose });
+        self.found.push(Found { hit, anchor, beside, prose: self.prose });
         Ok(())
     }
 
@@ -283,7 +299,9 @@ impl<'a> Walker<'a> {
             updated: false,
             dual_aware: false,
         };
-        self.push(reference, None, place, more)
+        let keyword = self.keyword.unwrap_or(place);
+        let anchor = Anchor { start: keyword.min(place), last: keyword.max(place), sought: Sought::Keyword(keyword) };
+        self.push(reference, None, (place, anchor), more)
     }
 
     /// How many hits there are so far.

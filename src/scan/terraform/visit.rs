@@ -1,6 +1,5 @@
 //! Visits every expression of a file, and makes references of what the evaluated strings hold.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use hcl_edit::Span;
@@ -19,9 +18,9 @@ const MAX_TEXTS: usize = 12;
 
 /// Searches one file of a module.
 pub(super) fn file<'a>(module: &mut Module<'a>, file: usize, body: &'a Body, found: &mut [Vec<Found>]) {
-    let mut visitor = Visitor { module, file, found, key: Vec::new(), block: Vec::new(), literal: BTreeSet::new() };
+    let mut visitor = Visitor { module, file, found, key: Vec::new(), block: Vec::new(), literal: Vec::new() };
     for hit in pattern::find(visitor.module.files[file].text) {
-        visitor.literal.insert((hit.span.start, hit.span.end));
+        visitor.literal.push((hit.span, hit.class));
     }
     visitor.body(body);
 }
@@ -35,7 +34,7 @@ struct Visitor<'m, 'a, 'f> {
     /// The blocks that hold it, innermost last, each with its first label.
     block: Vec<String>,
     /// What the text alone shows already.
-    literal: BTreeSet<(usize, usize)>,
+    literal: Vec<(Range<usize>, Class)>,
 }
 
 impl<'a> Visitor<'_, 'a, '_> {
@@ -188,19 +187,24 @@ impl<'a> Visitor<'_, 'a, '_> {
         let Some((range, host)) = parts.iter().find(|(range, _)| range.contains(&label)) else { return };
         let attribute = host.kind != Kind::Written;
         // Through a name alone: the reference is where the name is given its value.
-        if attribute && host.via && parts.iter().all(|(_, piece)| piece.via) {
+        let own = match hit.class {
+            // What makes it a provider stands before or behind the match.
+            Class::IamOidcProviderRef => text.pieces.iter().any(|piece| !piece.via),
+            _ => parts.iter().any(|(_, piece)| !piece.via),
+        };
+        if attribute && host.via && !own {
             return;
         }
         let span = if attribute { host.at.clone() } else { self.place(host, buf, range, label, &hit.span) };
         let file = host.file;
-        if !attribute && (file != self.file || self.shown(&span)) && self.shown_in(file, &span) {
+        let Some((class, confidence)) = self.class(hit, host, &parts, attribute) else { return };
+        if !attribute && self.shown(file, &span, class) {
             return;
         }
         let extent = parts
             .iter()
             .filter(|(_, piece)| piece.file == file)
             .fold(span.clone(), |all, (_, piece)| all.start.min(piece.at.start)..all.end.max(piece.at.end));
-        let Some((class, confidence)) = self.class(hit, host, &parts, attribute) else { return };
         let prose = self.key.last().is_some_and(|key| key == "description");
         let one = Found {
             text: rendered(hit, &parts),
@@ -270,16 +274,16 @@ impl<'a> Visitor<'_, 'a, '_> {
         start..at + word.len()
     }
 
-    fn shown(&self, span: &Range<usize>) -> bool {
-        self.literal.iter().any(|(start, end)| *start <= span.start && span.start < *end)
-    }
-
-    /// Whether the text of a file alone shows a reference at a place.
-    fn shown_in(&self, file: usize, span: &Range<usize>) -> bool {
+    /// Whether the text of a file alone shows the same at a place; a host without its scheme shows less.
+    fn shown(&self, file: usize, span: &Range<usize>, class: Class) -> bool {
+        let same = |range: &Range<usize>, other: Class| {
+            range.contains(&span.start) && (other == class || other != Class::IdentityPoolLoginKey)
+        };
         if file == self.file {
-            return self.shown(span);
+            let next = self.literal.partition_point(|(range, _)| range.start <= span.start);
+            return next.checked_sub(1).is_some_and(|at| same(&self.literal[at].0, self.literal[at].1));
         }
-        pattern::find(self.module.files[file].text).iter().any(|hit| hit.span.contains(&span.start))
+        pattern::find(self.module.files[file].text).iter().any(|hit| same(&hit.span, hit.class))
     }
 }
 
