@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::facts::{Facts, cause_of};
 use crate::model::report::{CallProblem, Coverage, Finding, MissingPermission, NotAsked};
 use crate::model::{Cause, Verdict};
-use crate::snapshot::ErrorKind;
+use crate::snapshot::{ErrorKind, Scan};
 
 use super::is_blocker;
 
@@ -32,7 +32,7 @@ pub(super) fn coverage(facts: &Facts<'_>, findings: &[Finding]) -> Coverage {
         .into_iter()
         .map(|((account, region, call, cause), times)| CallProblem { account, region, call, times, cause })
         .collect();
-    let not_asked: BTreeSet<NotAsked> = facts
+    let mut not_asked: BTreeSet<NotAsked> = facts
         .snapshot()
         .header
         .scope
@@ -40,9 +40,21 @@ pub(super) fn coverage(facts: &Facts<'_>, findings: &[Finding]) -> Coverage {
         .iter()
         .map(|unasked| NotAsked { what: format!("{} in {}", unasked.call, unasked.region), why: unasked.why.clone() })
         .collect();
+    not_asked.extend(facts.snapshot().scans().filter_map(not_read));
     coverage.not_asked = not_asked.into_iter().collect();
     permissions(&mut coverage, findings);
     coverage
+}
+
+/// The files of a source tree that could hold a reference and were not read.
+fn not_read(scan: &Scan) -> Option<NotAsked> {
+    let first = scan.skipped.first()?;
+    let (files, more) = match scan.skipped.len() {
+        1 => ("1 file".to_owned(), String::new()),
+        n => (format!("{n} files"), format!(" and {} more", n - 1)),
+    };
+    let why = format!("not read, or not whole: {} ({}){more}", first.path, first.reason);
+    Some(NotAsked { what: format!("{files} of source tree {}", scan.root), why })
 }
 
 /// What each missing IAM action would decide.

@@ -56,3 +56,31 @@ fn text(path: &str) -> Option<String> {
         all => String::from_utf8_lossy(all).into_owned(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_as_the_scanner_read_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let wide = |text: &str, mark: [u8; 2], unit: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            mark.into_iter().chain(text.encode_utf16().flat_map(unit)).collect()
+        };
+        for bytes in [
+            b"a\nissuer".to_vec(),
+            b"\xef\xbb\xbfa\nissuer".to_vec(),
+            wide("a\nissuer", [0xff, 0xfe], u16::to_le_bytes),
+            wide("a\nissuer", [0xfe, 0xff], u16::to_be_bytes),
+        ] {
+            let path = folder.path().join("a");
+            std::fs::write(&path, bytes).unwrap();
+            assert_eq!(text(path.to_str().unwrap()).unwrap(), "a\nissuer");
+        }
+        let path = folder.path().join("b");
+        std::fs::write(&path, b"\xff\xffissuer\xff").unwrap();
+        assert_eq!(text(path.to_str().unwrap()).unwrap(), "\u{fffd}\u{fffd}issuer\u{fffd}");
+        assert_eq!(text(folder.path().to_str().unwrap()), None, "no file");
+        assert_eq!(text("/nonexistent"), None);
+    }
+}

@@ -21,7 +21,7 @@ use super::files;
 /// The longest that a question about the tree itself may take.
 const SHORT: Duration = Duration::from_secs(20);
 /// The longest that comparing with a revision may take.
-const LONG: Duration = Duration::from_secs(300);
+const LONG: Duration = Duration::from_mins(5);
 /// How deep submodules are followed.
 const MAX_DEPTH: usize = 8;
 

@@ -194,7 +194,7 @@ fn own(report: &mut ScanReport, roots: &[PathBuf], gits: &[Option<git::Tree>]) {
 /// Leaves out what one file holds.
 fn leave_out(report: &mut ScanReport, file: &Path) {
     let Ok(file) = std::fs::canonicalize(file) else { return };
-    report.hits.retain(|hit| std::fs::canonicalize(&hit.path).map_or(true, |path| path != file));
+    report.hits.retain(|hit| !std::fs::canonicalize(&hit.path).is_ok_and(|path| path == file));
 }
 
 /// Leaves out what could not be read and is no part of the change.
@@ -250,7 +250,15 @@ fn outcome(report: &ScanReport, fail_on: ScanFailOn) -> (u8, String) {
     let mut parts = Vec::new();
     let count = usize::try_from(report.summary.counted).unwrap_or(usize::MAX);
     let (code, first) = if count > 0 {
-        (exit::NO, format!("{} that must change", many(count, "reference")))
+        let of = |severity: Severity| {
+            let hits = report.hits.iter().filter(|hit| hit.severity == severity && hit.is_sure()).count();
+            (hits > 0 && least(fail_on).is_some_and(|least| severity <= least))
+                .then(|| format!("{hits} {}", severity.as_str()))
+        };
+        let by_severity: Vec<String> =
+            [Severity::Error, Severity::Warning, Severity::Info].into_iter().filter_map(of).collect();
+        let word = if count == 1 { "counts" } else { "count" };
+        (exit::NO, format!("{} that {word}: {}", many(count, "reference"), by_severity.join(", ")))
     } else if fail_on == ScanFailOn::Never {
         (exit::GOOD, format!("--fail-on never; {} found", many(report.hits.len(), "reference")))
     } else if missed > 0 {
@@ -282,7 +290,9 @@ fn stats(report: &ScanReport, begin: Instant) {
         ui::say(&format!("{count:>7}  {class}, {confidence}, {severity}"));
     }
     let mut reasons: BTreeMap<SkipReason, u64> = BTreeMap::new();
-    report.skipped.iter().for_each(|skipped| *reasons.entry(skipped.reason).or_default() += 1);
+    for skipped in &report.skipped {
+        *reasons.entry(skipped.reason).or_default() += 1;
+    }
     for (reason, count) in reasons {
         let word = match reason {
             SkipReason::Binary => "not text",

@@ -172,7 +172,7 @@ fn unreadable(error: &TemplateError, has_lines: bool) -> CallError {
 /// [`ScanReport::roots`]; one that is not there has no entries.
 pub fn tree(report: &ScanReport, root: usize, time: Timestamp) -> Vec<Entry> {
     let Some(searched) = report.roots.get(root) else { return Vec::new() };
-    let mine = |path: &str| below(&report.roots, path).filter(|(owner, _)| *owner == root).map(|(_, path)| path);
+    let mine = |path: &str| report.below(path).filter(|(owner, _)| *owner == root).map(|(_, path)| path.to_owned());
     let skipped = report.skipped.iter().filter(|skipped| skipped.reason.may_hide());
     let skipped = skipped
         .filter_map(|skipped| Some(SkippedFile { path: mine(&skipped.path)?, reason: reason(skipped).to_owned() }));
@@ -191,27 +191,6 @@ pub fn tree(report: &ScanReport, root: usize, time: Timestamp) -> Vec<Entry> {
         Some(Entry::Hit(hit))
     });
     std::iter::once(Entry::Scan(scan)).chain(hits).collect()
-}
-
-/// The innermost root that a path lies below, and the path there.
-fn below(roots: &[ScanRoot], path: &str) -> Option<(usize, String)> {
-    let under = |root: &ScanRoot| {
-        let root = root.path.trim_end_matches('/');
-        let rest = match path.strip_prefix(root) {
-            // The root is a single file, or is not there at all.
-            Some("") => return Some((root.len(), path.rsplit('/').next().unwrap_or(path).to_owned())),
-            Some(rest) if rest.starts_with('/') => rest,
-            _ if root == "." && !path.starts_with('/') => path,
-            _ => return None,
-        };
-        let rest = rest.trim_start_matches('/');
-        Some((root.len(), rest.strip_prefix("./").unwrap_or(rest).to_owned()))
-    };
-    let owners = roots.iter().enumerate().filter_map(|(index, root)| Some((index, under(root)?)));
-    // Of two equally long roots, which are the same one given twice, the first.
-    owners
-        .max_by_key(|(index, (length, _))| (*length, std::cmp::Reverse(*index)))
-        .map(|(index, (_, path))| (index, path))
 }
 
 fn reason(skipped: &Skipped) -> &'static str {
@@ -256,41 +235,5 @@ fn in_tree(hit: &ScanHit, root: &ScanRoot, path: String, time: Timestamp, evalua
             remedy: hit.remedy.clone(),
         }),
         evaluator,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Roots, a path, and whose it is.
-    type Case = (&'static [&'static str], &'static str, Option<(usize, &'static str)>);
-
-    #[test]
-    fn a_path_belongs_to_the_innermost_root() {
-        let root = |path: &str| ScanRoot {
-            path: path.to_owned(),
-            name: path.to_owned(),
-            commit: None,
-            modified: None,
-            files_read: 0,
-            bytes_read: 0,
-        };
-        let cases: [Case; 9] = [
-            (&["src"], "src/a/b.ts", Some((0, "a/b.ts"))),
-            (&["src/"], "src/a.ts", Some((0, "a.ts"))),
-            (&["."], "./a.ts", Some((0, "a.ts"))),
-            (&["."], "a.ts", Some((0, "a.ts"))),
-            (&["/"], "/etc/a.yml", Some((0, "etc/a.yml"))),
-            (&["src/a.ts"], "src/a.ts", Some((0, "a.ts"))),
-            (&["src", "src/lib", "src/lib"], "src/lib/x.py", Some((1, "x.py"))),
-            (&["src"], "srcs/a.ts", None),
-            (&["../other"], "../other/a.ts", Some((0, "a.ts"))),
-        ];
-        for (roots, path, expected) in cases {
-            let roots: Vec<ScanRoot> = roots.iter().map(|path| root(path)).collect();
-            let expected = expected.map(|(index, path)| (index, path.to_owned()));
-            assert_eq!(below(&roots, path), expected, "{path}");
-        }
     }
 }

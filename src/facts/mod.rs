@@ -96,6 +96,7 @@ pub struct Facts<'a> {
     options: FactOptions,
     regions: RegionTable,
     consumers: Consumers,
+    references: reference::Index<'a>,
 }
 
 /// What the search for consumers says to every pool of an account alike: read once, not once for each of them.
@@ -138,6 +139,7 @@ pub struct PoolView<'f> {
     options: &'f FactOptions,
     table: &'f RegionTable,
     consumers: &'f Consumers,
+    references: &'f reference::Index<'f>,
     /// The account and the id.
     pub key: PoolKey,
     /// The primary Region: the id's prefix.
@@ -177,6 +179,7 @@ impl<'a> Facts<'a> {
         Self {
             snapshot,
             log: Log::new(snapshot, options.now, options.max_age),
+            references: reference::Index::new(snapshot, &options),
             options,
             regions,
             consumers: Consumers::default(),
@@ -196,6 +199,7 @@ impl<'a> Facts<'a> {
             options: &self.options,
             table: &self.regions,
             consumers: &self.consumers,
+            references: &self.references,
             key: key.clone(),
             region,
             target: Fact::unknown(Cause::NoTargetRegion, Vec::new()),
@@ -217,7 +221,7 @@ impl<'a> Facts<'a> {
             template::children(self.snapshot.hits().filter(|hit| template::is_unresolved(hit, account)))
         });
         let mut all: Vec<Child> = templates.collect();
-        all.extend(reference::unresolved(self.snapshot, &self.options, &accounts));
+        all.extend(self.references.unresolved(&self.options, &accounts));
         all
     }
 

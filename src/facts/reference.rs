@@ -4,6 +4,8 @@
 //! pool by its id is that pool's; one that takes any pool's tokens is every pool's; one without an id is nobody's and is
 //! counted for all. Not here: templates (`template`), resources that AWS describes member by member (`bound`).
 
+pub(super) mod live;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
@@ -14,7 +16,7 @@ use crate::model::{
 use crate::scan::classes;
 use crate::scan::template::EVALUATOR_VERSION;
 use crate::snapshot::entry::{SCAN, TREE};
-use crate::snapshot::{Hit, Scan, Snapshot, hex};
+use crate::snapshot::{Hit, PoolKey, Scan, Snapshot, hex};
 
 use super::{Child, ChildField, Children, FactOptions, PoolView, TEXT, TEXTS};
 
@@ -23,10 +25,11 @@ const KIND: SubjectKind = SubjectKind::Reference;
 pub(super) const CLOUDFORMATION: &str = "cloudformation";
 /// The origin of what was found in a source tree.
 const IN_TREE: &str = "tree";
-/// The calls in whose answers references are looked for, which make the list of references whole. A source tree is no call.
-pub(super) const CALLS: &[&str] = &[];
+pub(super) use live::CALLS;
 /// So much of a commit is enough to find it.
 const SHORT_COMMIT: usize = 12;
+/// So many files of one tree are named where all that are unresolved are told in a line.
+const MAX_FILES: usize = 20;
 
 const fn own(name: &'static str, ty: FieldType, absent: Absence, doc: &'static str) -> ChildField {
     ChildField { kind: KIND, spec: FieldSpec { name, ty, absent, calls: CALLS, doc } }
@@ -83,34 +86,111 @@ pub(super) const FIELDS: &[ChildField] = &[
     own("reference.text", TEXT, Absence::Unknown, "The matched span."),
 ];
 
-/// The references to a pool.
+/// What a snapshot has of references and searched trees, sorted out once for all its pools.
+#[derive(Debug)]
+pub(super) struct Index<'a> {
+    scans: Vec<&'a Scan>,
+    by_pool: BTreeMap<&'a str, Vec<&'a Hit>>,
+    /// Those that take any pool's tokens.
+    any_pool: Vec<&'a Hit>,
+    /// Those that name no pool and may break one at the switch.
+    unresolved: Vec<&'a Hit>,
+    /// Those of them in source trees, as places.
+    in_trees: Vec<String>,
+    /// Why references may have been missed.
+    problem: Option<Cause>,
+    /// What another version of the scanner searched, with its account; none for a tree.
+    of_other_version: BTreeSet<(Option<&'a str>, String)>,
+}
+
+impl<'a> Index<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot, options: &FactOptions) -> Self {
+        let mut index = Self {
+            scans: snapshot.scans().collect(),
+            by_pool: BTreeMap::new(),
+            any_pool: Vec::new(),
+            unresolved: Vec::new(),
+            in_trees: Vec::new(),
+            problem: None,
+            of_other_version: BTreeSet::new(),
+        };
+        for hit in snapshot.hits() {
+            if !is_tree(hit) && hit.evaluator != EVALUATOR_VERSION {
+                let holder = format!("{} {}", hit.service, hit.container);
+                index.of_other_version.insert((Some(&hit.account), holder));
+            }
+            match &hit.pool_id {
+                _ if hit.service == CLOUDFORMATION => {}
+                Some(id) => index.by_pool.entry(id).or_default().push(hit),
+                None if hit.accepts_any_pool => index.any_pool.push(hit),
+                None if matters(hit) => index.unresolved.push(hit),
+                None => {}
+            }
+        }
+        let other = index.scans.iter().filter(|scan| scan.evaluator != EVALUATOR_VERSION);
+        index.of_other_version.extend(other.map(|scan| (None, tree(scan))));
+        index.in_trees = places(index.unresolved.iter().copied().filter(|hit| is_tree(hit)));
+        index.problem = index.problem(options);
+        index
+    }
+
+    /// A tree that was searched long ago, or not whole.
+    fn problem(&self, options: &FactOptions) -> Option<Cause> {
+        self.scans.iter().find_map(|scan| stale(scan.time, &scan.root, options)).or_else(|| {
+            let mut skipped = self.scans.iter().flat_map(|scan| scan.skipped.iter().map(move |file| (scan, file)));
+            let (scan, file) = skipped.next()?;
+            let more = match skipped.count() {
+                0 => String::new(),
+                n => format!(", with {n} more that may hold a reference,"),
+            };
+            let part = if file.reason == "structure" { "the structure of " } else { "" };
+            Some(Cause::NotSearched { what: format!("{part}{} in {} ({}){more}", file.path, scan.root, file.reason) })
+        })
+    }
+
+    /// The references of these accounts, and of source trees, that name a pool which cannot be resolved.
+    pub(super) fn unresolved(&self, options: &FactOptions, accounts: &BTreeSet<&str>) -> Vec<Child> {
+        let ours = |hit: &&Hit| accounts.contains(hit.account.as_str()) || (is_tree(hit) && !accounts.is_empty());
+        self.children(self.unresolved.iter().copied().filter(ours), options, None)
+    }
+
+    /// Hits as subjects. What is written several times in one file is told apart by number, since lines move.
+    fn children<'h>(
+        &self,
+        hits: impl Iterator<Item = &'h Hit>,
+        options: &FactOptions,
+        pool: Option<&PoolKey>,
+    ) -> Vec<Child> {
+        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+        hits.map(|hit| {
+            let tree = self.scans.iter().find(|scan| is_tree(hit) && scan.root == hit.container);
+            let mut child = child(hit, tree.copied(), options, pool);
+            let number = seen.entry(child.subject.id.clone()).and_modify(|number| *number += 1).or_insert(1);
+            if *number > 1 {
+                child.subject.id = format!("{}~{number}", child.subject.id);
+            }
+            child
+        })
+        .collect()
+    }
+}
+
+/// The references to a pool: by its id, or because any pool's tokens are accepted.
 pub(super) fn of(view: &PoolView<'_>) -> Children {
-    let hits = view.snapshot.hits().filter(|hit| is_reference(hit) && concerns(hit, view));
-    let items = children(hits, view.snapshot, view.options, Some((&view.key.account, &view.key.id)));
-    let mut searched: Vec<String> = view.snapshot.scans().map(tree).collect();
-    if searched.is_empty() {
-        searched.push("this evidence, which has no source tree".to_owned());
-    }
-    Children { found: Listed { items, incomplete: problem(view) }, searched }
+    let index = view.references;
+    let named = index.by_pool.get(view.key.id.as_str()).into_iter().flatten();
+    let here = |hit: &&Hit| is_tree(hit) || hit.account == view.key.account;
+    let hits = named.chain(&index.any_pool).copied().filter(here);
+    let items = index.children(hits, view.options, Some(&view.key));
+    let searched = live::searched(view).into_iter().chain(trees(view)).collect();
+    let incomplete = hidden(view).into_iter().next().map(|(_, cause)| cause);
+    Children { found: Listed { items, incomplete }, searched }
 }
 
-/// The references of these accounts, and of source trees, that name a pool which cannot be resolved.
-pub(super) fn unresolved(snapshot: &Snapshot, options: &FactOptions, accounts: &BTreeSet<&str>) -> Vec<Child> {
-    let ours = |hit: &&Hit| accounts.contains(hit.account.as_str()) || (is_tree(hit) && !accounts.is_empty());
-    children(snapshot.hits().filter(ours).filter(|hit| is_unresolved(hit)), snapshot, options, None)
-}
-
-/// The same as places, those of one file together.
+/// Where references stand, of this account and in source trees, whose pool cannot be resolved.
 pub(super) fn unresolved_places(view: &PoolView<'_>) -> Vec<String> {
-    let mut files: BTreeMap<(&str, &str), Vec<&Hit>> = BTreeMap::new();
-    for hit in unresolved_hits(view) {
-        files.entry((&hit.container, &hit.path)).or_default().push(hit);
-    }
-    let files = files.into_iter().filter_map(|((container, _), hits)| {
-        let first = format!("{container} {}", place(hits.first()?));
-        Some(if hits.len() == 1 { first } else { format!("{first} and {} more in that file", hits.len() - 1) })
-    });
-    files.collect()
+    let own = unresolved_hits(view).filter(|hit| !is_tree(hit));
+    places(own).into_iter().chain(view.references.in_trees.iter().cloned()).collect()
 }
 
 /// Their number.
@@ -120,51 +200,73 @@ pub(super) fn unresolved_count(view: &PoolView<'_>) -> usize {
 
 fn unresolved_hits<'f>(view: &PoolView<'f>) -> impl Iterator<Item = &'f Hit> {
     let account = view.key.account.clone();
-    view.snapshot.hits().filter(move |hit| is_unresolved(hit) && (is_tree(hit) || hit.account == account))
+    view.references.unresolved.iter().copied().filter(move |hit| is_tree(hit) || hit.account == account)
+}
+
+/// References as places, those of one file together. Of a holder with many files the rest is a number: each has a finding.
+fn places<'h>(hits: impl Iterator<Item = &'h Hit>) -> Vec<String> {
+    let mut holders: BTreeMap<&str, BTreeMap<&str, Vec<&Hit>>> = BTreeMap::new();
+    for hit in hits {
+        holders.entry(&hit.container).or_default().entry(&hit.path).or_default().push(hit);
+    }
+    let mut places = Vec::new();
+    for (holder, files) in holders {
+        let more = files.len().saturating_sub(MAX_FILES);
+        for hits in files.into_values().take(MAX_FILES) {
+            let Some(first) = hits.first() else { continue };
+            let first = format!("{holder} {}", place(first));
+            places.push(match hits.len() {
+                1 => first,
+                n => format!("{first} and {} more in that file", n - 1),
+            });
+        }
+        if more > 0 {
+            places.push(format!("{holder}, {more} more files"));
+        }
+    }
+    places
 }
 
 /// Why references may have been missed: a tree that was not read whole, or long ago.
 pub(super) fn problem(view: &PoolView<'_>) -> Option<Cause> {
-    view.snapshot.scans().find_map(|scan| stale(scan.time, &scan.root, view.options)).or_else(|| {
-        let mut skipped = view.snapshot.scans().flat_map(|scan| scan.skipped.iter().map(move |file| (scan, file)));
-        let (scan, file) = skipped.next()?;
-        let more = match skipped.count() {
-            0 => String::new(),
-            n => format!(", with {n} more that may hold a reference,"),
-        };
-        let part = if file.reason == "structure" { "the structure of " } else { "" };
-        Some(Cause::NotSearched { what: format!("{part}{} in {} ({}){more}", file.path, scan.root, file.reason) })
-    })
+    view.references.problem.clone()
 }
 
-/// What is known of a reference that was not seen: only a source tree can hide one.
+/// Per origin why references may have been missed.
+fn hidden(view: &PoolView<'_>) -> Vec<(&'static str, Cause)> {
+    let mut hidden = live::hidden(view);
+    hidden.extend(problem(view).map(|cause| (IN_TREE, cause)));
+    hidden
+}
+
+/// What is known of a reference that was not seen: where it is, if only one place can hide one.
 pub(super) fn unseen(view: &PoolView<'_>, field: &str) -> Option<Fact> {
-    (field == "reference.origin" && problem(view).is_some()).then(|| Fact::known(IN_TREE, searched(view)))
+    if field != "reference.origin" {
+        return None;
+    }
+    let origins: BTreeSet<&str> = hidden(view).into_iter().map(|(origin, _)| origin).collect();
+    let mut origins = origins.into_iter();
+    let only = origins.next().filter(|_| origins.next().is_none())?;
+    Some(Fact::known(only, if only == IN_TREE { searched(view) } else { Vec::new() }))
 }
 
 /// The source trees as provenance.
 pub(super) fn searched(view: &PoolView<'_>) -> Vec<Source> {
-    let trees = view.snapshot.scans().map(|scan| Source::Place {
-        file: named(scan),
-        line: None,
-        column: None,
-        path: String::new(),
-    });
-    trees.collect()
+    let place = |scan: &&Scan| Source::Place { file: named(scan), line: None, column: None, path: String::new() };
+    view.references.scans.iter().map(place).collect()
 }
 
 /// The source trees in words, or that there is none.
 pub(super) fn trees(view: &PoolView<'_>) -> Vec<String> {
-    let trees: Vec<String> = view.snapshot.scans().map(tree).collect();
+    let trees: Vec<String> = view.references.scans.iter().map(|scan| tree(scan)).collect();
     if trees.is_empty() { vec!["no source tree was searched".to_owned()] } else { trees }
 }
 
-/// What was searched by another version of the scanner than this one: trees, and the resources of the account.
+/// What was searched by another version of the scanner than this one: trees, and resources of the account.
 pub(super) fn of_other_version(view: &PoolView<'_>) -> Vec<String> {
-    let trees = view.snapshot.scans().filter(|scan| scan.evaluator != EVALUATOR_VERSION).map(tree);
-    let hits = view.snapshot.hits().filter(|hit| hit.account == view.key.account && hit.evaluator != EVALUATOR_VERSION);
-    let holders = hits.map(|hit| format!("{} {}", hit.service, hit.container));
-    trees.chain(holders).collect::<BTreeSet<_>>().into_iter().collect()
+    let all = view.references.of_other_version.iter();
+    let ours = all.filter(|(account, _)| account.is_none_or(|account| account == view.key.account));
+    ours.map(|(_, what)| what.clone()).collect()
 }
 
 /// `owner/name at 0123456789ab`.
@@ -183,29 +285,10 @@ fn is_tree(hit: &Hit) -> bool {
     hit.service == SCAN
 }
 
-fn is_reference(hit: &Hit) -> bool {
-    hit.service != CLOUDFORMATION
-}
-
-/// Whether a reference is this pool's: by id, or because any pool's tokens are accepted.
-fn concerns(hit: &Hit, view: &PoolView<'_>) -> bool {
-    let here = is_tree(hit) || hit.account == view.key.account;
-    here && match &hit.pool_id {
-        Some(id) => *id == view.key.id,
-        None => hit.accepts_any_pool,
-    }
-}
-
 /// Whether a reference that names no pool may break one at the switch. What a tree has besides is told by its own report.
-fn is_unresolved(hit: &Hit) -> bool {
+fn matters(hit: &Hit) -> bool {
     let (in_test, in_doc) = hit.source.as_ref().map_or((false, false), |source| (source.in_test, source.in_doc));
-    is_reference(hit)
-        && hit.pool_id.is_none()
-        && !hit.accepts_any_pool
-        && !hit.accepts_new
-        && !in_test
-        && !in_doc
-        && matches!(hit.severity.as_str(), "error" | "warning")
+    !hit.accepts_new && !in_test && !in_doc && matches!(hit.severity.as_str(), "error" | "warning")
 }
 
 fn stale(time: jiff::Timestamp, root: &str, options: &FactOptions) -> Option<Cause> {
@@ -220,26 +303,7 @@ fn place(hit: &Hit) -> String {
     format!("{}{}{}", hit.path, number(hit.line), number(hit.column))
 }
 
-/// Hits as subjects. What is written several times in one file is told apart by number, since lines move.
-fn children<'h>(
-    hits: impl Iterator<Item = &'h Hit>,
-    snapshot: &Snapshot,
-    options: &FactOptions,
-    pool: Option<(&str, &str)>,
-) -> Vec<Child> {
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    hits.map(|hit| {
-        let mut child = child(hit, snapshot, options, pool);
-        let number = seen.entry(child.subject.id.clone()).and_modify(|number| *number += 1).or_insert(1);
-        if *number > 1 {
-            child.subject.id = format!("{}~{number}", child.subject.id);
-        }
-        child
-    })
-    .collect()
-}
-
-fn child(hit: &Hit, snapshot: &Snapshot, options: &FactOptions, pool: Option<(&str, &str)>) -> Child {
+fn child(hit: &Hit, scan: Option<&Scan>, options: &FactOptions, pool: Option<&PoolKey>) -> Child {
     let in_tree = is_tree(hit);
     let source = if in_tree {
         let file = format!("{}/{}", hit.container, hit.path);
@@ -290,21 +354,15 @@ fn child(hit: &Hit, snapshot: &Snapshot, options: &FactOptions, pool: Option<(&s
         format!("{}/{}/{}/{}", hit.service, hit.region, hit.container, hit.path)
     };
     let digest = hex(&Sha256::digest(&hit.text)[..4]);
-    let pool_id = pool.map(|(_, id)| id.to_owned());
+    let pool_id = pool.map(|pool| pool.id.clone());
     let subject = Subject {
         kind: KIND,
         id: format!("{within}:{}:{digest}#{}", hit.class, pool_id.as_deref().unwrap_or("unresolved")),
-        name: Some(format!("{} {}", holder(hit, snapshot), place(hit))),
+        name: Some(format!("{} {}", scan.map_or_else(|| hit.container.clone(), named), place(hit))),
         arn: hit.container.starts_with("arn:").then(|| hit.container.clone()),
         region: (!in_tree).then(|| hit.region.clone()),
-        account: pool.map_or_else(|| hit.account.clone(), |(account, _)| account.to_owned()),
+        account: pool.map_or_else(|| hit.account.clone(), |pool| pool.account.clone()),
         pool_id,
     };
     Child { subject, fields }
-}
-
-/// What a person would call what holds the reference.
-fn holder(hit: &Hit, snapshot: &Snapshot) -> String {
-    let mut scans = snapshot.scans().filter(|scan| is_tree(hit) && scan.root == hit.container);
-    scans.next().map_or_else(|| hit.container.clone(), named)
 }

@@ -318,11 +318,6 @@ impl ScanReport {
             .max_by_key(|(index, (length, _))| (*length, std::cmp::Reverse(*index)))
             .map(|(index, (_, path))| (index, path))
     }
-
-    /// Whether something was not read in which a reference may stand.
-    pub fn may_have_missed(&self) -> bool {
-        self.skipped.iter().any(|skipped| skipped.reason.may_hide())
-    }
 }
 
 impl ScanSummary {
@@ -349,4 +344,47 @@ impl ScanSummary {
 /// The JSON Schema of a scan's report.
 pub fn scan_schema() -> serde_json::Value {
     schemars::schema_for!(ScanReport).to_value()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Roots, a path, and the index of its root with the path below it.
+    type Case<'a> = (&'a [&'a str], &'a str, Option<(usize, &'a str)>);
+
+    #[test]
+    fn a_path_belongs_to_the_innermost_root() {
+        let root = |path: &&str| ScanRoot {
+            path: (*path).to_owned(),
+            name: (*path).to_owned(),
+            commit: None,
+            modified: None,
+            files_read: 0,
+            bytes_read: 0,
+        };
+        let cases: [Case<'_>; 9] = [
+            (&["src"], "src/a/b.ts", Some((0, "a/b.ts"))),
+            (&["src/"], "src/a.ts", Some((0, "a.ts"))),
+            (&["."], "./a.ts", Some((0, "a.ts"))),
+            (&["."], "a.ts", Some((0, "a.ts"))),
+            (&["/"], "/etc/a.yml", Some((0, "etc/a.yml"))),
+            (&["src/a.ts"], "src/a.ts", Some((0, "a.ts"))),
+            (&["src", "src/lib", "src/lib"], "src/lib/x.py", Some((1, "x.py"))),
+            (&["src"], "srcs/a.ts", None),
+            (&["../other"], "../other/a.ts", Some((0, "a.ts"))),
+        ];
+        for (roots, path, expected) in cases {
+            let report = ScanReport {
+                schema_version: SCAN_SCHEMA_VERSION,
+                tool_version: String::new(),
+                evaluator: 1,
+                roots: roots.iter().map(root).collect(),
+                hits: Vec::new(),
+                skipped: Vec::new(),
+                summary: ScanSummary::default(),
+            };
+            assert_eq!(report.below(path), expected, "{path}");
+        }
+    }
 }

@@ -223,7 +223,7 @@ pub struct Subject {
     pub arn: Option<String>,
     /// Where it lives.
     pub region: Option<String>,
-    /// The account it lives in.
+    /// The account it lives in; empty for a reference in a source tree that names no pool.
     pub account: String,
     /// The pool it concerns; `null` where a reference could not be resolved.
     pub pool_id: Option<String>,

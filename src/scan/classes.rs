@@ -47,6 +47,10 @@ pub fn sources() -> Vec<[String; 3]> {
 }
 
 /// The row of a class.
+///
+/// # Panics
+/// Never: a test holds the table to the classes.
+#[expect(clippy::expect_used, reason = "a test holds the table to the classes")]
 pub fn of(class: Class) -> &'static ClassRow {
     TABLE.get(class.as_str()).expect("a test holds the table to the classes")
 }

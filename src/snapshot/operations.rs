@@ -17,6 +17,7 @@ use std::sync::LazyLock;
 
 pub use consumers::LIVE_STACK_STATUSES;
 pub use resource_types::{GLOBAL_REGION, RESOURCE_TYPES, ResourceType, resource_type};
+pub use texts::{DOMAINS_AT_ONCE, PROJECTS_AT_ONCE, newest_revisions};
 
 /// How the answer is written on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -292,6 +292,13 @@ impl Account {
         self.calls.push(entry);
     }
 
+    /// Adds the answer to a question about several things at once, of which there is one.
+    pub(crate) fn answer_listed(&mut self, call: &str, region: &str, one: (&str, &str), answer: Value) {
+        self.answer(call, region, &[], answer);
+        let added = self.calls.last_mut().expect("just added");
+        added.parameters.insert(one.0.to_owned(), json!([one.1]));
+    }
+
     /// Adds the answer of a paged operation, in pages of this size.
     pub(crate) fn answer_pages(
         &mut self,
@@ -320,7 +327,7 @@ impl Account {
         first
     }
 
-    fn each(mut self, call: &str, region: &str, mut change: impl FnMut(&mut Call)) -> Self {
+    pub(crate) fn each(mut self, call: &str, region: &str, mut change: impl FnMut(&mut Call)) -> Self {
         let mut found = false;
         for each in self.calls.iter_mut().filter(|each| is(each, call, region)) {
             change(each);

@@ -381,13 +381,14 @@ fn a_failing_rule_test_is_exit_1_and_says_which() {
 }
 
 #[test]
-fn explain_knows_rules_tags_fields_and_gates() {
+fn explain_knows_rules_tags_fields_gates_and_classes() {
     for (name, wanted) in [
         ("key-multi-region", vec!["MRR-006", "kms:DescribeKey", "https://docs.aws.amazon.com/"]),
         ("MRR-006", vec!["key-multi-region"]),
         ("MRR-008", vec!["key-enabled", "key-symmetric-customer-key"]),
         ("pool.tier", vec!["LITE", "cognito-idp:DescribeUserPool", "feature-plan-allows-mrr"]),
         ("issuer", vec!["May this pool's issuer be switched", "rest-cognito-authorizer-replaced"]),
+        ("jwks-url", vec!["warning: it may break", "What to do", "https://docs.aws.amazon.com/"]),
     ] {
         let run = run(["explain", name]);
         assert_eq!(run.code, 0, "{name}");
@@ -396,6 +397,7 @@ fn explain_knows_rules_tags_fields_and_gates() {
         }
     }
     fails(&run(["explain", "key-multi-regoin"]), &["did you mean `key-multi-region`?"]);
+    fails(&run(["explain", "issuer-url-litral"]), &["did you mean `issuer-url-literal`?"]);
 }
 
 #[test]

@@ -27,6 +27,8 @@ struct Seen<'a> {
     pool: &'a PoolView<'a>,
     child: Option<&'a Child>,
     gone: &'a BTreeSet<String>,
+    /// For what was not seen: where it is, if it can be in one place only.
+    origin: Option<String>,
 }
 
 impl Scope for Seen<'_> {
@@ -34,6 +36,9 @@ impl Scope for Seen<'_> {
         let kind = self.child.map_or(SubjectKind::Pool, |child| child.subject.kind);
         let spec = FieldSet.field(kind, field);
         let absence = spec.map_or(Absence::Unknown, |spec| spec.absent);
+        if let Some(origin) = self.origin.as_deref().filter(|_| field == "reference.origin") {
+            return (Fact::known(origin, Vec::new()), absence);
+        }
         let fact = self.child.and_then(|child| child.field(field)).or_else(|| self.pool.field(field));
         let fact = fact.unwrap_or_else(|| unknown(field));
         if fact.sources.iter().any(|source| self.lost(source)) {
@@ -105,7 +110,7 @@ pub(crate) fn expected(
     remaining: &BTreeSet<&String>,
 ) -> BTreeMap<String, Verdict> {
     let Whole { facts, pool, children } = whole;
-    let on_pool = || judge(rule, &Seen { facts, pool, child: None, gone }).verdict;
+    let on_pool = || judge(rule, &Seen { facts, pool, child: None, gone, origin: origin(rule.subject, gone) }).verdict;
     let mut verdicts = BTreeMap::new();
     let Some(children) = children.get(&rule.subject) else {
         return BTreeMap::from([(pool.key.id.clone(), on_pool())]);
@@ -115,18 +120,32 @@ pub(crate) fn expected(
         verdicts.insert(pool.key.id.clone(), verdict);
         // Of those that were seen all the same, through another call, the verdict stays what it was.
         verdicts.extend(children.found.items.iter().filter(|child| remaining.contains(&child.subject.id)).map(
-            |child| (child.subject.id.clone(), judge(rule, &Seen { facts, pool, child: Some(child), gone }).verdict),
+            |child| {
+                (
+                    child.subject.id.clone(),
+                    judge(rule, &Seen { facts, pool, child: Some(child), gone, origin: None }).verdict,
+                )
+            },
         ));
         return verdicts;
     }
     for child in &children.found.items {
-        let seen = Seen { facts, pool, child: Some(child), gone };
+        let seen = Seen { facts, pool, child: Some(child), gone, origin: None };
         verdicts.insert(child.subject.id.clone(), judge(rule, &seen).verdict);
     }
     if children.found.items.is_empty() {
         verdicts.insert(pool.key.id.clone(), Verdict::NotApplicable);
     }
     verdicts
+}
+
+/// The one service whose references cannot all be seen without these calls.
+fn origin(kind: SubjectKind, gone: &BTreeSet<String>) -> Option<String> {
+    let lost = |call: &String| !needs::with_prerequisites([call.as_str()]).is_disjoint(gone);
+    let listed = if kind == SubjectKind::Reference { listing(kind) } else { BTreeSet::new() };
+    let services: BTreeSet<&str> =
+        listed.iter().filter(|call| lost(call)).filter_map(|call| call.split(':').next()).collect();
+    services.first().filter(|_| services.len() == 1).map(|service| (*service).to_owned())
 }
 
 /// The calls without which the subjects of a kind cannot be listed: those that all fields of the kind read.

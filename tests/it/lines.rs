@@ -3,9 +3,10 @@
 use mrready::render::table::{self, TableOptions};
 use serde_json::json;
 
+use super::areas::references;
 use super::builder::{
     Account, CLIENT, DESCRIBE_CLIENT, DESCRIBE_DOMAIN, DESCRIBE_KEY, DESCRIBE_POOL, Judged, KEY_POLICY, MFA, P, POOL,
-    Run, pool_arn,
+    Run, pool_arn, tree_hit,
 };
 
 /// A domain below Cognito's own.
@@ -82,13 +83,17 @@ fn a_pool_that_is_done_has_three_lines() {
     let lines = lines(&judged);
     assert_eq!(names(&lines), ["Nothing blo", "Limits", "Facts"], "{lines:#?}");
     assert!(page(&judged).contains("Next: nothing; judge again after every change."));
+    // Nor does a source tree that knows both issuers cost a line.
+    let judged = references::furnish(Account::complete()).attested();
+    assert_eq!(names(&self::lines(&judged)), ["Nothing blo", "Limits", "Facts"]);
 }
 
 #[test]
 fn a_pool_of_the_first_day_has_eight_lines_beside_its_blockers() {
     // No tag is required of a pool that has none.
     let run = Run { required_tags: &[], ..Run::default() };
-    for account in [first_day(), first_day().without_target()] {
+    let hits = (0..30).map(|file| tree_hit(&format!("src/{file}.ts"), 7, |_| {})).collect();
+    for account in [first_day(), first_day().without_target(), first_day().tree("acme/shop", hits)] {
         let judged = run.judge(&account);
         assert_eq!((judged.code(), judged.report.coverage.problems.len()), (1, 0));
         let lines = beside_blockers(&judged);

@@ -41,7 +41,9 @@ fn the_second_command_is_the_whole_test() {
 #[test]
 fn every_command_exists() {
     let mut checked = 0;
-    for page in ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "docs/contract.md", "docs/rule-language.md"] {
+    for page in
+        ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "docs/contract.md", "docs/rule-language.md", "docs/ci.md"]
+    {
         let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
         for line in blocks(&text, "sh").into_iter().flat_map(str::lines) {
             let line = line.split(" #").next().unwrap_or_default();
@@ -87,6 +89,7 @@ fn every_link_leads_somewhere() {
         "CHANGELOG.md",
         "docs/contract.md",
         "docs/rule-language.md",
+        "docs/ci.md",
         "fixtures/README.md",
     ] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);

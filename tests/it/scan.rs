@@ -21,7 +21,9 @@ struct Tree {
 impl Tree {
     fn new(files: &[(&str, &str)]) -> Self {
         let tree = Self { folder: TempDir::new().unwrap() };
-        files.iter().for_each(|(name, text)| tree.put(name, text));
+        for (name, text) in files {
+            tree.put(name, text);
+        }
         tree
     }
 
@@ -102,23 +104,28 @@ fn the_gate_of_a_pull_request_names_the_pinned_line_and_lets_both_issuers_pass()
     let tree = Tree::repository(&[("auth.py", &before)]);
     tree.git(&["checkout", "-q", "-b", "change"]);
 
-    // A commit that adds one pinned issuer.
-    tree.put("api/verify.ts", format!("export const ttl = 60;\nexport const issuer = \"{OLD}\";\n"));
+    // A commit that adds one pinned issuer. The page shows what happens.
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ci.md")).unwrap();
+    let block = |language: &str, at: usize| {
+        let rest = page.split(&format!("```{language}\n")).nth(at + 1).unwrap();
+        rest.split("```").next().unwrap().to_owned()
+    };
+    tree.put("api/verify.ts", format!("export const ttl = 60;\n{}", block("ts", 0)));
     tree.commit("verify tokens");
     let run = tree.scan(&["--new-from-rev", "main"]);
     assert_eq!(run.code, 1, "{}", run.err);
-    assert!(run.out.contains("api/verify.ts:2:24: error[issuer-url-literal] definite: "), "{}", run.out);
+    assert!(run.out.starts_with("api/verify.ts:2:24: error[issuer-url-literal] definite: "), "{}", run.out);
+    assert!(run.out.starts_with(&block("text", 0)), "docs/ci.md shows something else than\n{}", run.out);
     assert!(run.out.contains(OLD) && run.out.contains("= help: ") && !run.out.contains("auth.py"), "{}", run.out);
     assert_eq!(run.out.lines().filter(|line| line.contains(": error[")).count(), 1);
+    assert!(run.err.contains("exit 1: 1 reference that counts: 1 error; "), "{}", run.err);
 
     // The same verifier with both issuers.
-    tree.put(
-        "api/verify.ts",
-        format!("export const ttl = 60;\nexport const issuers = [\n  \"{OLD}\",\n  \"{NEW}\",\n];\n"),
-    );
+    tree.put("api/verify.ts", format!("export const ttl = 60;\n{}", block("ts", 1)));
     tree.commit("accept both issuers");
     let run = tree.scan(&["--new-from-rev", "main"]);
     assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert!(block("ts", 1).contains(OLD) && block("ts", 1).contains(NEW));
 
     // A commit that only touches the neighbours of an old reference.
     tree.put("auth.py", before.replace("long ago", "before").replace("TTL = 60", "TTL = 90\nLEEWAY = 5"));
@@ -283,7 +290,7 @@ fn the_exit_code_follows_what_counts() {
 fn what_could_not_be_read_makes_the_answer_unclear() {
     use std::os::unix::fs::PermissionsExt as _;
     let tree = Tree::new(&[("a.txt", "nothing\n"), ("secret.yaml", "x: 1\n")]);
-    fs::set_permissions(tree.path().join("secret.yaml"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(tree.path().join("secret.yaml"), fs::Permissions::from_mode(0o000)).unwrap();
     if fs::read(tree.path().join("secret.yaml")).is_ok() {
         return; // Root may read everything.
     }
@@ -304,6 +311,23 @@ fn outside_a_terminal_the_rest_of_a_line_is_not_shown() {
         assert_eq!(run.code, 1);
         assert!(run.out.contains(OLD) && !run.out.contains("hunter"), "{}", run.out);
     }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_hostile_tree_steers_neither_terminal_nor_runner() {
+    let evil = "a\u{1b}[2J\n::error::x\u{202e}.yaml";
+    let tree = Tree::repository(&[(evil, &format!("issuer: {OLD}\n"))]);
+    tree.put("CODEOWNERS", "* @a\u{1b}[31m\u{200b}\n");
+    tree.git(&["remote", "add", "origin", "https://example.com/a\u{1b}[2J/b.git"]);
+    for arguments in [&[][..], &["-v", "--stats"], &["--new-from-rev", "HEAD~0"], &[".", "."]] {
+        let run = tree.scan(arguments);
+        for text in [&run.out, &run.err] {
+            assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{200b}']), "{text}");
+            assert!(!text.lines().any(|line| line.trim_start().starts_with("::")), "{text}");
+        }
+    }
+    assert_eq!(tree.scan(&[]).code, 1);
 }
 
 #[test]

@@ -24,20 +24,20 @@ const SUBMODULE: &[u8] = b"160000";
 pub(super) fn parse(text: &[u8]) -> Result<Patch> {
     let mut patch = Patch::default();
     let mut lines = text.split(|byte| *byte == b'\n');
-    let (mut path, mut old, mut submodule) = (None::<Vec<u8>>, None::<String>, false);
+    let (mut name, mut old, mut submodule) = (None::<Vec<u8>>, None::<String>, false);
     while let Some(line) = lines.next() {
         if line.starts_with(b"diff --git ") {
-            (path, old, submodule) = (None, None, false);
+            (name, old, submodule) = (None, None, false);
         } else if let Some(rest) = line.strip_prefix(b"index ") {
             submodule |= rest.ends_with(&[b" ", SUBMODULE].concat());
             let id = rest.split(|byte| *byte == b'.').next().unwrap_or_default();
             old = Some(String::from_utf8_lossy(id).into_owned()).filter(|id| id.bytes().any(|byte| byte != b'0'));
         } else if let Some(mode) = line.strip_prefix(b"new file mode ").or_else(|| line.strip_prefix(b"new mode ")) {
             submodule |= mode == SUBMODULE;
-        } else if let Some(name) = line.strip_prefix(b"+++ ") {
-            path = new_path(name)?;
-            if submodule && let Some(path) = path.take() {
-                patch.submodules.push((path, old.take()));
+        } else if let Some(written) = line.strip_prefix(b"+++ ") {
+            name = new_path(written)?;
+            if submodule && let Some(name) = name.take() {
+                patch.submodules.push((name, old.take()));
             }
         } else if line.starts_with(b"Binary files ") {
             patch.binary = true;
@@ -53,11 +53,11 @@ pub(super) fn parse(text: &[u8]) -> Result<Patch> {
                     _ => bail!("a hunk holds something else than lines"),
                 }
             }
-            if let (Some(path), true) = (&path, added > 0) {
+            if let (Some(name), true) = (&name, added > 0) {
                 let range = start..=start.saturating_add(added - 1);
-                match patch.lines.last_mut().filter(|(last, _)| last == path) {
+                match patch.lines.last_mut().filter(|(last, _)| last == name) {
                     Some((_, ranges)) => ranges.push(range),
-                    None => patch.lines.push((path.clone(), vec![range])),
+                    None => patch.lines.push((name.clone(), vec![range])),
                 }
             }
         }

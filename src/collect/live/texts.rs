@@ -4,7 +4,7 @@
 //! Which members of an answer are texts is said by the table of operations (`hits`). Not here: templates and outputs of
 //! stacks (`consumers`), and what a hit means (`facts`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use futures_util::future::{join, join_all, join5};
 use jiff::Timestamp;
@@ -14,13 +14,8 @@ use super::ask::{Answers, Fetched, Query, Session, failed};
 use super::package;
 use crate::collect::judge::{self, Origin, Place};
 use crate::collect::{Request, Search};
-use crate::snapshot::operations::GLOBAL_REGION;
+use crate::snapshot::operations::{DOMAINS_AT_ONCE, GLOBAL_REGION, PROJECTS_AT_ONCE, newest_revisions};
 use crate::snapshot::{Call, Entry, admit};
-
-/// The most domains of one question. Source: <https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_DescribeDomains.html>.
-const DOMAINS: usize = 5;
-/// The most projects of one question. Source: <https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BatchGetProjects.html>.
-const PROJECTS: usize = 100;
 
 /// The calls that begin each search, with the service under which the scope names it.
 const ALWAYS: [(&str, &str); 2] = [("lambda", "lambda:ListFunctions"), ("opensearch", "opensearch:ListDomainNames")];
@@ -158,7 +153,7 @@ async fn domains(session: &Session<'_>, region: &str) {
     }
     let names: Vec<String> = listed.names("/DomainNames", "DomainName").into_iter().collect();
     let queries = names
-        .chunks(DOMAINS)
+        .chunks(DOMAINS_AT_ONCE)
         .map(|names| Query::new("opensearch", "DescribeDomains", region, &[]).with("DomainNames", json!(names)));
     batches(session, queries.collect(), "ARN").await;
 }
@@ -172,7 +167,7 @@ async fn projects(session: &Session<'_>, region: &str) {
     let names: BTreeSet<&str> = listed.items("/projects").filter_map(Value::as_str).collect();
     let names: Vec<&str> = names.into_iter().collect();
     let queries = names
-        .chunks(PROJECTS)
+        .chunks(PROJECTS_AT_ONCE)
         .map(|names| Query::new("codebuild", "BatchGetProjects", region, &[]).with("names", json!(names)));
     batches(session, queries.collect(), "arn").await;
 }
@@ -203,22 +198,6 @@ async fn resources(session: &Session<'_>, region: &str, kind: &str, choose: fn(B
         texts(session, query, &answers, &|item| member(item, "Identifier"));
     }))
     .await;
-}
-
-/// Of each family of task definitions the newest revision: what an ARN ends in.
-fn newest_revisions(arns: BTreeSet<String>) -> BTreeSet<String> {
-    let mut newest: BTreeMap<String, (u64, String)> = BTreeMap::new();
-    for arn in arns {
-        let (family, revision) = match arn.rsplit_once(':') {
-            Some((family, revision)) => (family.to_owned(), revision.parse().unwrap_or(0)),
-            None => (arn.clone(), 0),
-        };
-        let held = newest.entry(family).or_insert_with(|| (revision, arn.clone()));
-        if held.0 < revision {
-            *held = (revision, arn);
-        }
-    }
-    newest.into_values().map(|(_, arn)| arn).collect()
 }
 
 fn member(item: &Value, name: &str) -> String {
@@ -369,12 +348,5 @@ mod tests {
                 ("arn:t:3", "ContainerDefinitions[0].Command[1]".to_owned()),
             ]
         );
-    }
-
-    #[test]
-    fn of_a_family_only_the_newest_revision_is_read() {
-        let arns = ["arn:a:9", "arn:a:10", "arn:b:1", "odd"].map(str::to_owned);
-        let newest: Vec<String> = newest_revisions(arns.into()).into_iter().collect();
-        assert_eq!(newest, ["arn:a:10", "arn:b:1", "odd"]);
     }
 }

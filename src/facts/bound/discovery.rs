@@ -1,8 +1,8 @@
 //! Clients that compare a token's issuer with one that they were configured with, or that a discovery document names:
 //! Bedrock AgentCore, EKS, other user pools, and the services of `services` where they are given an issuer.
 //!
-//! Not searched, because nothing lists them with read access alone: OpenSearch domains, Verified Access trust providers,
-//! trusted token issuers of IAM Identity Center.
+//! Not searched, because nothing lists them with read access alone: Verified Access trust providers, trusted token issuers of
+//! IAM Identity Center. Key set URLs of `OpenSearch` domains are references.
 
 use serde_json::Value as Json;
 

@@ -7,6 +7,7 @@
 mod actions;
 mod discovery;
 mod identity;
+mod opensearch;
 mod search;
 mod services;
 mod stack;
@@ -156,10 +157,11 @@ const READERS: &[Reader] = &[
 ];
 
 macro_rules! calls {
-    (list [$($list:literal),*], read [$($read:literal),*]) => {
+    (list [$($list:literal),*], read [$($read:literal),*] $(, and [$($other:expr),*])?) => {
         &[
             $(concat!("cloudcontrol:ListResources AWS::", $list),)*
             $(concat!("cloudcontrol:ListResources AWS::", $read), concat!("cloudcontrol:GetResource AWS::", $read),)*
+            $($($other),*)?
         ]
     };
 }
@@ -172,7 +174,8 @@ const PROVIDERS: &[&str] = calls!(list ["IAM::OIDCProvider"], read []);
 const IDENTITY_POOLS: &[&str] = calls!(list [], read ["Cognito::IdentityPool"]);
 const SERVICES: &[&str] = calls!(
     list ["VerifiedPermissions::PolicyStore"],
-    read ["AppSync::Api", "AppSync::GraphQLApi", "SageMaker::Workforce", "VerifiedPermissions::IdentitySource"]
+    read ["AppSync::Api", "AppSync::GraphQLApi", "SageMaker::Workforce", "VerifiedPermissions::IdentitySource"],
+    and [opensearch::LIST, opensearch::DESCRIBE]
 );
 const CLIENTS: &[&str] = calls!(
     list ["Cognito::UserPool", "EKS::Cluster", "VerifiedPermissions::PolicyStore"],
@@ -289,6 +292,11 @@ pub(super) fn of(view: &PoolView<'_>, kind: SubjectKind) -> Children {
             format!("{} of {place}{unknown_there}", reader.what)
         }));
     }
+    if kind == SubjectKind::BoundService {
+        let (places, unsearched) = opensearch::searched(view);
+        missing = missing.or(unsearched);
+        searched.extend(places);
+    }
     let incomplete = missing.or_else(|| found.incomplete.clone());
     let ours: Vec<&Reference> = found.references.iter().filter(|each| each.pool_id == view.key.id).collect();
     let items = ours.iter().map(|reference| child(view, kind, reference, &ours, incomplete.as_ref())).collect();
@@ -327,6 +335,9 @@ fn read(view: &PoolView<'_>, kind: SubjectKind) -> Found {
                 found.incomplete = found.incomplete.take().or(hidden);
             }
         }
+    }
+    if kind == SubjectKind::BoundService {
+        opensearch::read(view, &mut found);
     }
     found
 }

@@ -1,6 +1,6 @@
 //! Services that are bound to a user pool by its id or ARN and hold no issuer: AppSync, Verified Permissions, SageMaker.
 //!
-//! What becomes of them after the issuer switch is not documented. OpenSearch is one too and has no list handler.
+//! What becomes of them after the issuer switch is not documented. `OpenSearch` is one too and is read by `opensearch`.
 
 use serde_json::Value as Json;
 

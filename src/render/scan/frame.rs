@@ -81,7 +81,8 @@ impl Frame {
             .fold(false)
             .annotation(AnnotationKind::Primary.span(self.span.clone()).label(label));
         let drawn = renderer.term_width(width).render(&[Group::with_level(level).element(snippet)]);
-        drawn.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+        let lines: Vec<&str> = drawn.lines().map(str::trim_end).collect();
+        lines.join("\n") + "\n"
     }
 }
 

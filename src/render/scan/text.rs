@@ -116,7 +116,7 @@ fn span(text: &str) -> String {
 fn notes(hit: &ScanHit) -> Vec<(&'static str, String)> {
     let mut notes = Vec::new();
     if let Some(library) = &hit.library {
-        notes.push(("note", library.clone()));
+        notes.push(("library", library.clone()));
     }
     match (&hit.pool_id, hit.known_pool, &hit.unresolved) {
         (Some(id), Some(true), _) => notes.push(("note", format!("pool {id} is one of yours"))),
@@ -165,7 +165,9 @@ fn files(hits: &[&ScanHit], out: &mut dyn Write) -> Result<()> {
         let mut lines: Vec<u32> = hits.iter().map(|hit| hit.line).collect();
         lines.sort_unstable();
         lines.dedup();
-        hits.iter().for_each(|hit| *classes.entry(hit.class).or_default() += 1);
+        for hit in &hits {
+            *classes.entry(hit.class).or_default() += 1;
+        }
         let more = lines.len().saturating_sub(MOST_LINES);
         let first: Vec<String> = lines.iter().take(MOST_LINES).map(u32::to_string).collect();
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };

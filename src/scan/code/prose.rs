@@ -24,8 +24,7 @@ const HTML_BLOCK: &[(&str, &str)] = &[("<!--", "-->")];
 fn style(language: &str) -> Style {
     let style = |line, block| Style { line, block, docstrings: false };
     match language {
-        "python" => Style { line: &["#"], block: &[], docstrings: true },
-        "elixir" | "julia" => Style { line: &["#"], block: &[], docstrings: true },
+        "python" | "elixir" | "julia" => Style { line: &["#"], block: &[], docstrings: true },
         "ruby" => style(&["#"], &[("\n=begin", "\n=end")]),
         "perl" => style(&["#"], &[("\n=pod", "\n=cut"), ("\n=head", "\n=cut")]),
         "shell" | "yaml" | "toml" | "dockerfile" | "make" | "dotenv" | "conf" | "r" | "graphql" | "rego" => {
@@ -110,37 +109,34 @@ impl<'a> Prose<'a> {
         let mut quote = None;
         let mut before = ' ';
         for (offset, c) in line.char_indices() {
-            match quote {
-                Some(open) => {
-                    if c == open && before != '\\' {
-                        quote = None;
-                    }
+            if let Some(open) = quote {
+                if c == open && before != '\\' {
+                    quote = None;
                 }
-                None => {
-                    let rest = &line[offset..];
-                    for token in self.style.line {
-                        let free = match *token {
-                            "//" => before != ':' && before != '\\',
-                            "'" | "--" => before.is_whitespace() || offset == 0,
-                            _ => before.is_whitespace() || trimmed.len() == rest.len(),
-                        };
-                        // Directives and colours are no comments.
-                        let other = *token == "#" && (rest.starts_with("#{") || rest.starts_with("#!"));
-                        let first_only = matches!(*token, ";" | "!" | "rem " | "::");
-                        let starts = rest.get(..token.len()).is_some_and(|head| head.eq_ignore_ascii_case(token));
-                        if starts && free && !other && (!first_only || trimmed.len() == rest.len()) {
-                            return true;
-                        }
-                    }
-                    let quoting = matches!(c, '"' | '`') || c == '\'' && !before.is_ascii_alphanumeric();
-                    if quoting && before != '\\' {
-                        quote = Some(c);
-                    }
-                }
+            } else if self.comment_begins(line, offset, before) {
+                return true;
+            } else if (matches!(c, '"' | '`') || c == '\'' && !before.is_ascii_alphanumeric()) && before != '\\' {
+                quote = Some(c);
             }
             before = c;
         }
         false
+    }
+
+    /// Whether a comment to the end of the line begins at `offset`, behind `before`.
+    fn comment_begins(&self, line: &str, offset: usize, before: char) -> bool {
+        let rest = &line[offset..];
+        let first = line[..offset].trim_start().is_empty();
+        self.style.line.iter().any(|token| {
+            let free = match *token {
+                "//" => before != ':' && before != '\\',
+                ";" | "!" | "rem " | "::" => first,
+                _ => before.is_whitespace() || first,
+            };
+            // Interpolations and directives are no comments.
+            let other = *token == "#" && (rest.starts_with("#{") || rest.starts_with("#!"));
+            free && !other && rest.get(..token.len()).is_some_and(|head| head.eq_ignore_ascii_case(token))
+        })
     }
 
     fn in_block_comment(&self, at: usize) -> bool {

@@ -3,13 +3,15 @@
 //! Only the use is a hit: not the import, the type, the mock, or what the library's own source declares. What a version
 //! says of it, `super::decide` says.
 
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memmem;
 
-use super::imports::{self, Import, floor, is_word};
+use super::imports::{self, Binding, Import, floor, is_word};
 use super::manifest;
 use super::table::{self, Call, How, Library};
 use super::version;
@@ -21,6 +23,7 @@ use crate::scan::pattern;
 const ARGUMENTS: usize = 4_096;
 
 /// Every text that says that a library may be used in a file, with the library's place in the table.
+#[expect(clippy::expect_used, reason = "the table is fixed, and a test searches with it")]
 static ANCHORS: LazyLock<(AhoCorasick, Vec<usize>)> = LazyLock::new(|| {
     let (mut texts, mut of) = (Vec::new(), Vec::new());
     for (place, library) in table::all().iter().enumerate() {
@@ -61,20 +64,23 @@ struct File<'a> {
     language: &'a str,
     library: &'static Library,
     imports: Vec<Import>,
+    /// What the imports bind, each once however often the file says it.
+    bindings: BTreeSet<Binding>,
+    /// Where Python's long strings begin and end, by their quotes, once it is asked for.
+    text_blocks: OnceCell<[Vec<usize>; 2]>,
 }
 
 impl<'a> File<'a> {
     fn new(text: &'a str, language: &'a str, library: &'static Library) -> File<'a> {
-        let imports = library.imports.iter().flat_map(|module| imports::of(text, module)).collect();
-        File { text, language, library, imports }
+        let imports: Vec<Import> = library.imports.iter().flat_map(|module| imports::of(text, module)).collect();
+        let bindings = imports.iter().flat_map(|import| import.bindings.iter().cloned()).collect();
+        File { text, language, library, imports, bindings, text_blocks: OnceCell::new() }
     }
 
     fn find(&self, found: &mut Vec<Found>) {
         let imported = self.imports.iter().any(|import| import.imports) || !self.binds() && !self.imports.is_empty();
         for call in &self.library.calls {
-            if call.alone {
-                self.named(&call.parts, call, found);
-            } else if imported && !self.binds() {
+            if call.alone || (imported && !self.binds()) {
                 self.named(&call.parts, call, found);
             }
             self.bound(call, found);
@@ -89,8 +95,8 @@ impl<'a> File<'a> {
 
     /// Uses through what the imports bind.
     fn bound(&self, call: &Call, found: &mut Vec<Found>) {
-        for binding in self.imports.iter().flat_map(|import| &import.bindings) {
-            let (first, rest) = call.parts.split_first().expect("a name has parts");
+        for binding in &self.bindings {
+            let Some((first, rest)) = call.parts.split_first() else { continue };
             let mut parts = vec![binding.local.clone()];
             match &binding.symbol {
                 Some(symbol) if symbol == first => {}
@@ -124,7 +130,7 @@ impl<'a> File<'a> {
         if first == "default" {
             return;
         }
-        let declared = self.declared(first);
+        let (declared, elsewhere) = (self.declared(first), self.elsewhere(first));
         for at in memmem::find_iter(bytes, first.as_bytes()) {
             let Some(end) = self.matches(at, parts, call) else { continue };
             let quoted = matches!(call.how, How::Mention | How::Text);
@@ -138,7 +144,7 @@ impl<'a> File<'a> {
             if (own && !hit.prose) || !self.has_needed(call, &hit) {
                 continue;
             }
-            match self.elsewhere(first) {
+            match elsewhere {
                 Some(module) if table::all().iter().any(|library| library.imports.iter().any(|own| own == module)) => {
                     continue;
                 }
@@ -248,8 +254,7 @@ impl<'a> File<'a> {
     }
 
     fn line_before(&self, at: usize) -> &'a str {
-        let line = self.text[..at].rfind('\n').map_or(0, |place| place + 1);
-        &self.text[line..at]
+        imports::line_before(self.text, at)
     }
 
     /// Where the file itself declares the class.
@@ -272,7 +277,7 @@ impl<'a> File<'a> {
 
     /// The other module the file takes the name from, if it does.
     fn elsewhere(&self, name: &str) -> Option<&'a str> {
-        if self.imports.iter().flat_map(|import| &import.bindings).any(|binding| binding.local == name) {
+        if self.bindings.iter().any(|binding| binding.local == name) {
             return None;
         }
         let places = memmem::find_iter(self.text.as_bytes(), name.as_bytes()).take(4);
@@ -283,12 +288,15 @@ impl<'a> File<'a> {
         (!own).then_some(module)
     }
 
-    /// Whether the place is inside a string on its line. Notebooks are strings throughout.
+    /// Whether the text is a notebook: JSON, in which each line of code is a string.
+    fn is_notebook(&self) -> bool {
+        self.text.starts_with('{') && self.text[..floor(self.text, 2_000)].contains("\"cell")
+    }
+
+    /// Whether the place is inside a string on its line.
     fn not_run(&self, at: usize) -> bool {
-        if matches!(self.language, "json" | "notebook" | "jupyter") {
-            return false;
-        }
         let line = self.line_before(at);
+        let line = if self.is_notebook() { line.trim_start().trim_start_matches('"') } else { line };
         let line = &line[floor(line, line.len().saturating_sub(400))..];
         let mut open = None;
         let mut escaped = false;
@@ -315,10 +323,13 @@ impl<'a> File<'a> {
         comment || self.language == "python" && self.in_text_block(at)
     }
 
+    /// Whether the place is inside a string of Python over several lines.
     fn in_text_block(&self, at: usize) -> bool {
-        let before = &self.text.as_bytes()[..at];
-        let odd = |mark: &str| memmem::find_iter(before, mark.as_bytes()).count() % 2 == 1;
-        odd("\"\"\"") || odd("'''")
+        let marks = self.text_blocks.get_or_init(|| {
+            let all = |mark: &str| memmem::find_iter(self.text.as_bytes(), mark.as_bytes()).collect::<Vec<_>>();
+            [all("\"\"\""), all("\'\'\'")]
+        });
+        marks.iter().any(|marks| marks.partition_point(|mark| *mark < at) % 2 == 1)
     }
 
     fn found(&self, span: Range<usize>, end: usize, call: &Call) -> Found {

@@ -10,7 +10,7 @@ use memchr::memmem;
 const REACH: usize = 4_000;
 
 /// A name in this file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Binding {
     /// What the file calls it.
     pub(super) local: String,
@@ -39,8 +39,7 @@ pub(super) fn of(text: &str, module: &str) -> Vec<Import> {
 
 /// The module that an import clause around a name takes it from: `import { name } from "module"`, `from module import name`.
 pub(super) fn source_of<'a>(text: &'a str, name: &Range<usize>) -> Option<&'a str> {
-    let line = text[..name.start].rfind('\n').map_or(0, |at| at + 1);
-    let before = text[line..name.start].trim_start_matches([' ', '\t', '"']);
+    let before = line_before(text, name.start).trim_start_matches([' ', '\t', '"']);
     if let Some((module, _)) = before.strip_prefix("from ").and_then(|rest| rest.split_once(" import ")) {
         return Some(module.trim());
     }
@@ -59,6 +58,12 @@ pub(super) fn source_of<'a>(text: &'a str, name: &Range<usize>) -> Option<&'a st
     let required = required.strip_prefix("require(").or_else(|| required.strip_prefix("import("))?;
     let quote = required.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     required[1..].split(quote).next()
+}
+
+/// The line up to a place, or the end of it if it is long.
+pub(super) fn line_before(text: &str, at: usize) -> &str {
+    let near = &text[floor(text, at.saturating_sub(2_000))..at];
+    &near[near.rfind('\n').map_or(0, |place| place + 1)..]
 }
 
 /// The next place at or before `at` where a character begins.
@@ -219,8 +224,8 @@ fn assigned(left: &str, right: &str) -> Vec<Binding> {
 
 /// `from module.sub import a as b, c` and `import module as x`.
 fn python(text: &str, at: &Range<usize>) -> Option<Import> {
-    let line = text[..at.start].rfind('\n').map_or(0, |place| place + 1);
-    let lead = text[line..at.start].trim_start_matches([' ', '\t', '"', '>', '#', '.']).trim_start_matches(">>> ");
+    let lead =
+        line_before(text, at.start).trim_start_matches([' ', '\t', '"', '>', '#', '.']).trim_start_matches(">>> ");
     let rest = &text[at.end..floor(text, at.end + REACH)];
     let sub = rest.bytes().take_while(|b| is_word(*b) || *b == b'.').count();
     if rest.starts_with(is_word_char) {
@@ -273,7 +278,7 @@ mod tests {
                 r#"import { CognitoJwtVerifier } from "aws-jwt-verify";"#,
                 vec![("CognitoJwtVerifier", "CognitoJwtVerifier")],
             ),
-            (r#"import {CognitoJwtVerifier as V} from 'aws-jwt-verify'"#, vec![("V", "CognitoJwtVerifier")]),
+            ("import {CognitoJwtVerifier as V} from 'aws-jwt-verify'", vec![("V", "CognitoJwtVerifier")]),
             (
                 "import {\n  JwtVerifier,\n  CognitoJwtVerifier as V,\n} from 'aws-jwt-verify/cognito';",
                 vec![("JwtVerifier", "JwtVerifier"), ("V", "CognitoJwtVerifier")],
@@ -285,8 +290,8 @@ mod tests {
             (r#"import { type A, B } from "aws-jwt-verify""#, vec![("B", "B")]),
             (r#"const { CognitoJwtVerifier: V } = require("aws-jwt-verify")"#, vec![("V", "CognitoJwtVerifier")]),
             ("const {\n  A,\n  errors: { B, C },\n} = require('aws-jwt-verify')", vec![("A", "A")]),
-            (r#"const jwt = require('aws-jwt-verify');"#, vec![("jwt", "")]),
-            (r#"var V = require('aws-jwt-verify').CognitoJwtVerifier;"#, vec![("V", "CognitoJwtVerifier")]),
+            ("const jwt = require('aws-jwt-verify');", vec![("jwt", "")]),
+            ("var V = require('aws-jwt-verify').CognitoJwtVerifier;", vec![("V", "CognitoJwtVerifier")]),
             (r#"const { A } = await import("aws-jwt-verify")"#, vec![("A", "A")]),
             (r#"const A = (await import("aws-jwt-verify")).B"#, vec![("A", "B")]),
             (r#"jest.mock("aws-jwt-verify", () => ({}))"#, vec![]),

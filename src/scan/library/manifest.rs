@@ -74,6 +74,7 @@ struct Name<'a> {
 }
 
 /// Every package's name, with the library's place in the table and the ecosystem.
+#[expect(clippy::expect_used, reason = "the table is fixed, and a test searches with it")]
 static NAMES: LazyLock<(AhoCorasick, Vec<(usize, &'static str)>)> = LazyLock::new(|| {
     let (mut texts, mut of) = (BTreeSet::new(), Vec::new());
     let mut patterns = Vec::new();
@@ -283,17 +284,36 @@ impl Kind {
     /// Whether a manifest says that it is this package's own.
     fn is_own(self, name: &Name<'_>) -> bool {
         let lead = name.lead().trim_start().trim_end_matches(['"', '\'']).trim_end();
-        let key = match self {
-            Kind::JsonRanges => lead.strip_suffix(':').is_some_and(|key| key.trim_end().ends_with("\"name\"")),
-            Kind::PythonToml | Kind::CargoToml => lead.strip_suffix('=').is_some_and(|key| key.trim_end() == "name"),
-            Kind::SetupPy => lead.strip_suffix('=').is_some_and(|key| key.trim_end().ends_with("name")),
-            Kind::Gemfile => lead.strip_suffix('=').is_some_and(|key| key.trim_end().ends_with(".name")),
+        let key = |separator: char, key: &str| {
+            let written = lead.strip_suffix(separator).map(|lead| lead.trim_end().trim_end_matches('"'));
+            written.is_some_and(|written| written.ends_with(key))
+        };
+        let own = match self {
+            Kind::JsonRanges | Kind::SwiftPackage => key(':', "name"),
+            Kind::PythonToml | Kind::CargoToml | Kind::SetupPy | Kind::Gemfile => key('=', "name"),
             Kind::Mix => lead == "app: :",
             Kind::GoMod => lead == "module",
-            Kind::SwiftPackage => lead == "name:",
-            _ => false,
+            Kind::NpmLock
+            | Kind::YarnLock
+            | Kind::PnpmLock
+            | Kind::BunLock
+            | Kind::DenoLock
+            | Kind::Requirements
+            | Kind::TomlLock
+            | Kind::PipfileLock
+            | Kind::Conda
+            | Kind::GemfileLock
+            | Kind::ComposerLock
+            | Kind::MixLock
+            | Kind::Pom
+            | Kind::Gradle
+            | Kind::MsBuild
+            | Kind::NuGetLock
+            | Kind::SwiftResolved
+            | Kind::Commands => return false,
         };
-        key && name.rest().starts_with(['"', '\'', ',', '\n', '\r', '/']) || key && name.rest().is_empty()
+        let rest = name.rest();
+        own && (rest.is_empty() || rest.starts_with(['"', '\'', ',', '\r', '/']))
     }
 }
 

@@ -115,7 +115,7 @@ fn library(node: &Node) -> Option<Library> {
     let id = text("id")?;
     let packages = texts("packages")?.iter().map(|package| split(package)).collect::<Option<Vec<_>>>()?;
     let notes = node.get("notes").and_then(Node::list).unwrap_or_default();
-    let note = |node: &Node| Some((node.get("version")?.text()?.to_owned(), node.get("note")?.text()?.to_owned()));
+    let remark = |row: &Node| Some((row.get("version")?.text()?.to_owned(), row.get("note")?.text()?.to_owned()));
     Some(Library {
         decides: text("through").unwrap_or_else(|| id.clone()),
         id,
@@ -124,7 +124,7 @@ fn library(node: &Node) -> Option<Library> {
         imports: texts("imports")?,
         knows: text("knows"),
         newest: text("newest")?,
-        notes: notes.iter().map(note).collect::<Option<Vec<_>>>()?,
+        notes: notes.iter().map(remark).collect::<Option<Vec<_>>>()?,
         pins: text("pins").is_none_or(|word| word != "false"),
         calls: node.get("calls")?.list()?.iter().map(call).collect::<Option<Vec<_>>>()?,
         remedy: text("remedy")?,

@@ -363,6 +363,10 @@ fn versions_of_other_ecosystems() {
     ] {
         assert_eq!(said(path, text), vec![pin(library, version, exact, hit)], "{path}: {text}");
     }
+}
+
+#[test]
+fn what_says_no_version() {
     assert_eq!(said("Dockerfile", "RUN npm i aws-jwt-verify"), vec![]);
     assert_eq!(said("README.md", "npm i aws-jwt-verify@4"), vec![]);
 }
@@ -439,4 +443,16 @@ fn an_import_that_says_the_version_is_a_pin() {
     let text = "import { CognitoJwtVerifier } from \"npm:aws-jwt-verify@^4.0.1\";\nCognitoJwtVerifier.create({});\n";
     let classes: Vec<Class> = calls(text, "typescript").into_iter().map(|hit| hit.class).collect();
     assert_eq!(classes, vec![Class::LibraryVersionPin, Class::LibraryDerived]);
+}
+
+#[test]
+fn much_on_one_line_takes_no_longer_than_it_should() {
+    let text = "from pycognito import Cognito;a=Cognito('x');import pycognito;".repeat(5_000);
+    let start = std::time::Instant::now();
+    assert_eq!(calls(&text, "python").len(), 5_000);
+    let entry = "\"aws-jwt-verify\":\"4.0.1\",\"node_modules/aws-jwt-verify\":{\"version\":\"4.0.1\"},".repeat(10_000);
+    assert_eq!(pins("package.json", &entry).len(), 10_000);
+    assert_eq!(pins("package-lock.json", &entry).len(), 1);
+    // Linear, it takes well below a second in a build without optimisation; quadratic, minutes.
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
 }

@@ -37,7 +37,7 @@ pub(super) enum Syntax {
     Cargo,
     /// Ruby's and Elixir's: `~> 1.2` goes up to 2.
     Ruby,
-    /// Maven's, Gradle's, NuGet's, Go's, Swift's: a bare version is that version; brackets say intervals.
+    /// Maven's, Gradle's, `NuGet`'s, Go's, Swift's: a bare version is that version; brackets say intervals.
     Plain,
 }
 
@@ -139,7 +139,7 @@ fn intervals(range: &str, syntax: Syntax) -> Option<Vec<Interval>> {
     range.replace(" or ", "||").replace("||", "|").split('|').map(|part| all_of(part, syntax)).collect()
 }
 
-/// An interval as Maven and NuGet write it.
+/// An interval as Maven and `NuGet` write it.
 fn bracketed(range: &str) -> Option<Interval> {
     let inner = range.trim_start_matches(['[', '(']).trim_end_matches([']', ')']);
     let Some((low, high)) = inner.split_once(',') else {

@@ -37,7 +37,7 @@ pub(super) fn base(lexer: &Lexer<'_>, left: &Left, host: &Part) -> Option<Match>
         let class = match suffix {
             Suffix::Jwks => Class::JwksUrlSplit,
             Suffix::Discovery => Class::DiscoveryUrl,
-            _ => Class::IssuerSplitConcat,
+            Suffix::None | Suffix::Slash | Suffix::Claim | Suffix::Other => Class::IssuerSplitConcat,
         };
         return Some(hit(left, host, class, suffix, pool));
     }
@@ -63,12 +63,11 @@ pub(super) fn past_call(reader: &Reader<'_>, state: State) -> Option<State> {
     let step = reader.next(state).filter(|step| step.token == Token::Close)?;
     let at = step.state.at;
     let rest = reader.ahead(at, 200);
-    let length = if rest.starts_with(".format(") {
-        closing(&rest[8..])? + 9
-    } else if rest.starts_with(" % ") {
-        let operand = &rest[3..];
+    let length = if let Some(arguments) = rest.strip_prefix(".format(") {
+        closing(arguments)? + 9
+    } else if let Some(operand) = rest.strip_prefix(" % ") {
         let name = operand.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.')).count();
-        3 + if operand.starts_with('(') { closing(&operand[1..])? + 2 } else { name }
+        3 + operand.strip_prefix('(').map_or(Some(name), |inside| Some(closing(inside)? + 2))?
     } else if rest.trim_start().starts_with(',') {
         closing(rest)? + 1
     } else {

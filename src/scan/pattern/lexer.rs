@@ -199,7 +199,7 @@ impl Lexer<'_> {
             _ => None,
         };
         if let Some(hit) = read {
-            return self.of_issuer(hit, &left, at);
+            return Some(self.of_issuer(hit, &left));
         }
         if let Some(hit) = check::compared(reader, &left, label_end, host.as_ref(), fit.is_some()) {
             return Some(hit);
@@ -218,17 +218,16 @@ impl Lexer<'_> {
     }
 
     /// The last word on what was read as an issuer: a name without a scheme may get its scheme elsewhere.
-    fn of_issuer(&self, mut hit: Match, left: &Left, at: usize) -> Option<Match> {
+    fn of_issuer(&self, mut hit: Match, left: &Left) -> Match {
         if hit.class == Class::IdentityPoolLoginKey && follow::gets_scheme(self, left.start) {
             hit.class = match hit.suffix {
                 Suffix::Jwks => Class::JwksUrlSplit,
                 Suffix::Discovery => Class::DiscoveryUrl,
-                _ => Class::IssuerSplitConcat,
+                Suffix::None | Suffix::Slash | Suffix::Claim | Suffix::Other => Class::IssuerSplitConcat,
             };
             hit.confidence = Confidence::Likely;
         }
-        debug_assert!(hit.span.start <= at);
-        Some(hit)
+        hit
     }
 
     /// Reads on behind a host that fits.
@@ -352,7 +351,7 @@ impl Lexer<'_> {
             return left(Before::OidcProvider, start);
         }
         // The scheme in a literal of its own: `"https://" + "cognito-idp."`.
-        if rest.ends_with(is_quote_char) && self.joined_scheme(rest) {
+        if rest.ends_with(is_quote_char) && Self::joined_scheme(rest) {
             return left(Before::Scheme, start);
         }
         let other_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '@' | '\\' | '|');
@@ -366,7 +365,7 @@ impl Lexer<'_> {
     }
 
     /// Whether a literal that ends in a scheme is joined to what follows `rest`.
-    fn joined_scheme(&self, rest: &str) -> bool {
+    fn joined_scheme(rest: &str) -> bool {
         let before = rest.trim_end_matches(|c: char| is_quote_char(c) || "frub$@\\".contains(c)).trim_end();
         let operand =
             ["+", ".", "..", "<>", "||", "&", ",", "<<", "~"].iter().find_map(|operator| before.strip_suffix(operator));

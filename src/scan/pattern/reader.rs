@@ -136,39 +136,32 @@ impl Reader<'_> {
         }
         if let (Some(next), Some(quote)) = (self.literal(at), self.byte(at)) {
             let other = at > 0 && is_quote(quote) && self.byte(at - 1) != Some(quote);
-            return other.then(|| self.open(next, Joint::Plain, state));
+            return other.then(|| open(next, Joint::Plain, state));
         }
         let after = self.blank(at)?;
-        if after > at {
-            if let Some(next) = self.literal(after) {
-                return Some(self.open(next, Joint::Plain, state));
-            }
+        if let Some(next) = self.literal(after).filter(|_| after > at) {
+            return Some(open(next, Joint::Plain, state));
         }
         let (start, joint, arguments) = self.operator(at, after, state.arguments)?;
         let state = State { arguments, ..state };
         let start = self.blank(start)?;
         if let Some(next) = self.literal(start) {
-            return Some(self.open(next, joint, state));
+            return Some(open(next, joint, state));
         }
         let item = self.text[after..start].starts_with('-');
         if item && self.byte(start).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'/')) {
             let function = ["Ref", "Fn::"].into_iter().any(|name| self.text[start..].starts_with(name));
             if !function {
-                return Some(self.open(start, joint, state));
+                return Some(open(start, joint, state));
             }
         }
         let end = self.expression(start);
         let end = start + self.text[start..end].trim_end().len();
-        (end > start).then(|| Step {
+        (end > start).then_some(Step {
             token: Token::Hole(start..end),
             joint: Some(joint),
             state: State { at: end, literal: false, ..state },
         })
-    }
-
-    #[expect(clippy::unused_self, reason = "a step like the others")]
-    fn open(&self, at: usize, joint: Joint, state: State) -> Step {
-        Step { token: Token::Open, joint: Some(joint), state: State { at, literal: true, ..state } }
     }
 
     /// The operator behind an operand that ends at `at`, with blanks up to `after`: its end, how it joins, and whether it is
@@ -487,6 +480,10 @@ impl Reader<'_> {
         }
         None
     }
+}
+
+fn open(at: usize, joint: Joint, state: State) -> Step {
+    Step { token: Token::Open, joint: Some(joint), state: State { at, literal: true, ..state } }
 }
 
 /// How a slash may be written.

@@ -49,6 +49,7 @@ impl Pending {
     /// Decides what was open, and what follows from it.
     pub(super) fn finish(self, pins: &Pins, known_pools: Option<&BTreeSet<String>>) -> ScanHit {
         let mut hit = self.hit;
+        let mut derives = None;
         if let Some((name, folder)) = self.library {
             let pin = pins.nearest(&name, &folder);
             let (confidence, accepts_new) = library::decide(&name, pin.map(|(pin, _)| pin));
@@ -58,6 +59,8 @@ impl Pending {
             }
             hit.accepts_new |= accepts_new;
             hit.library = Some(pin.map_or(name.clone(), |(pin, file)| version(&name, &pin.version, file)));
+            hit.remedy = library::remedy(&name, pin.map(|(pin, _)| pin.version.as_str())).unwrap_or(hit.remedy);
+            derives = Some(name);
         }
         if let (Some(known), Some(id)) = (known_pools, &hit.pool_id) {
             let ours = known.contains(id);
@@ -70,7 +73,9 @@ impl Pending {
         hit.severity = if hit.accepts_any_pool && !quiet {
             Severity::Error
         } else {
-            pattern::severity(hit.class, hit.confidence, quiet || hit.accepts_new)
+            let accepted = quiet || hit.accepts_new;
+            let of_class = pattern::severity(hit.class, hit.confidence, accepted);
+            derives.map_or(of_class, |name| library::severity(&name, hit.confidence, accepted))
         };
         hit
     }
@@ -110,6 +115,10 @@ pub(super) fn pending(
 }
 
 fn one(found: Found, about: &About, folder: &std::path::Path, start: place::Place, end_line: u32) -> Pending {
+    // A version is written as `version` writes it; no library's name has a space.
+    let of_version = found.library.as_deref().filter(|_| found.class == Class::LibraryVersionPin);
+    let of_version = of_version.map(|library| library.split(' ').collect::<Vec<_>>());
+    let remedy = of_version.and_then(|words| library::remedy(words.first()?, words.get(1).copied()));
     let hit = ScanHit {
         path: about.shown.clone(),
         line: start.line,
@@ -128,7 +137,7 @@ fn one(found: Found, about: &About, folder: &std::path::Path, start: place::Plac
         unresolved: found.unresolved,
         library: found.library.clone(),
         text: found.text,
-        remedy: classes::of(found.class).remedy(about.language).to_owned(),
+        remedy: remedy.unwrap_or_else(|| classes::of(found.class).remedy(about.language).to_owned()),
         owners: Vec::new(),
     };
     let library = found.library.filter(|_| found.class == Class::LibraryDerived);

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::scan::library::Pin;
+use crate::scan::library::{self, Pin};
 
 /// The versions that the manifests and lock files of all folders say.
 #[derive(Debug, Default)]
@@ -35,17 +35,20 @@ impl Pins {
         for pins in self.by_folder.values_mut() {
             // Of several versions that are installed, one that does not know the updated issuer counts.
             pins.sort_by(|(a, a_file), (b, b_file)| {
-                let key = |pin: &Pin| (!pin.exact, pin.found.is_none());
-                (key(a), a_file, &a.version).cmp(&(key(b), b_file, &b.version))
+                (a.found.is_none(), a_file, &a.version).cmp(&(b.found.is_none(), b_file, &b.version))
             });
         }
     }
 
     /// The version that counts for a file in a folder, and the file that says it. In a workspace the lock file lies above
     /// the manifests: a range gives way to what is sure to be installed, wherever upwards that is said.
-    pub(super) fn nearest(&self, library: &str, folder: &Path) -> Option<(&Pin, &str)> {
+    pub(super) fn nearest<'p>(&'p self, library: &str, folder: &Path) -> Option<(&'p Pin, &'p str)> {
         let upwards = folder.ancestors().filter_map(|folder| self.by_folder.get(folder));
-        let mut said = upwards.filter_map(|pins| pins.iter().find(|(pin, _)| pin.library == library));
+        let best = |pins: &'p Vec<(Pin, String)>| {
+            let best = library::best(library, pins.iter().map(|(pin, _)| pin))?;
+            pins.iter().find(|(pin, _)| std::ptr::eq(pin, best))
+        };
+        let mut said = upwards.filter_map(best);
         let first = said.next()?;
         let best = if first.0.exact { first } else { said.find(|(pin, _)| pin.exact).unwrap_or(first) };
         Some((&best.0, &best.1))

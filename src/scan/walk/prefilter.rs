@@ -10,38 +10,69 @@ use aho_corasick::packed::{Config, MatchKind, Searcher};
 
 /// How long a needle is: what one pass of the vector search tells apart.
 const NEEDLE: usize = 4;
+/// The most patterns of one vector search.
+const MOST_PATTERNS: usize = 64;
+/// A needle for each keyword there is, in the cases in which people write it: lower, upper, or with a capital where a word
+/// begins. Up to 32 patterns are searched for at full speed; which needles, and in which order, was found by measuring.
+/// Keywords without one of these still count, at the cost of a second search.
+const NEEDLES: [&[&str]; 13] = [
+    &["cp.s"],
+    &["r_po"],
+    &["m wa"],
+    &["erpo", "erPo", "ERPO"],
+    &["uth-"],
+    &["vide"],
+    &["a/go"],
+    &["apte"],
+    &["udau", "udAu"],
+    &["gnit", "GNIT"],
+    &["llai"],
+    &["erif", "ERIF"],
+    &["h_al"],
+];
 
 /// The keywords of all detectors, ready to be searched for.
 #[derive(Debug)]
 pub(super) struct Prefilter {
-    fast: Option<Searcher>,
-    /// Per pattern of `fast`: the keywords that contain it, in lower case, and where.
-    keywords: Vec<Vec<(Vec<u8>, usize)>>,
-    /// Used where the machine has no vectors.
+    /// None where the machine has no vectors, or a keyword is too short for them.
+    fast: Option<Vec<Fast>>,
     slow: AhoCorasick,
     longest: usize,
 }
 
+/// A vector search.
+#[derive(Debug)]
+struct Fast {
+    searcher: Searcher,
+    /// Per pattern: the keywords that contain it, in lower case, and where.
+    keywords: Vec<Vec<(Vec<u8>, usize)>>,
+}
+
+/// A pattern, and the keywords that contain it.
+type Pattern = (Vec<u8>, Vec<(Vec<u8>, usize)>);
+
 impl Prefilter {
-    /// Makes the search for these keywords.
+    /// Makes the search for these keywords, which are in lower case.
     pub(super) fn new(keywords: &BTreeSet<Vec<u8>>) -> Self {
-        let mut patterns = Vec::new();
-        let mut of_pattern = Vec::new();
-        for (needle, keywords) in needles(keywords) {
-            for variant in variants(&needle) {
-                patterns.push(variant);
-                of_pattern.push(keywords.clone());
+        let mut left = keywords.clone();
+        let mut known: Vec<Pattern> = Vec::new();
+        for spellings in NEEDLES {
+            let needle = spellings[0].as_bytes();
+            let held = take(&mut left, needle);
+            if !held.is_empty() {
+                known.extend(spellings.iter().map(|spelling| (spelling.as_bytes().to_vec(), held.clone())));
             }
         }
-        let usable = of_pattern.iter().flatten().all(|(keyword, _)| keyword.len() >= NEEDLE);
-        let mut config = Config::new();
-        let mut builder = config.match_kind(MatchKind::LeftmostFirst).heuristic_pattern_limits(false).builder();
-        builder.extend(&patterns);
-        let fast = if usable { builder.build() } else { None };
+        let others: Vec<Pattern> = needles(left)
+            .into_iter()
+            .flat_map(|(needle, held)| variants(&needle).into_iter().map(move |pattern| (pattern, held.clone())))
+            .collect();
+        let usable = keywords.iter().all(|keyword| keyword.len() >= NEEDLE);
+        let searches = [known].into_iter().chain(others.chunks(MOST_PATTERNS).map(<[Pattern]>::to_vec));
+        let fast = searches.filter(|patterns| !patterns.is_empty()).map(fast).collect::<Option<Vec<Fast>>>();
         let slow = AhoCorasick::builder().ascii_case_insensitive(true).build(keywords);
         Self {
-            fast,
-            keywords: of_pattern,
+            fast: fast.filter(|_| usable),
             slow: slow.expect("a few short keywords are an automaton"),
             longest: keywords.iter().map(Vec::len).max().unwrap_or(0),
         }
@@ -54,22 +85,28 @@ impl Prefilter {
 
     /// Whether the bytes hold a keyword.
     pub(super) fn matches(&self, bytes: &[u8]) -> bool {
-        let Some(fast) = self.fast.as_ref().filter(|fast| bytes.len() >= fast.minimum_len()) else {
+        let Some(searches) = &self.fast else { return self.slow.is_match(bytes) };
+        let shortest = searches.iter().map(|fast| fast.searcher.minimum_len()).max().unwrap_or(0);
+        if bytes.len() < shortest {
             return self.slow.is_match(bytes);
-        };
+        }
+        searches.iter().any(|fast| self.holds(fast, bytes))
+    }
+
+    fn holds(&self, fast: &Fast, bytes: &[u8]) -> bool {
         let mut from = 0;
-        while let Some(found) = fast.find_in(bytes, (from..bytes.len()).into()) {
+        while let Some(found) = fast.searcher.find_in(bytes, (from..bytes.len()).into()) {
             let at = found.start();
             let here = |(keyword, offset): &(Vec<u8>, usize)| {
                 let start = at.checked_sub(*offset);
                 let held = start.and_then(|start| bytes.get(start..start + keyword.len()));
                 held.is_some_and(|held| held.eq_ignore_ascii_case(keyword))
             };
-            if self.keywords[found.pattern().as_usize()].iter().any(here) {
+            if fast.keywords[found.pattern().as_usize()].iter().any(here) {
                 return true;
             }
             from = at + 1;
-            if bytes.len() - from < fast.minimum_len() {
+            if bytes.len() - from < fast.searcher.minimum_len() {
                 return self.slow.is_match(&bytes[from.saturating_sub(self.overlap())..]);
             }
         }
@@ -77,10 +114,25 @@ impl Prefilter {
     }
 }
 
-/// The needles that cover all keywords, with the keywords each stands for and its place in them: few, since each costs
+fn fast(patterns: Vec<Pattern>) -> Option<Fast> {
+    let mut config = Config::new();
+    let mut builder = config.match_kind(MatchKind::LeftmostFirst).heuristic_pattern_limits(false).builder();
+    builder.extend(patterns.iter().map(|(pattern, _)| pattern));
+    let keywords = patterns.iter().map(|(_, keywords)| keywords.clone()).collect();
+    Some(Fast { searcher: builder.build()?, keywords })
+}
+
+/// Takes the keywords that contain a needle out of those that are left, with its place in each.
+fn take(left: &mut BTreeSet<Vec<u8>>, needle: &[u8]) -> Vec<(Vec<u8>, usize)> {
+    let place = |keyword: &[u8]| keyword.windows(needle.len()).position(|part| part == needle);
+    let held = left.iter().filter_map(|keyword| Some((keyword.clone(), place(keyword)?))).collect();
+    left.retain(|keyword| place(keyword).is_none());
+    held
+}
+
+/// Needles that cover all these keywords, with the keywords each stands for and its place in them: few, since each costs
 /// a place in the vector search, then rare, since each find has to be looked at.
-fn needles(keywords: &BTreeSet<Vec<u8>>) -> BTreeMap<Vec<u8>, Vec<(Vec<u8>, usize)>> {
-    let mut left: BTreeSet<Vec<u8>> = keywords.iter().map(|keyword| keyword.to_ascii_lowercase()).collect();
+fn needles(mut left: BTreeSet<Vec<u8>>) -> BTreeMap<Vec<u8>, Vec<(Vec<u8>, usize)>> {
     let mut chosen = BTreeMap::new();
     while !left.is_empty() {
         let mut candidates: BTreeMap<&[u8], usize> = BTreeMap::new();
@@ -92,9 +144,7 @@ fn needles(keywords: &BTreeSet<Vec<u8>>) -> BTreeMap<Vec<u8>, Vec<(Vec<u8>, usiz
         }
         let best = candidates.iter().max_by_key(|(part, count)| (**count, rarity(part)));
         let Some(needle) = best.map(|(part, _)| part.to_vec()) else { break };
-        let place = |keyword: &[u8]| keyword.windows(needle.len()).position(|part| part == needle);
-        let covered: Vec<_> = left.iter().filter_map(|keyword| Some((keyword.clone(), place(keyword)?))).collect();
-        left.retain(|keyword| place(keyword).is_none());
+        let covered = take(&mut left, &needle);
         chosen.insert(needle, covered);
     }
     chosen
@@ -122,7 +172,7 @@ mod tests {
     use super::*;
 
     fn prefilter(keywords: &[&str]) -> Prefilter {
-        Prefilter::new(&keywords.iter().map(|keyword| keyword.as_bytes().to_vec()).collect())
+        Prefilter::new(&keywords.iter().map(|keyword| keyword.as_bytes().to_ascii_lowercase()).collect())
     }
 
     #[test]
@@ -140,6 +190,31 @@ mod tests {
     }
 
     #[test]
+    fn the_keywords_there_are_need_one_search_and_are_found_as_they_are_written() {
+        let prefilter = Prefilter::new(&crate::scan::walk::keywords());
+        for fast in prefilter.fast.iter().flatten() {
+            assert!(fast.keywords.len() <= 32, "{} patterns", fast.keywords.len());
+        }
+        let needle = |keyword: &[u8]| {
+            NEEDLES.iter().any(|spellings| keyword.windows(4).any(|part| part == spellings[0].as_bytes()))
+        };
+        let without: Vec<_> = crate::scan::walk::keywords()
+            .into_iter()
+            .filter(|keyword| !needle(keyword))
+            .map(String::from_utf8)
+            .collect();
+        assert!(without.is_empty(), "no needle for {without:?}: scanning takes longer");
+        use crate::scan::{code, document, library, terraform};
+        for keyword in
+            [code::KEYWORDS, document::KEYWORDS, terraform::KEYWORDS, library::KEYWORDS].into_iter().flatten()
+        {
+            for keyword in [(*keyword).to_owned(), keyword.to_lowercase()] {
+                assert!(prefilter.matches(format!("{keyword:>80}{:80}", "").as_bytes()), "{keyword}");
+            }
+        }
+    }
+
+    #[test]
     fn part_of_a_keyword_is_none() {
         let prefilter = prefilter(&["cognito-idp", "aws_cognito_user_pool"]);
         assert!(!prefilter.matches(b"cognito cognito_user_pool cognition ognito-idp cognito-id"));
@@ -150,7 +225,7 @@ mod tests {
     #[test]
     fn few_needles_stand_for_many_keywords() {
         let keywords = ["cognito-idp", "authenticate-cognito", "COGNITO_USER_POOLS", "pycognito", "jwt-verify"];
-        let needles = needles(&keywords.iter().map(|keyword| keyword.as_bytes().to_vec()).collect());
+        let needles = needles(keywords.iter().map(|keyword| keyword.as_bytes().to_ascii_lowercase()).collect());
         assert_eq!(needles.len(), 2, "{needles:?}");
     }
 }

@@ -13,6 +13,8 @@ use super::prefilter::Prefilter;
 
 /// How many bytes are read at a time.
 pub(super) const PIECE: usize = 256 * 1024;
+/// How much of a file is looked at to tell whether it is text.
+const HEAD: usize = 8 * 1024;
 /// The largest file that is held whole by each thread.
 const SMALL: u64 = 1024 * 1024;
 /// The largest file that is held whole at all, by one thread at a time.
@@ -87,8 +89,10 @@ pub(super) fn look(path: &Path, prefilter: &Prefilter, always: bool, buffer: &mu
     let buffer = &mut buffer[..PIECE];
     let holds = |text: &[u8]| always || prefilter.matches(text);
     let (mut end, mut over) = fill(&mut file, buffer, 0)?;
-    let zero = memchr(0, &buffer[..end]);
-    let encoding = encoding(&buffer[..end], zero);
+    // As git does: what is no text shows that early. Where a keyword is found, all of the text is looked at.
+    let head = &buffer[..end.min(HEAD)];
+    let zero = memchr(0, head);
+    let encoding = encoding(head, zero);
     if encoding != Encoding::Utf8 {
         let bytes = if over { end as u64 } else { file.metadata()?.len() };
         if bytes > HELD {
@@ -101,28 +105,28 @@ pub(super) fn look(path: &Path, prefilter: &Prefilter, always: bool, buffer: &mu
         let holds = holds(held.text(buffer).as_bytes());
         return Ok(if holds { Look::Here(held) } else { Look::Nothing { bytes, zero: None } });
     }
-    let (mut bytes, mut zero) = (end as u64, zero.map(|at| at as u64));
+    let mut bytes = end as u64;
     if over || zero.is_some() {
-        let text = zero.map_or(end, |at| usize::try_from(at).unwrap_or(end));
-        let holds = holds(&buffer[..text]);
-        let held = Held { text, encoding, bytes, zero };
-        return Ok(if holds { Look::Here(held) } else { Look::Nothing { bytes, zero } });
+        let text = zero.unwrap_or(end);
+        let mut held = Held { text, encoding, bytes, zero: zero.map(|at| at as u64) };
+        let mut holds_it = holds(&buffer[..text]);
+        if holds_it && let Some(at) = memchr(0, &buffer[..text]) {
+            (held.text, held.zero) = (at, Some(at as u64));
+            holds_it = holds(&buffer[..at]);
+        }
+        return Ok(if holds_it { Look::Here(held) } else { Look::Nothing { bytes, zero: held.zero } });
     }
     loop {
         if holds(&buffer[..end]) {
             let bytes = file.metadata()?.len().max(bytes);
             return Ok(if bytes > HELD { Look::Large(file, encoding) } else { Look::Again(file, encoding, bytes) });
         }
-        if over || zero.is_some() {
-            return Ok(Look::Nothing { bytes, zero });
+        if over {
+            return Ok(Look::Nothing { bytes, zero: None });
         }
         let kept = prefilter.overlap().min(end);
         buffer.copy_within(end - kept..end, 0);
         (end, over) = fill(&mut file, buffer, kept)?;
-        if let Some(at) = memchr(0, &buffer[kept..end]) {
-            zero = Some(bytes + at as u64);
-            end = kept + at;
-        }
         bytes += (end - kept) as u64;
     }
 }

@@ -3,7 +3,32 @@
 //!
 //! Not here: templates and outputs of stacks (`consumers`), and settings that are an issuer by their name (`resource_types`).
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Asked, BASE, Operation, Protocol};
+
+/// The most search domains of one question.
+/// Source: <https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_DescribeDomains.html>.
+pub const DOMAINS_AT_ONCE: usize = 5;
+/// The most build projects of one question.
+/// Source: <https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BatchGetProjects.html>.
+pub const PROJECTS_AT_ONCE: usize = 100;
+
+/// Of each family of task definitions the newest revision, by what their ARNs end in: those that are read.
+pub fn newest_revisions(arns: BTreeSet<String>) -> BTreeSet<String> {
+    let mut newest: BTreeMap<String, (u64, String)> = BTreeMap::new();
+    for arn in arns {
+        let (family, revision) = match arn.rsplit_once(':') {
+            Some((family, revision)) => (family.to_owned(), revision.parse().unwrap_or(0)),
+            None => (arn.clone(), 0),
+        };
+        let held = newest.entry(family).or_insert_with(|| (revision, arn.clone()));
+        if held.0 < revision {
+            *held = (revision, arn);
+        }
+    }
+    newest.into_values().map(|(_, arn)| arn).collect()
+}
 
 const LAMBDA: Operation = Operation { service: "lambda", asked: Asked::Consumers, ..BASE };
 const OPENSEARCH: Operation = Operation { service: "opensearch", asked: Asked::Consumers, ..BASE };
@@ -154,3 +179,15 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ..SSM
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_family_only_the_newest_revision_is_read() {
+        let arns = ["arn:a:9", "arn:a:10", "arn:b:1", "odd"].map(str::to_owned);
+        let newest: Vec<String> = newest_revisions(arns.into()).into_iter().collect();
+        assert_eq!(newest, ["arn:a:10", "arn:b:1", "odd"]);
+    }
+}

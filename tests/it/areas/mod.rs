@@ -65,7 +65,7 @@ pub(crate) fn routed(account: Account) -> Account {
 
 /// Adds a whole search of a Region for consumers that finds nothing.
 pub(crate) fn search(account: Account, region: &str) -> Account {
-    consumers::search(account, region)
+    references::search(consumers::search(account, region), region)
 }
 
 /// Snapshots that take the areas' rules to every verdict they can give, and how each is judged.

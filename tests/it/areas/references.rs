@@ -1,10 +1,14 @@
 //! Evidence for the rules about issuer references in source trees and in what live resources hold.
 
 use mrready::model::TargetIssuer;
-use mrready::snapshot::{Hit, SkippedFile};
+use mrready::snapshot::operations::GLOBAL_REGION;
+use mrready::snapshot::{Hit, Searched, SkippedFile};
+use serde_json::json;
 
+use crate::builder::{ACCOUNT, P, POOL};
 use crate::builder::{Account, DESCRIBE_POOL, Run, TEMPLATE, new_issuer, old_issuer, tree_hit, without_pool};
-use crate::builder::{P, POOL};
+
+use super::consumers::{item, list, read};
 
 /// A tree of this name with one reference.
 pub(crate) fn one(account: Account, change: impl FnOnce(&mut Hit)) -> Account {
@@ -49,7 +53,54 @@ pub(crate) fn skipped(account: Account, reason: &str) -> Account {
     })
 }
 
-/// A tree that is ready for the switch.
+/// Nothing found in texts.
+pub(crate) fn search(mut account: Account, region: &str) -> Account {
+    for service in ["lambda", "opensearch"] {
+        account = searched(account, service, region);
+    }
+    if region == GLOBAL_REGION {
+        account = searched(account, "iam-roles", region);
+        account.answer_pages("iam:ListRoles", region, &[], Vec::new(), 100);
+    }
+    account.answer_pages("lambda:ListFunctions", region, &[], Vec::new(), 100);
+    account.answer("opensearch:ListDomainNames", region, &[], json!({ "DomainNames": [] }));
+    account
+}
+
+fn searched(mut account: Account, service: &str, region: &str) -> Account {
+    let (account_id, service, region) = (ACCOUNT.to_owned(), service.to_owned(), region.to_owned());
+    account.scope.searched.insert(Searched { account: account_id, service, region });
+    account
+}
+
+/// One of each thing whose texts are searched, those on demand too; none names a pool.
+fn searched_through(account: Account) -> Account {
+    let function = format!("arn:aws:lambda:{P}:{ACCOUNT}:function:api");
+    let account = account
+        .push("iam:ListRoles", GLOBAL_REGION, json!({ "Arn": format!("arn:aws:iam::{ACCOUNT}:role/web") }))
+        .push("lambda:ListFunctions", P, json!({ "FunctionArn": function, "PackageType": "Zip" }));
+    let account = account.each("opensearch:ListDomainNames", P, |call| {
+        call.response = Some(json!({ "DomainNames": [{ "DomainName": "logs" }] }));
+    });
+    let mut account =
+        ["codebuild", "ecs", "lambda-code", "ssm"].into_iter().fold(account, |account, of| searched(account, of, P));
+    let configuration = json!({ "Configuration": { "FunctionArn": function } });
+    account.answer("lambda:GetFunction", P, &[("FunctionName", &function)], configuration);
+    let domain = json!({ "DomainStatusList": [{ "ARN": format!("arn:aws:es:{P}:{ACCOUNT}:domain/logs"), "DomainName": "logs" }] });
+    account.answer_listed("opensearch:DescribeDomains", P, ("DomainNames", "logs"), domain);
+    account.answer_pages("codebuild:ListProjects", P, &[], vec![json!("build")], 100);
+    let project =
+        json!({ "projects": [{ "arn": format!("arn:aws:codebuild:{P}:{ACCOUNT}:project/build"), "name": "build" }] });
+    account.answer_listed("codebuild:BatchGetProjects", P, ("names", "build"), project);
+    let task = format!("arn:aws:ecs:{P}:{ACCOUNT}:task-definition/web:7");
+    for (kind, identifier) in [("AWS::ECS::TaskDefinition", task.as_str()), ("AWS::SSM::Parameter", "/app/name")] {
+        account.answer_pages(&list(kind), P, &[("TypeName", kind)], vec![item(identifier, json!({}))], 100);
+        account = read(account, P, kind, identifier, json!({}));
+    }
+    account
+}
+
+/// A tree that is ready for the switch, and one of each thing whose texts are searched.
 pub(crate) fn furnish(account: Account) -> Account {
     let both = |hit: &mut Hit| {
         hit.accepts_new = true;
@@ -64,7 +115,7 @@ pub(crate) fn furnish(account: Account) -> Account {
             hit.accepts_new = true;
         }),
     ];
-    trust(account.tree("acme/shop", hits), true)
+    trust(searched_through(account).tree("acme/shop", hits), true)
 }
 
 /// To every verdict.
@@ -88,6 +139,10 @@ pub(crate) fn cases() -> Vec<(Account, Run)> {
         trust(ready(), false),
         ready().stack(P, "app", "CREATE_COMPLETE").deny(TEMPLATE),
         trust(ready(), false).deny(DESCRIBE_POOL),
+        ready().deny("iam:ListRoles"),
+        ready().deny("lambda:ListFunctions"),
+        ready().deny("opensearch:ListDomainNames"),
+        furnish(ready()).deny("codebuild:BatchGetProjects"),
     ];
     let mut cases: Vec<(Account, Run)> = plain.into_iter().map(|account| (account, Run::default())).collect();
     let undecided = Run { target_issuer: TargetIssuer::Original, ..Run::default() };

@@ -135,6 +135,15 @@ fn a_reference_without_a_pool_is_counted_for_every_pool() {
     let warned: Vec<_> = own.iter().filter(|finding| finding.verdict == Verdict::Warn).collect();
     assert_eq!((own.len(), warned.len()), (3 * ALL.len(), 3));
     assert!(warned.iter().all(|finding| finding.rule == SURE && finding.subject.account.is_empty()));
+    // Of very many files the rest is a number in the line, and each is a finding all the same.
+    let hits: Vec<_> = (0..25).map(|file| tree_hit(&format!("src/{file:02}.ts"), 1, without_pool)).collect();
+    let judged = Account::ready().tree("acme/shop", hits).attested();
+    let message = &judged.finding("references-resolved").message;
+    assert!(
+        message.contains(": 25 (") && message.contains("acme/shop src/19.ts:1:5, acme/shop, 5 more files"),
+        "{message}"
+    );
+    assert_eq!(judged.findings(SURE).len(), 26);
     // What breaks nothing is told by the scan alone.
     for harmless in [0, 1, 2, 3] {
         let judged = one(Account::ready(), |hit| {
@@ -173,6 +182,9 @@ fn a_file_that_was_not_read_may_hide_a_reference() {
     }
     let two = skipped(skipped(one(Account::ready(), |_| {}), "failed"), "denied").attested();
     assert!(Judged::words(two.on_pool(SURE)).contains("with 1 more that may hold a reference"));
+    let [missing] = two.report.coverage.not_asked.as_slice() else { panic!("{:?}", two.report.coverage) };
+    assert_eq!(missing.what, "2 files of source tree acme/shop");
+    assert!(missing.why.contains("secret/app.yml (failed) and 1 more"), "{}", missing.why);
 }
 
 #[test]
@@ -182,7 +194,7 @@ fn what_was_searched_is_said() {
     assert!(judged.finding(told).message.contains("no source tree was searched"), "{}", judged.finding(told).message);
     for rule in ALL {
         assert_eq!(judged.verdict(rule), Verdict::NotApplicable);
-        assert!(judged.finding(rule).message.ends_with("none found in this evidence, which has no source tree"));
+        assert!(judged.finding(rule).message.ends_with("no source tree was searched"));
     }
     let account = Account::ready().tree("acme/shop", Vec::new()).in_tree(|scan| scan.modified = Some(true));
     let account = account.tree("acme/app", Vec::new()).in_tree(|scan| scan.commit = None);

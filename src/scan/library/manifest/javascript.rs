@@ -1,7 +1,7 @@
 //! Manifests and lock files of npm, Yarn, pnpm, Bun and Deno; Composer's manifest is alike.
 
 use super::super::version::Syntax;
-use super::{Name, Raw, quoted, value};
+use super::{Name, Raw, floor, quoted, value};
 
 /// A key and a range: dependencies of any kind, overrides, resolutions, import maps.
 pub(super) fn json_range(name: &Name<'_>) -> Option<Raw> {
@@ -52,7 +52,11 @@ pub(super) fn npm_lock(name: &Name<'_>) -> Option<Raw> {
     let body = name.after(600).strip_prefix("\":")?.trim_start().strip_prefix('{')?;
     let version = quoted(value(&body[..body.find('}').unwrap_or(body.len())], "\"version", ':')?)?;
     // One unit of indentation is what the second line of the file has.
-    let unit = name.text.lines().nth(1).map_or(2, |line| line.len() - line.trim_start().len()).max(1);
+    let unit = name.text[..floor(name.text, 2_000)]
+        .lines()
+        .nth(1)
+        .map_or(2, |line| line.len() - line.trim_start().len())
+        .max(1);
     let nested = key.matches("node_modules/").count() > 1 || quote > 2 * unit;
     name.locked(version, nested)
 }
