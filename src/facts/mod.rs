@@ -218,7 +218,7 @@ impl<'a> Facts<'a> {
     pub fn unresolved_references(&self) -> Vec<Child> {
         let accounts = self.accounts();
         let templates = accounts.iter().flat_map(|account| {
-            template::children(self.snapshot.hits().filter(|hit| template::is_unresolved(hit, account)))
+            template::children(self.snapshot.hits().filter(|hit| template::is_unresolved(hit, account)), |_| None)
         });
         let mut all: Vec<Child> = templates.collect();
         all.extend(self.references.unresolved(&self.options, &accounts));

@@ -54,14 +54,16 @@ pub(super) fn of(view: &PoolView<'_>) -> Children {
     let ours = view.snapshot.hits().filter(|hit| {
         is_template(hit) && hit.account == view.key.account && hit.pool_id.as_deref() == Some(view.key.id.as_str())
     });
-    Children { found: Listed { items: children(ours), incomplete }, searched }
+    let items = children(ours, |hit| stack_arn(view, hit));
+    Children { found: Listed { items, incomplete }, searched }
 }
 
 /// Hits as subjects. Several of one kind in one value have one place: they are told apart by number.
-pub(super) fn children<'h>(hits: impl Iterator<Item = &'h Hit>) -> Vec<Child> {
+pub(super) fn children<'h>(hits: impl Iterator<Item = &'h Hit>, arn: impl Fn(&Hit) -> Option<String>) -> Vec<Child> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     hits.map(|hit| {
         let mut child = child(hit);
+        child.subject.arn = child.subject.arn.or_else(|| arn(hit));
         let number = seen.entry(child.subject.id.clone()).and_modify(|number| *number += 1).or_insert(1);
         if *number > 1 {
             child.subject.id = format!("{}~{number}", child.subject.id);
@@ -163,6 +165,17 @@ fn of_stack(cause: Cause, stack: &str) -> Cause {
         return Cause::Failed { call, region, code: format!("{code}, stack {stack}") };
     }
     cause
+}
+
+/// The ARN of the stack whose output or export holds a reference. A template's is in the question.
+fn stack_arn(view: &PoolView<'_>, hit: &Hit) -> Option<String> {
+    let (call, name, id, wanted) = match hit.operation.as_str() {
+        "DescribeStacks" => (STACKS, "StackName", "StackId", hit.container.as_str()),
+        "ListExports" => (EXPORTS, "Name", "ExportingStackId", hit.container.strip_prefix("export ")?),
+        _ => return None,
+    };
+    let listed = view.ask(call, &hit.region, &[]).list().items.into_iter();
+    listed.filter(|item| word(item, name) == wanted).map(|item| word(item, id)).find(|arn| !arn.is_empty())
 }
 
 /// `LogicalId.Properties.X`, as the template writes it.
