@@ -177,17 +177,18 @@ fn own(report: &mut ScanReport, roots: &[PathBuf], gits: &[Option<git::Tree>]) {
             None => (Owners::read(root.parent().unwrap_or(Path::new("."))), String::new()),
         })
         .collect();
-    let found: Vec<Vec<String>> = report
-        .hits
-        .iter()
-        .map(|hit| {
-            let Some((root, below)) = report.below(&hit.path) else { return Vec::new() };
+    let paths: BTreeSet<&str> = report.hits.iter().map(|hit| hit.path.as_str()).collect();
+    let found: BTreeMap<String, Vec<String>> = paths
+        .into_iter()
+        .filter_map(|path| {
+            let (root, below) = report.below(path)?;
             let (owners, prefix) = &owners[root];
-            owners.of(&if prefix.is_empty() { below.to_owned() } else { format!("{prefix}/{below}") })
+            let below = if prefix.is_empty() { below.to_owned() } else { format!("{prefix}/{below}") };
+            Some((path.to_owned(), owners.of(&below)))
         })
         .collect();
-    for (hit, owners) in report.hits.iter_mut().zip(found) {
-        hit.owners = owners;
+    for hit in &mut report.hits {
+        hit.owners = found.get(&hit.path).cloned().unwrap_or_default();
     }
 }
 

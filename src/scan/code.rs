@@ -7,6 +7,8 @@ mod prose;
 #[cfg(test)]
 mod tests;
 
+use std::cell::LazyCell;
+
 use super::found::Found;
 use super::pattern::{self, Class, Confidence, Match, Suffix};
 use prose::Prose;
@@ -22,7 +24,7 @@ const MAX_PAIRS: usize = 400;
 /// The updated issuer beside the original one is no reference of its own, it makes that one accept both. Alone it is kept,
 /// for a person to see.
 pub fn find(text: &str, language: &str) -> Vec<Found> {
-    let prose = Prose::new(text, language);
+    let prose = LazyCell::new(|| Prose::new(text, language));
     let mut matches = pattern::references(text);
     let said: Vec<bool> = matches.iter().map(|found| prose.contains(found.span.start)).collect();
     let paired = mark_dual_aware(text, &mut matches, &said);
@@ -36,6 +38,10 @@ pub fn find(text: &str, language: &str) -> Vec<Found> {
     for host in hosts::find(text, language, &matches) {
         let prose = prose.contains(host.span.start);
         found.push(Found { prose, ..host });
+    }
+    // Terraform has no operator that concatenates: what is put together there is interpolated.
+    for one in found.iter_mut().filter(|one| language == "terraform" && one.class == Class::IssuerSplitConcat) {
+        one.class = Class::IssuerUrlTemplate;
     }
     found.sort_by_key(|found| found.span.start);
     found

@@ -2,14 +2,19 @@
 //!
 //! Not here: how `CloudFormation` is evaluated (`template`), which this uses.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use memchr::memmem;
 
 use super::found::Found;
+use super::prefilter::Prefilter;
 use super::template::{self, Located, PoolRef};
-use super::{code, keyword, language, terraform};
+use super::{keyword, language, terraform};
 use crate::model::Class;
 use crate::yaml::{self, Node};
 
@@ -21,18 +26,23 @@ pub const KEYWORDS: &[&str] = &[
     "authenticate-cognito",
     "authenticate_cognito",
     "AuthenticateCognito",
-    "ingress.kubernetes.io/auth-",
-    "UserPoolsAuthorizer",
+    "auth-idp-cognito",
+    "auth-type: cognito",
+    "auth-type: \"cognito",
+    "auth-type\": \"cognito",
+    "CognitoUserPoolsAuthorizer",
     "CognitoUserPoolAuthorizer",
     "AuthorizationType.COGNITO",
-    ":userpool/",
+    "cognito-idp",
     "ProviderURL",
-    "provider_url",
-    "PoolProviderName",
-    "pool_provider_name",
+    "userPoolProviderUrl",
+    "userPoolProviderName",
     "cognito.UserPool",
+    "cognito.CfnUserPool",
     "cognito.NewUserPool",
     "CognitoUserPool(",
+    "user_pool_provider_url",
+    "user_pool_provider_name",
 ];
 
 /// The largest document whose structure is read.
@@ -42,6 +52,8 @@ const MAX_DEPTH: usize = 256;
 /// What a template must hold, in any case, for its evaluation to show something.
 const WORTH: [&str; 6] =
     ["cognito-idp", "cognito_user_pools", "userpoolarn", "providerurl", "providername", "authenticate-cognito"];
+
+static WORTHY: LazyLock<Prefilter> = LazyLock::new(|| Prefilter::of(&[&WORTH]));
 
 /// What a document holds, and whether its structure could be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,16 +70,17 @@ pub fn find(path: &str, text: &str) -> Document {
     let template = template_of(path, text, language);
     let known = template.as_ref().ok().and_then(Option::as_ref);
     let mut found = keyword::find(path, text, language, known.map(|template| &template.other));
-    if language != "terraform" || path.ends_with(".json") {
+    if path.ends_with(".hcl") {
+        // A module of its own: Terragrunt, tests.
+        let alone = terraform::module(&[terraform::File { path, text }]);
+        found.extend(alone.into_iter().flat_map(|(found, _)| found));
+    } else if language != "terraform" || path.ends_with(".json") {
         found.extend(terraform::find_plain(text, language));
     }
     let unread = match template {
         Ok(Some(template)) => {
-            let mut shown = if template.located.is_empty() { Vec::new() } else { code::find(text, language) };
-            shown.sort_by_key(|one| one.span.start);
             found.sort_by_key(|one| one.span.start);
-            let more: Vec<Found> =
-                template.located.into_iter().filter_map(|one| add(&mut found, one, text, &shown)).collect();
+            let more: Vec<Found> = template.located.into_iter().filter_map(|one| add(&mut found, one, text)).collect();
             found.extend(more);
             None
         }
@@ -91,7 +104,10 @@ fn template_of(path: &str, text: &str, language: &str) -> Result<Option<Template
     if !document {
         return Ok(None);
     }
-    if !(is_template(text) && is_worth(text)) {
+    if !WORTHY.matches(text.as_bytes()) {
+        return Ok(None);
+    }
+    if !is_template(text) {
         return hostile(text, language).map_or(Ok(None), Err);
     }
     if text.len() > MAX_BYTES {
@@ -149,11 +165,6 @@ fn is_template(text: &str) -> bool {
     let has = |word: &str| memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     (has("Resources") || has("Outputs") || has("Transform"))
         && (has("AWS::") || has("Fn::") || has("!Ref") || has("!Sub"))
-}
-
-fn is_worth(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    WORTH.iter().any(|word| memmem::find(lower.as_bytes(), word.as_bytes()).is_some())
 }
 
 /// Whether a text is rendered before it is a document: Helm, Jinja, ERB.
@@ -226,8 +237,8 @@ fn without_comments(text: &str) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
-/// What evaluation found, unless the text alone shows it: then it only says more of the same. Both lists are in order.
-fn add(found: &mut [Found], one: Located, text: &str, shown: &[Found]) -> Option<Found> {
+/// What evaluation found, unless a keyword shows it: then it only says more of the same. The list is in order.
+fn add(found: &mut [Found], one: Located, text: &str) -> Option<Found> {
     let reference = one.hit.reference;
     let (pool_id, unresolved) = match reference.pool {
         PoolRef::Id(id) => (Some(id), None),
@@ -242,9 +253,6 @@ fn add(found: &mut [Found], one: Located, text: &str, shown: &[Found]) -> Option
         other.dual_aware |= reference.dual_aware;
         other.prose |= one.prose;
         (other.class, other.confidence) = (class, reference.confidence);
-        return None;
-    }
-    if overlapping(shown, &one.span).is_some() {
         return None;
     }
     Some(Found {

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::found::Found;
 use super::pattern;
@@ -33,21 +33,24 @@ pub const KEYWORDS: &[&str] = &[
     "AuthorizationType.COGNITO",
     "UserPoolArn",
     ":userpool/",
-    "PoolProviderUrl",
-    "pool_provider_url",
-    "PoolProviderName",
-    "pool_provider_name",
+    "userPoolProviderUrl",
+    "user_pool_provider_url",
+    "userPoolProviderName",
+    "user_pool_provider_name",
     "attrProviderUrl",
-    "attr_provider_url",
     "ProviderURL",
-    "Pool.ProviderName",
+    "UserPool.ProviderName",
     "cognito.UserPool",
     "cognito.NewUserPool",
     "CognitoUserPool(",
 ];
 
 static AUTOMATON: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    let built = AhoCorasick::builder().ascii_case_insensitive(true).build(KEYWORDS);
+    let built = AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::DFA))
+        .prefilter(false)
+        .build(KEYWORDS);
     built.expect("a few short literals make an automaton")
 });
 
@@ -262,8 +265,8 @@ impl<'a> Search<'a> {
 
     /// A pool's ARN as an authorizer of the Serverless Framework.
     fn arn(&self, at: Range<usize>) -> Option<Found> {
-        let head = &self.text[..at.start];
-        let start = head.rfind("arn:").filter(|start| at.start - start < 160)?;
+        let head = line_before(self.text, at.start);
+        let start = at.start - (head.len() - head.rfind("arn:")?);
         let context = self.context(&(start..at.end));
         let (key, _) = context.key()?;
         let serverless = key == "authorizer" || key == "arn" && context.parent_key().as_deref() == Some("authorizer");
@@ -363,10 +366,5 @@ fn is_same_mapping(text: &str, one: usize, other: usize) -> bool {
 
 /// Whether the value at a place says what kind a security scheme is.
 fn is_scheme(text: &str, at: usize) -> bool {
-    let line = text[..at].rsplit('\n').next().unwrap_or_default();
-    let mut start = line.len().saturating_sub(60);
-    while !line.is_char_boundary(start) {
-        start += 1;
-    }
-    line[start..].contains("x-amazon-apigateway-authtype")
+    line_before(text, at).contains("x-amazon-apigateway-authtype")
 }

@@ -31,11 +31,13 @@ pub const KEYWORDS: &[&str] = &[
     "adapter-nextjs",
     "verify-cognito",
     "pycognito",
-    "from warrant",
+    "warrant import cognito",
     "cloudauth",
     "flask_cognito",
     "fastapi_cognito",
-    "awscognito",
+    "flask_awscognito",
+    "flask-awscognito",
+    "awscognitoprovider",
     "agr_cognito",
     "cognito_token_v",
     "cognito_validation",
@@ -45,12 +47,11 @@ pub const KEYWORDS: &[&str] = &[
     "jsonwebtokens_cognito",
     "jsonwebtokens-cognito",
     "gin-jwt-cognito",
-    "timwea/gocog",
     "cognitorails",
     "strategy.cognito",
     "elbcognitoplug",
     "sotocognito",
-    "userpoolauth",
+    "UserPoolAuth",
     "usingcognito",
     "using_cognito",
     "type: \"user_pool\"",
@@ -62,7 +63,7 @@ pub const KEYWORDS: &[&str] = &[
 pub struct Pin {
     /// The library's name in the table.
     pub library: &'static str,
-    /// The version or range as it is written.
+    /// The version or range as it is written; `itself` in the library's own manifest.
     pub version: String,
     /// Whether it is one version that is sure to be installed: from a lock file, or an exact pin.
     pub exact: bool,
@@ -112,13 +113,13 @@ pub fn best<'a>(library: &str, pins: impl IntoIterator<Item = &'a Pin>) -> Optio
 }
 
 /// What a pin says of a call: how sure, and whether the updated issuer is accepted. Without one: likely, and not. In the
-/// library's own tree: to be reviewed.
-pub fn decide(library: &str, pin: Option<&Pin>) -> (Confidence, bool) {
+/// library's own tree its tests and sources are to be reviewed, while people follow what a document shows.
+pub fn decide(library: &str, pin: Option<&Pin>, in_document: bool) -> (Confidence, bool) {
     match pin.filter(|pin| pin.library == library).map(|pin| pin.knows) {
         Some(Knows::No) => (Confidence::Definite, false),
         Some(Knows::Yes) => (Confidence::Likely, true),
-        Some(Knows::Itself) => (Confidence::Review, false),
-        Some(Knows::Perhaps) | None => (Confidence::Likely, false),
+        Some(Knows::Itself) if !in_document => (Confidence::Review, false),
+        Some(Knows::Perhaps | Knows::Itself) | None => (Confidence::Likely, false),
     }
 }
 

@@ -12,6 +12,7 @@ pub mod keyword;
 pub mod language;
 pub mod library;
 pub mod pattern;
+mod prefilter;
 pub mod source;
 pub mod template;
 pub mod terraform;

@@ -3,8 +3,18 @@
 //! Pure. What needs other files (a Terraform module, the versions of libraries) is asked for in the result and decided
 //! by `walk`.
 
+use std::sync::LazyLock;
+
 use super::found::Found;
-use super::{code, document, language, library};
+use super::prefilter::Prefilter;
+use super::{code, document, language, library, terraform};
+
+/// Each detector looks only at a text that holds one of its keywords: looking is what takes time.
+static CODE: LazyLock<Prefilter> = LazyLock::new(|| Prefilter::of(&[code::KEYWORDS]));
+static LIBRARY: LazyLock<Prefilter> = LazyLock::new(|| Prefilter::of(&[library::KEYWORDS]));
+/// A template may hold what `code` would find, and any text may hold Terraform.
+static DOCUMENT: LazyLock<Prefilter> =
+    LazyLock::new(|| Prefilter::of(&[code::KEYWORDS, document::KEYWORDS, terraform::KEYWORDS]));
 
 /// What one file holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,9 +30,12 @@ pub struct Analysis {
 /// Searches one file, or the part of a very large one. `path` is below the root, with `/`.
 pub fn search(path: &str, text: &str) -> Analysis {
     let language = language::of(path);
-    let mut found = code::find(text, language);
-    found.extend(library::calls(text, language));
-    let document = document::find(path, text);
+    let mut found = if CODE.matches(text.as_bytes()) { code::find(text, language) } else { Vec::new() };
+    if LIBRARY.matches(text.as_bytes()) {
+        found.extend(library::calls(text, language));
+    }
+    let document =
+        if DOCUMENT.matches(text.as_bytes()) { document::find(path, text) } else { document::Document::default() };
     found.extend(document.found);
     let pins = if library::is_manifest(path) { library::pins(path, text) } else { Vec::new() };
     merge(&mut found);
@@ -32,16 +45,25 @@ pub fn search(path: &str, text: &str) -> Analysis {
 /// Leaves one reference per construct, in order of place. Where detectors name the same piece, the one that came later wins:
 /// what was evaluated knows more than what was read. What only one of them saw, such as the other issuer beside it, stays.
 pub fn merge(found: &mut Vec<Found>) {
-    // Stable: of equal places the later one stays behind.
-    found.sort_by_key(|found| found.span.start);
-    let mut merged: Vec<Found> = Vec::with_capacity(found.len());
-    for next in found.drain(..) {
+    let mut ranked: Vec<(usize, Found)> = found.drain(..).enumerate().collect();
+    ranked.sort_by_key(|(rank, found)| (found.span.start, *rank));
+    let mut merged: Vec<(usize, Found)> = Vec::with_capacity(ranked.len());
+    for (rank, next) in ranked {
         match merged.last_mut() {
-            Some(last) if same_construct(last, &next) => join(last, next),
-            _ => merged.push(next),
+            Some((last_rank, last)) if same_construct(last, &next) => {
+                if *last_rank < rank {
+                    let text = std::mem::replace(last, next);
+                    complete(last, &text);
+                    *last_rank = rank;
+                } else {
+                    complete(last, &next);
+                }
+            }
+            _ => merged.push((rank, next)),
         }
     }
-    *found = merged;
+    found.extend(merged.into_iter().map(|(_, found)| found));
+    found.sort_by_key(|found| found.span.start);
 }
 
 fn same_construct(last: &Found, next: &Found) -> bool {
@@ -49,29 +71,19 @@ fn same_construct(last: &Found, next: &Found) -> bool {
     next.span.start < last.span.end || empty && next.span.start == last.span.start
 }
 
-/// Makes one of two that name the same piece.
-fn join(last: &mut Found, next: Found) {
-    let dual_aware = last.dual_aware || next.dual_aware;
-    let accepts_any_pool = last.accepts_any_pool || next.accepts_any_pool;
-    let prose = last.prose || next.prose;
-    let extent = last.extent.start.min(next.extent.start)..last.extent.end.max(next.extent.end);
-    let pool_id = next.pool_id.clone().or_else(|| last.pool_id.clone());
-    // Two of one detector: the surer one. A library's call that holds a URL is about the library.
-    let keeps =
-        last.library.is_some() && next.library.is_none() || next.confidence > last.confidence && next.span != last.span;
-    let library = last.library.clone().or_else(|| next.library.clone());
-    if !keeps {
-        *last = next;
+/// Adds to the better of two what only the other saw.
+fn complete(better: &mut Found, other: &Found) {
+    better.dual_aware |= other.dual_aware;
+    better.accepts_any_pool |= other.accepts_any_pool;
+    better.prose |= other.prose;
+    better.extent = better.extent.start.min(other.extent.start)..better.extent.end.max(other.extent.end);
+    if better.library.is_none() {
+        better.library.clone_from(&other.library);
     }
-    last.library = library;
-    last.dual_aware = dual_aware;
-    last.accepts_any_pool = accepts_any_pool;
-    last.prose = prose;
-    last.extent = extent;
-    if pool_id.is_some() {
-        last.unresolved = None;
+    if better.pool_id.is_none() && other.pool_id.is_some() {
+        better.pool_id.clone_from(&other.pool_id);
+        better.unresolved = None;
     }
-    last.pool_id = pool_id;
 }
 
 #[cfg(test)]
@@ -105,12 +117,17 @@ mod tests {
             ..found(10..40, Class::IssuerSplitJoin, Confidence::Definite)
         };
         let other = found(60..70, Class::JwksUrl, Confidence::Likely);
-        let mut all = vec![other.clone(), text, evaluated];
+        let mut all = vec![other.clone(), text.clone(), evaluated.clone()];
         merge(&mut all);
         assert_eq!(all.len(), 2, "{all:?}");
         assert_eq!((all[0].pool_id.as_deref(), all[0].dual_aware), (Some("eu-west-1_A"), true));
         assert_eq!(all[0].extent, 10..50);
         assert_eq!(all[1], other);
+
+        // Also where what was evaluated begins before, at the quotation mark.
+        let mut all = vec![text, Found { span: 9..40, class: Class::IamOidcProviderRef, ..evaluated }];
+        merge(&mut all);
+        assert_eq!((all.len(), all[0].class), (1, Class::IamOidcProviderRef));
     }
 
     #[test]

@@ -221,7 +221,8 @@ pub(in crate::scan) struct Located {
 /// `root` is the template within the document: frameworks have one inside their own.
 pub(in crate::scan) fn locate(text: &str, root: &yaml::Node) -> Result<Vec<Located>, TemplateError> {
     let lines = locate::Lines::new(text);
-    let found = walk::located(text, root, &Environment::default())?;
+    let mut found = walk::located(text, root, &Environment::default())?;
+    found.sort_by_key(|one| one.anchor.start);
     let mut out: Vec<Located> = found
         .into_iter()
         .filter_map(|one| {

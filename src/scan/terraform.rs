@@ -16,7 +16,8 @@ use super::found::Found;
 pub(super) use plain::find as find_plain;
 
 /// What a file must hold for its module to be evaluated.
-pub const KEYWORDS: &[&str] = &["aws_cognito_user_pool", "user_pool_endpoint", "cognito-idp", "cognito_endpoint"];
+pub const KEYWORDS: &[&str] =
+    &["aws_cognito_user_pool", "pool_endpoint", "cognito-idp", "cognito_endpoint", "cognito.endpoint"];
 
 /// The largest file that is evaluated; nobody writes larger ones by hand.
 const MAX_BYTES: usize = 2 * 1024 * 1024;

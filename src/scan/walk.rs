@@ -13,7 +13,6 @@ mod large;
 mod modules;
 mod pins;
 mod place;
-mod prefilter;
 mod read;
 mod roots;
 mod worker;
@@ -24,9 +23,9 @@ use std::path::PathBuf;
 
 use ignore::{WalkBuilder, WalkState};
 
-use self::prefilter::Prefilter;
 use self::roots::Roots;
 use self::worker::{Shared, Worker};
+use super::prefilter::Prefilter;
 use super::{code, document, library, terraform};
 use crate::model::reference::{ScanHit, ScanRoot, Skipped};
 
@@ -64,7 +63,11 @@ pub struct Trees {
 pub fn scan(roots: &[PathBuf], options: &Options) -> Trees {
     let mut skipped = Vec::new();
     let real = Roots::new(roots, &mut skipped);
-    let shared = Shared::new(&real, options, Prefilter::new(&keywords()));
+    let shared = Shared::new(
+        &real,
+        options,
+        Prefilter::of(&[code::KEYWORDS, document::KEYWORDS, terraform::KEYWORDS, library::KEYWORDS]),
+    );
     walk(&shared);
     let mut kept = shared.take();
     let threads = match options.threads {
@@ -89,12 +92,6 @@ pub fn scan(roots: &[PathBuf], options: &Options) -> Trees {
         ScanRoot { path, name: String::new(), commit: None, modified: None, files_read, bytes_read }
     });
     Trees { roots: roots.collect(), hits, skipped }
-}
-
-/// The keywords of all detectors.
-fn keywords() -> BTreeSet<Vec<u8>> {
-    let all = [code::KEYWORDS, document::KEYWORDS, terraform::KEYWORDS, library::KEYWORDS];
-    all.into_iter().flatten().map(|keyword| keyword.as_bytes().to_ascii_lowercase()).collect()
 }
 
 /// Walks all roots, in parallel.

@@ -49,11 +49,14 @@ pub(super) fn find(text: &str, language: &str, matches: &[Match]) -> Vec<Found> 
         "yaml" | "json" | "conf" | "text" | "terraform" | "properties" | "toml" | "cloudformation" | "dotenv"
     );
     let hosts = pattern::hosts(text);
-    let mesh = hosts.iter().any(|_| true) && format && {
+    let mesh = !hosts.is_empty() && format && {
         let lower = text.to_ascii_lowercase();
         MESH.iter().any(|word| lower.contains(word)) || keys && lower.contains("cluster")
     };
-    let taken = |at: usize| matches.iter().any(|found| found.span.contains(&at));
+    let taken = |at: usize| {
+        let behind = matches.partition_point(|found| found.span.start <= at);
+        behind > 0 && matches[behind - 1].span.contains(&at)
+    };
     let mut found = Vec::new();
     for host in hosts.into_iter().filter(|host| !host.updated && !taken(host.span.start)) {
         let mut from = host.span.start.saturating_sub(300);

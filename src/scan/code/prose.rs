@@ -33,7 +33,7 @@ fn style(language: &str) -> Style {
         "cloudformation" => style(&["#", "//"], &[]),
         "powershell" => style(&["#"], &[("<#", "#>")]),
         "nix" => style(&["#"], C_BLOCK),
-        "terraform" | "php" => style(&["#", "//"], C_BLOCK),
+        "terraform" | "php" | "text" => style(&["#", "//"], C_BLOCK),
         "sql" | "haskell" => style(&["--"], &[("/*", "*/"), ("{-", "-}")]),
         "lua" => style(&["--"], &[("--[[", "]]")]),
         "properties" => style(&["#", ";", "!"], &[]),
@@ -44,7 +44,6 @@ fn style(language: &str) -> Style {
         "ocaml" | "fsharp" => style(&["//"], &[("(*", "*)"), ("/*", "*/")]),
         "xml" | "markdown" => style(&[], HTML_BLOCK),
         "html" => style(&["//"], &[("<!--", "-->"), ("/*", "*/"), ("{#", "#}"), ("@*", "*@")]),
-        "text" => style(&["#", "//"], C_BLOCK),
         _ => style(&["//"], C_BLOCK),
     }
 }

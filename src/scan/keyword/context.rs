@@ -148,15 +148,12 @@ impl<'a> Context<'a> {
 
     /// The key of the mapping that holds this line, one level up, by indentation.
     pub(super) fn parent_key(&self) -> Option<String> {
-        let start = self.text[..self.at.start].rfind('\n').map_or(0, |at| at + 1);
+        let start = line_start(self.text, self.at.start)?;
         let indent = indent_of(&self.text[start..]);
         let mut end = start;
         for _ in 0..12 {
             let line_end = end.checked_sub(1)?;
-            let begin = self.text[..line_end].rfind('\n').map_or(0, |at| at + 1);
-            if line_end - begin > MAX_SIDE {
-                return None;
-            }
+            let begin = line_start(self.text, line_end)?;
             let line = &self.text[begin..line_end];
             if !line.trim().is_empty() && indent_of(line) < indent {
                 let key = line.trim().trim_end_matches('{').trim_end().strip_suffix(':')?;
@@ -172,14 +169,11 @@ impl<'a> Context<'a> {
         if self.left.to_ascii_lowercase().contains(word) {
             return true;
         }
-        let start = self.text[..self.at.start].rfind('\n').map_or(0, |at| at + 1);
+        let Some(start) = line_start(self.text, self.at.start) else { return false };
         let (mut indent, mut end, mut levels) = (indent_of(&self.text[start..]), start, 0);
         for _ in 0..60 {
             let Some(line_end) = end.checked_sub(1) else { return false };
-            let begin = self.text[..line_end].rfind('\n').map_or(0, |at| at + 1);
-            if line_end - begin > MAX_SIDE {
-                return false;
-            }
+            let Some(begin) = line_start(self.text, line_end) else { return false };
             let line = &self.text[begin..line_end];
             if !line.trim().is_empty() && indent_of(line) < indent {
                 if line.to_ascii_lowercase().contains(word) {
@@ -231,6 +225,15 @@ pub(in crate::scan) fn in_comment(text: &str, language: &str, at: usize) -> bool
         return true;
     }
     line.contains(" // ") && !line.contains("://") || hash && line.contains(" # ")
+}
+
+/// Where the line of a place begins, unless that is too far away.
+fn line_start(text: &str, at: usize) -> Option<usize> {
+    let from = at.saturating_sub(MAX_SIDE);
+    match memchr::memrchr(b'\n', text.as_bytes().get(from..at)?) {
+        Some(end) => Some(from + end + 1),
+        None => (from == 0).then_some(0),
+    }
 }
 
 /// The line up to a place, at most so much of it.

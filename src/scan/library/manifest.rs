@@ -164,7 +164,13 @@ pub(super) fn pins(path: &str, text: &str) -> Vec<Pin> {
         let library = &table::all()[place];
         let Some(raw) = read(kind, path, ecosystem, &name) else {
             if kind.is_own(&name) {
-                pins.push(Pin { library: library.id.as_str(), knows: Knows::Itself, ..Pin::default() });
+                pins.push(Pin {
+                    library: library.id.as_str(),
+                    version: "itself".to_owned(),
+                    exact: true,
+                    knows: Knows::Itself,
+                    ..Pin::default()
+                });
             }
             continue;
         };

@@ -88,7 +88,11 @@ fn the_ways_of_importing() {
 #[test]
 fn other_languages() {
     for (language, text, wanted) in [
-        ("go", "import \"github.com/timwea/gocog\"\nv := gocog.NewCognitoJwtValidator(p, c)", "NewCognitoJwtValidator"),
+        (
+            "go",
+            "import \"github.com/akhettar/gin-jwt-cognito\"\nv := jwt.AuthJWTMiddleware(i, p, r)",
+            "AuthJWTMiddleware",
+        ),
         ("go", "a := awsapigatewayv2authorizers.NewHttpUserPoolAuthorizer(x)", "NewHttpUserPoolAuthorizer"),
         ("rust", "use jsonwebtokens_cognito::KeySet;\nlet k = KeySet::new(region, pool)?;", "KeySet::new"),
         (
@@ -274,16 +278,16 @@ fn versions_of_other_ecosystems() {
             true,
             LIKELY,
         ),
-        ("go.mod", "require github.com/timwea/gocog v0.1.0", "gocog", "v0.1.0", true, LIKELY),
+        ("go.mod", "require github.com/akhettar/gin-jwt-cognito v1.2.2", "gin-jwt-cognito", "v1.2.2", true, REVIEW),
         (
             "go.sum",
-            "github.com/timwea/gocog v0.1.0/go.mod h1:x=\ngithub.com/timwea/gocog v0.1.0 h1:x=\n",
-            "gocog",
-            "v0.1.0",
+            "github.com/akhettar/gin-jwt-cognito v1.2.2/go.mod h1:x=\ngithub.com/akhettar/gin-jwt-cognito v1.2.2 h1:x=\n",
+            "gin-jwt-cognito",
+            "v1.2.2",
             true,
-            LIKELY,
+            REVIEW,
         ),
-        ("Gemfile", "gem 'cognito_rails', '~> 1.0'", "cognito-rails", "~> 1.0", false, LIKELY),
+        ("Gemfile", "gem 'cognito_rails', '~> 1.0'", "cognito-rails", "~> 1.0", false, REVIEW),
         ("Gemfile", "gem 'cognito_rails'", "cognito-rails", "", false, REVIEW),
         (
             "Gemfile.lock",
@@ -291,16 +295,16 @@ fn versions_of_other_ecosystems() {
             "cognito-rails",
             "1.0.0",
             true,
-            LIKELY,
+            REVIEW,
         ),
-        ("mix.exs", "{:ueberauth_cognito, \"~> 0.4\"}", "ueberauth-cognito", "~> 0.4", false, LIKELY),
+        ("mix.exs", "{:ueberauth_cognito, \"~> 0.4\"}", "ueberauth-cognito", "~> 0.4", false, REVIEW),
         (
             "mix.lock",
             "  \"ueberauth_cognito\": {:hex, :ueberauth_cognito, \"0.4.0\", \"x\"}",
             "ueberauth-cognito",
             "0.4.0",
             true,
-            LIKELY,
+            REVIEW,
         ),
         (
             "composer.json",
@@ -308,7 +312,7 @@ fn versions_of_other_ecosystems() {
             "ellaisys-aws-cognito",
             "^1.1",
             false,
-            LIKELY,
+            REVIEW,
         ),
         (
             "composer.lock",
@@ -316,7 +320,7 @@ fn versions_of_other_ecosystems() {
             "ellaisys-aws-cognito",
             "v1.1.0",
             true,
-            LIKELY,
+            REVIEW,
         ),
         (
             "Package.swift",
@@ -324,7 +328,7 @@ fn versions_of_other_ecosystems() {
             "soto-cognito-authentication",
             "^4.0.0",
             false,
-            LIKELY,
+            REVIEW,
         ),
         (
             "Package.resolved",
@@ -332,7 +336,7 @@ fn versions_of_other_ecosystems() {
             "soto-cognito-authentication",
             "4.0.0",
             true,
-            LIKELY,
+            REVIEW,
         ),
         (
             "pom.xml",
@@ -395,10 +399,11 @@ fn a_library_in_its_own_tree_is_to_be_reviewed() {
         ("setup.py", "setup(\n    name=\"cognitojwt\",\n)", "cognitojwt"),
         ("Cargo.toml", "[package]\nname = \"jwt-verify\"\n", "jwt-verify"),
         ("mix.exs", "      app: :ueberauth_cognito,\n", "ueberauth-cognito"),
-        ("go.mod", "module github.com/timwea/gocog\n\ngo 1.18\n", "gocog"),
+        ("go.mod", "module github.com/akhettar/gin-jwt-cognito\n\ngo 1.18\n", "gin-jwt-cognito"),
     ] {
         let pins = pins(path, text);
-        assert_eq!(decide(library, best(library, &pins)), (Confidence::Review, false), "{path}");
+        assert_eq!(decide(library, best(library, &pins), false), (Confidence::Review, false), "{path}");
+        assert_eq!(decide(library, best(library, &pins), true), (Confidence::Likely, false), "{path}");
         assert!(pins.iter().all(|pin| pin.found.is_none()), "{path}");
     }
 }
@@ -413,9 +418,9 @@ fn a_version_decides() {
         ("5.2.1", (Confidence::Likely, true)),
         ("5.2.0", (Confidence::Likely, true)),
     ] {
-        assert_eq!(decide("aws-jwt-verify", best("aws-jwt-verify", &of(version))), wanted, "{version}");
+        assert_eq!(decide("aws-jwt-verify", best("aws-jwt-verify", &of(version)), false), wanted, "{version}");
     }
-    assert_eq!(decide("aws-jwt-verify", None), (Confidence::Likely, false));
+    assert_eq!(decide("aws-jwt-verify", None, false), (Confidence::Likely, false));
     assert_eq!(severity("aws-jwt-verify", Confidence::Definite, false), Severity::Error);
     assert_eq!(severity("aws-jwt-verify", Confidence::Likely, false), Severity::Warning);
     assert_eq!(severity("aws-jwt-verify", Confidence::Likely, true), Severity::Info);

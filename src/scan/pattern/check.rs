@@ -342,19 +342,16 @@ pub(super) fn is_joining_call(reader: &Reader<'_>, start: usize) -> bool {
         "appendpath(",
     ];
     let before = before_literal(reader, start, 60);
+    let format = same_line(before.trim_end_matches([',', '(']));
     CALLS.iter().any(|call| before.ends_with(call))
+        || before.ends_with([',', '('])
+            && ["%s/%s", "{}/{}", "{0}/{1}", "%v/%v"].iter().any(|form| format.contains(form))
 }
 
 /// Whether the elements of a list or call that holds the literal at `start`, up to `at`, are joined by slashes.
 pub(super) fn is_joined_by_slash(reader: &Reader<'_>, start: usize, at: usize) -> bool {
     let before = before_literal(reader, start, 60);
     if is_joining_call(reader, start) {
-        return true;
-    }
-    let format = before.trim_end_matches([',', '(']);
-    if ["%s/%s", "{}/{}", "{0}/{1}", "%v/%v"].iter().any(|form| same_line(format).contains(form))
-        && before.ends_with([',', '('])
-    {
         return true;
     }
     let rest = reader.ahead(at, 300);

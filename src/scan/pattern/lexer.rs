@@ -367,8 +367,9 @@ impl Lexer<'_> {
     /// Whether a literal that ends in a scheme is joined to what follows `rest`.
     fn joined_scheme(rest: &str) -> bool {
         let before = rest.trim_end_matches(|c: char| is_quote_char(c) || "frub$@\\".contains(c)).trim_end();
-        let operand =
-            ["+", ".", "..", "<>", "||", "&", ",", "<<", "~"].iter().find_map(|operator| before.strip_suffix(operator));
+        let operand = ["+", ".", "..", "<>", "||", "&", ",", "<<", "~", "-"]
+            .iter()
+            .find_map(|operator| before.strip_suffix(operator));
         let Some(operand) = operand else { return false };
         let literal = operand.trim_end().trim_end_matches(['\\', ')']);
         literal.strip_suffix(is_quote_char).is_some_and(|inner| inner.ends_with("://"))

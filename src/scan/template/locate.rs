@@ -95,12 +95,14 @@ pub(super) struct Lines<'a> {
     starts: Vec<usize>,
     /// Where a word stands from a byte on: many references of one string ask for the same.
     words: RefCell<(usize, String, Vec<usize>)>,
+    /// The line, column and byte that were asked for last: in a long line the next is not far.
+    seen: RefCell<(usize, usize, usize)>,
 }
 
 impl<'a> Lines<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect();
-        Self { text, starts, words: RefCell::default() }
+        Self { text, starts, words: RefCell::default(), seen: RefCell::default() }
     }
 
     /// The byte at a place.
@@ -109,13 +111,12 @@ impl<'a> Lines<'a> {
         let start = *self.starts.get(index)?;
         let end = self.starts.get(index + 1).copied().unwrap_or(self.text.len());
         let column = usize::try_from(place.column).ok()?.saturating_sub(1);
-        let line = self.text.get(start..end)?;
-        if let Some(head) = line.as_bytes().get(..column)
-            && head.is_ascii()
-        {
-            return Some(start + column);
-        }
-        Some(line.char_indices().nth(column).map_or(end, |(at, _)| start + at))
+        let mut seen = self.seen.borrow_mut();
+        let (from, at) = if seen.0 == index && seen.1 <= column { (seen.1, seen.2) } else { (0, start) };
+        let rest = self.text.get(at..end)?;
+        let byte = rest.char_indices().nth(column - from).map_or(end, |(offset, _)| at + offset);
+        *seen = (index, column, byte);
+        Some(byte)
     }
 
     /// The span of what makes a node a reference, and the extent of the node.
@@ -124,14 +125,14 @@ impl<'a> Lines<'a> {
         let last = self.offset(anchor.last)?.max(start);
         let span = match &anchor.sought {
             Sought::Host(nth) => {
-                let at = self.nth(start, LABEL, *nth)?;
+                let at = self.nth(start, last, LABEL, *nth)?;
                 let head = &self.text[..at];
                 let head = head.strip_suffix("issuer-").unwrap_or(head);
                 let scheme = ["https://", "http://"].into_iter().find_map(|scheme| head.strip_suffix(scheme));
                 scheme.map_or(head.len(), str::len)..at + LABEL.len()
             }
             Sought::Attribute(name, nth) => {
-                let at = self.nth(start, name, *nth)?;
+                let at = self.nth(start, last, name, *nth)?;
                 let head = &self.text[..at];
                 let chain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_');
                 let object = head.bytes().rev().take_while(chain).count();
@@ -154,21 +155,26 @@ impl<'a> Lines<'a> {
         Some((span.clone(), start.min(span.start)..end))
     }
 
-    /// The n-th occurrence of a word from a byte on, case aside.
-    fn nth(&self, from: usize, word: &str, nth: usize) -> Option<usize> {
-        let mut end = self.text.len().min(from + MAX_BEHIND);
+    /// The n-th occurrence of a word from a byte on, case aside: first up to the last node, then as far as blocks go.
+    fn nth(&self, from: usize, last: usize, word: &str, nth: usize) -> Option<usize> {
+        self.within(from, last + 500, word, nth).or_else(|| self.within(from, from + MAX_BEHIND, word, nth))
+    }
+
+    fn within(&self, from: usize, to: usize, word: &str, nth: usize) -> Option<usize> {
+        let mut end = self.text.len().min(to);
         while !self.text.is_char_boundary(end) {
             end -= 1;
         }
         let part = self.text.get(from..end)?;
         let mut words = self.words.borrow_mut();
-        if words.0 != from || words.1 != word {
+        let key = format!("{word} {end}");
+        if words.0 != from || words.1 != key {
             let mut places: Vec<usize> = part.match_indices(word).map(|(at, _)| from + at).collect();
             if places.is_empty() {
                 let (lower, word) = (part.to_ascii_lowercase(), word.to_ascii_lowercase());
                 places = lower.match_indices(&word).map(|(at, _)| from + at).collect();
             }
-            *words = (from, word.to_owned(), places);
+            *words = (from, key, places);
         }
         words.2.get(nth).copied()
     }

@@ -10,8 +10,8 @@ use crate::scan::keyword::{comment_at, line_before};
 /// Every `aws_cognito_user_pool.….endpoint` and `module.….user_pool_endpoint` in a text.
 pub(in crate::scan) fn find(text: &str, language: &str) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
-    for (at, word) in text.match_indices("endpoint") {
-        let end = at + word.len();
+    for at in memchr::memmem::find_iter(text.as_bytes(), "endpoint") {
+        let end = at + "endpoint".len();
         if text[end..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '(') {
             continue;
         }

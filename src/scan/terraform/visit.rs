@@ -236,8 +236,8 @@ impl<'a> Visitor<'_, 'a, '_> {
         if !attribute {
             let joined = parts.iter().skip(1).any(|(_, piece)| piece.seam);
             let class = match hit.class {
-                Class::IssuerUrlLiteral if joined => Class::IssuerSplitJoin,
-                Class::IssuerUrlTemplate if joined => Class::IssuerSplitJoin,
+                Class::JwksUrl if joined => Class::JwksUrlSplit,
+                Class::IssuerUrlLiteral | Class::IssuerUrlTemplate if joined => Class::IssuerSplitJoin,
                 Class::IssuerUrlLiteral if parts.len() > 1 => Class::IssuerUrlTemplate,
                 other => other,
             };
@@ -277,7 +277,8 @@ impl<'a> Visitor<'_, 'a, '_> {
     /// Whether the text of a file alone shows the same at a place; a host without its scheme shows less.
     fn shown(&self, file: usize, span: &Range<usize>, class: Class) -> bool {
         let same = |range: &Range<usize>, other: Class| {
-            range.contains(&span.start) && (other == class || other != Class::IdentityPoolLoginKey)
+            range.contains(&span.start)
+                && (other == class || !matches!(other, Class::IdentityPoolLoginKey | Class::IssuerSplitConcat))
         };
         if file == self.file {
             let next = self.literal.partition_point(|(range, _)| range.start <= span.start);

@@ -52,7 +52,7 @@ impl Pending {
         let mut derives = None;
         if let Some((name, folder)) = self.library {
             let pin = pins.nearest(&name, &folder);
-            let (confidence, accepts_new) = library::decide(&name, pin.map(|(pin, _)| pin));
+            let (confidence, accepts_new) = library::decide(&name, pin.map(|(pin, _)| pin), hit.language == "markdown");
             // A version makes no call of what may be none.
             if hit.confidence != Confidence::Review {
                 hit.confidence = confidence;

@@ -10,8 +10,8 @@ use std::ops::Range;
 use memchr::memchr;
 
 use super::place::{self, Place};
-use super::prefilter::Prefilter;
 use super::read::{self, Encoding};
+use crate::scan::prefilter::Prefilter;
 
 /// How much of a file each window answers for.
 const CORE: usize = 1024 * 1024;

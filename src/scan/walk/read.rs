@@ -9,7 +9,7 @@ use std::path::Path;
 
 use memchr::memchr;
 
-use super::prefilter::Prefilter;
+use crate::scan::prefilter::Prefilter;
 
 /// How many bytes are read at a time.
 pub(super) const PIECE: usize = 256 * 1024;
@@ -214,7 +214,8 @@ pub(super) fn decode(bytes: &[u8], encoding: Encoding, begins: bool) -> Cow<'_, 
     let unit: fn([u8; 2]) -> u16 = match encoding {
         Encoding::Utf8 => {
             let mark: &[u8] = if begins { b"\xEF\xBB\xBF" } else { b"" };
-            return String::from_utf8_lossy(bytes.strip_prefix(mark).unwrap_or(bytes));
+            let bytes = bytes.strip_prefix(mark).unwrap_or(bytes);
+            return std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
         }
         Encoding::Utf16Le => u16::from_le_bytes,
         Encoding::Utf16Be => u16::from_be_bytes,

@@ -18,12 +18,12 @@ use super::large::{self, Extent, Window};
 use super::modules::Modules;
 use super::pins::Pins;
 use super::place::Place;
-use super::prefilter::Prefilter;
 use super::read::{self, Encoding, Held, Look};
 use super::roots::{self, Roots};
 use crate::model::reference::{SkipReason, Skipped};
 use crate::scan::found::Found;
 use crate::scan::library::{self, Pin};
+use crate::scan::prefilter::Prefilter;
 use crate::scan::{source, terraform};
 
 /// The most references one file is reported with, so that no file can fill the memory.
@@ -285,8 +285,9 @@ impl<'s> Worker<'s> {
         if let Some(unread) = analysis.unread {
             self.skip(path, SkipReason::Structure, Some(unread));
         }
-        let mut found = known;
-        found.extend(analysis.found);
+        // What was evaluated comes last: it wins where both name the same piece.
+        let mut found = analysis.found;
+        found.extend(known);
         self.pins(path, analysis.pins, &mut found);
         source::merge(&mut found);
         self.keep(path, about, found, &Window { text, core: 0..text.len(), place: Place::FIRST });
