@@ -70,11 +70,11 @@ pub fn find(path: &str, text: &str) -> Document {
     let template = template_of(path, text, language);
     let known = template.as_ref().ok().and_then(Option::as_ref);
     let mut found = keyword::find(path, text, language, known.map(|template| &template.other));
-    if path.ends_with(".hcl") {
+    if language::has_extension(path, "hcl") {
         // A module of its own: Terragrunt, tests.
         let alone = terraform::module(&[terraform::File { path, text }]);
         found.extend(alone.into_iter().flat_map(|(found, _)| found));
-    } else if language != "terraform" || path.ends_with(".json") {
+    } else if language != "terraform" || language::has_extension(path, "json") {
         found.extend(terraform::find_plain(text, language));
     }
     let unread = match template {

@@ -7,6 +7,7 @@ use std::ops::Range;
 use crate::model::{Class, Confidence};
 
 /// A reference in a text.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, of which any may hold beside any other")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// In bytes: the piece that holds the host, else the keyword that makes it a reference. Its start is the hit's place.

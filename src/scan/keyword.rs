@@ -38,6 +38,7 @@ pub const KEYWORDS: &[&str] = &[
     "userPoolProviderName",
     "user_pool_provider_name",
     "attrProviderUrl",
+    "attr_provider_url",
     "ProviderURL",
     "UserPool.ProviderName",
     "cognito.UserPool",
@@ -45,6 +46,7 @@ pub const KEYWORDS: &[&str] = &[
     "CognitoUserPool(",
 ];
 
+#[expect(clippy::expect_used, reason = "the keywords are constants, which every test builds")]
 static AUTOMATON: LazyLock<AhoCorasick> = LazyLock::new(|| {
     let built = AhoCorasick::builder()
         .ascii_case_insensitive(true)
@@ -71,7 +73,7 @@ pub fn find(path: &str, text: &str, language: &str, other: Option<&BTreeSet<Stri
         match KEYWORDS[hit.pattern().as_usize()] {
             "COGNITO_USER_POOLS" => found.extend(search.user_pools(at)),
             "authenticate-cognito" | "authenticate_cognito" | "AuthenticateCognito" => {
-                found.extend(search.listener(at))
+                found.extend(search.listener(at));
             }
             "ingress.kubernetes.io/auth-" => found.extend(search.ingress(at)),
             "UserPoolArn" => found.extend(search.pool_arn(at)),
@@ -150,10 +152,9 @@ impl<'a> Search<'a> {
         let confidence = match (key.as_str(), separator) {
             // Code in a sentence speaks of it.
             _ if context.is_inline_code() => Confidence::Review,
-            ("xamazonapigatewayauthtype", _) => Confidence::Definite,
             ("authtype", _) if context.stands_near("provider_arns") => Confidence::Definite,
-            ("type" | "withtype" | "settype", Separator::Call) => Confidence::Definite,
-            ("type" | "authorizertype", _) => Confidence::Definite,
+            ("withtype" | "settype", Separator::Call)
+            | ("type" | "authorizertype" | "xamazonapigatewayauthtype", _) => Confidence::Definite,
             ("authorizationtype" | "authorization" | "withauthorizationtype" | "authtype" | "default", _) => {
                 Confidence::Review
             }

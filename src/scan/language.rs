@@ -131,6 +131,11 @@ const TEST_WORDS: [&str; 24] = [
     "conftest",
 ];
 
+/// Whether the file's name ends in this extension, in any case.
+pub(super) fn has_extension(path: &str, extension: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, own)| own.eq_ignore_ascii_case(extension))
+}
+
 /// Whether the file is a test, a fixture, a mock or a recording.
 pub fn is_test(path: &str) -> bool {
     let name = name_of(path);

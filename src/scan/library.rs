@@ -54,8 +54,7 @@ pub const KEYWORDS: &[&str] = &[
     "UserPoolAuth",
     "usingcognito",
     "using_cognito",
-    "type: \"user_pool\"",
-    "type: 'user_pool'",
+    "new Cognito(",
 ];
 
 /// A library and a version of it, as one manifest or lock file has it.

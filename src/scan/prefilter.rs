@@ -56,6 +56,7 @@ impl Prefilter {
     }
 
     /// Makes the search for these keywords, which are in lower case.
+    #[expect(clippy::expect_used, reason = "only a huge set of keywords is no automaton")]
     pub(super) fn new(keywords: &BTreeSet<Vec<u8>>) -> Self {
         let mut left = keywords.clone();
         let mut known: Vec<Pattern> = Vec::new();
@@ -74,7 +75,10 @@ impl Prefilter {
             .collect();
         let usable = keywords.iter().all(|keyword| keyword.len() >= NEEDLE);
         let searches = [known].into_iter().chain(others.chunks(MOST_PATTERNS).map(<[Pattern]>::to_vec));
-        let fast = searches.filter(|patterns| !patterns.is_empty()).map(fast).collect::<Option<Vec<Fast>>>();
+        let fast = searches
+            .filter(|patterns| !patterns.is_empty())
+            .map(|patterns| fast(&patterns))
+            .collect::<Option<Vec<Fast>>>();
         let slow = AhoCorasick::builder().ascii_case_insensitive(true).build(keywords);
         Self {
             fast: fast.filter(|_| usable),
@@ -119,7 +123,7 @@ impl Prefilter {
     }
 }
 
-fn fast(patterns: Vec<Pattern>) -> Option<Fast> {
+fn fast(patterns: &[Pattern]) -> Option<Fast> {
     let mut config = Config::new();
     let mut builder = config.match_kind(MatchKind::LeftmostFirst).heuristic_pattern_limits(false).builder();
     builder.extend(patterns.iter().map(|(pattern, _)| pattern));

@@ -12,6 +12,7 @@ mod value;
 mod visit;
 
 use super::found::Found;
+use super::language;
 
 pub(super) use plain::find as find_plain;
 
@@ -76,7 +77,7 @@ pub fn module(files: &[File<'_>]) -> Vec<(Vec<Found>, Option<String>)> {
 
 /// A file's body; none for what is not HCL by its name; else why it has none, without anything of its text.
 fn parse(file: File<'_>) -> Result<Option<hcl_edit::structure::Body>, String> {
-    if file.path.ends_with(".json") {
+    if language::has_extension(file.path, "json") {
         return Ok(None);
     }
     if file.text.len() > MAX_BYTES {

@@ -259,6 +259,8 @@ fn rest(path: &str) -> Option<(&'static str, &'static str, &str)> {
         ["v2", "apis"] => ("apigatewayv2", "GetApis", ""),
         ["v2", "apis", id, "authorizers"] => ("apigatewayv2", "GetAuthorizers", id),
         ["v2", "apis", id, "routes"] => ("apigatewayv2", "GetRoutes", id),
+        ["2015-03-31", "functions"] => ("lambda", "ListFunctions", ""),
+        ["2021-01-01", "domain"] => ("opensearch", "ListDomainNames", ""),
         ["2013-04-01", "healthcheck", id] => ("route53", "GetHealthCheck", id),
         _ => return None,
     })

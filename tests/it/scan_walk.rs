@@ -2,6 +2,7 @@
 //!
 //! Not here: which references are found in a text (`trees`).
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -214,7 +215,7 @@ fn unprivileged(test: &str, make: impl Fn(&Path)) -> Option<PathBuf> {
     make(root.path());
     let mut command = std::process::Command::new(std::env::current_exe().unwrap());
     let probe = put(root.path(), "probe", "");
-    fs::set_permissions(&probe, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&probe, fs::Permissions::from_mode(0o0)).unwrap();
     fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let privileged = fs::File::open(&probe).is_ok();
     fs::remove_file(probe).unwrap();
@@ -225,7 +226,9 @@ fn unprivileged(test: &str, make: impl Fn(&Path)) -> Option<PathBuf> {
     // Where another user may not execute this binary, there is nothing to be shown.
     match run {
         Ok(run) => assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stdout)),
-        Err(error) => eprintln!("{test}: not run: {error}"),
+        Err(error) => {
+            let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{test}: not run: {error}\n"));
+        }
     }
     for entry in fs::read_dir(root.path()).unwrap() {
         fs::set_permissions(entry.unwrap().path(), fs::Permissions::from_mode(0o700)).unwrap();
@@ -288,9 +291,9 @@ fn documents_that_want_to_break_the_reader_do_not() {
     put(root, "deep.json", format!("{{\"Resources\": {deep}}}"));
     let mut bomb = String::from("Resources: {}\na0: &a0 [x, x]\n");
     for level in 1..60 {
-        bomb.push_str(&format!("a{level}: &a{level} [*a{0}, *a{0}, *a{0}, *a{0}]\n", level - 1));
+        let _ = writeln!(bomb, "a{level}: &a{level} [*a{0}, *a{0}, *a{0}, *a{0}]", level - 1);
     }
-    bomb.push_str(&format!("issuer: {ISSUER}\n"));
+    let _ = writeln!(bomb, "issuer: {ISSUER}");
     put(root, "bomb.yaml", bomb);
     put(root, "deep.tf", format!("locals {{ a = {}\"{ISSUER}\"{} }}\n", "[".repeat(2000), "]".repeat(2000)));
     put(root, "open.tf", format!("locals {{ a = \"{}{ISSUER}\" }}\n", "${".repeat(2000)));
@@ -313,7 +316,7 @@ fn a_huge_line_is_searched_in_bounded_memory() {
     let mut wanted = Vec::new();
     let mut characters = 0;
     while text.len() < size {
-        if text.len() % 7 == 0 {
+        if text.len().is_multiple_of(7) {
             wanted.push(format!("bundle.min.js:1:{}", characters + 8));
             let with = format!("var i=\"{ISSUER}\";");
             characters += with.chars().count();

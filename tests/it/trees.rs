@@ -1,6 +1,6 @@
 //! How well the scanner finds what people labelled: precision and recall by line, per class and in total.
 //!
-//! Each folder of `fixtures/trees/` has a `labels.tsv`: path, line, class, confidence, in_test, in_doc, note, with tabs
+//! Each folder of `fixtures/trees/` has a `labels.tsv`: path, line, class, confidence, `in_test`, `in_doc`, note, with tabs
 //! between. Lines without a label hold no reference. `MRREADY_TREES` names further folders (`tree/` beside `labels.tsv`)
 //! to be scored and printed, not judged; there also what is found for review only where nothing is labelled.
 
@@ -70,6 +70,14 @@ fn hits(root: &Path) -> Labels {
     found
 }
 
+/// Classes in words, those for review in brackets.
+fn said(of: &BTreeMap<Class, bool>) -> String {
+    let words =
+        of.iter().map(|(class, sure)| if *sure { class.as_str().to_owned() } else { format!("({})", class.as_str()) });
+    let words: Vec<String> = words.collect();
+    if words.is_empty() { "nothing".to_owned() } else { words.join(" ") }
+}
+
 /// By line alone under the empty key, then by line and class. What people only want reviewed counts neither way.
 fn score(labels: &Labels, found: &Labels, out: &mut String) -> BTreeMap<String, Score> {
     let mut scores: BTreeMap<String, Score> = BTreeMap::new();
@@ -83,11 +91,11 @@ fn score(labels: &Labels, found: &Labels, out: &mut String) -> BTreeMap<String, 
             (true, true) => total.right += 1,
             (true, false) => {
                 total.missed += 1;
-                let _ = writeln!(out, "MISSED {}:{} {wanted:?} found {got:?}", line.0, line.1);
+                let _ = writeln!(out, "MISSED {}:{} {} found {}", line.0, line.1, said(wanted), said(got));
             }
             (false, true) if wanted.is_empty() => {
                 total.wrong += 1;
-                let _ = writeln!(out, "WRONG  {}:{} {got:?}", line.0, line.1);
+                let _ = writeln!(out, "WRONG  {}:{} {}", line.0, line.1, said(got));
             }
             _ => {}
         }
@@ -100,7 +108,7 @@ fn score(labels: &Labels, found: &Labels, out: &mut String) -> BTreeMap<String, 
                 _ => {}
             }
             if wanted.get(&class).copied() == Some(true) && got.get(&class).is_none() && sure(got) {
-                let _ = writeln!(out, "CLASS  {}:{} wanted {}, found {got:?}", line.0, line.1, class.as_str());
+                let _ = writeln!(out, "CLASS  {}:{} wanted {}, found {}", line.0, line.1, class.as_str(), said(got));
             }
         }
     }
@@ -158,7 +166,7 @@ fn other_trees_are_scored() {
         let scores = score(&wanted, &found, &mut out);
         for (line, of) in found.iter().filter(|(line, of)| !wanted.contains_key(line) && of.values().all(|sure| !sure))
         {
-            let _ = writeln!(out, "REVIEW {}:{} {of:?}", line.0, line.1);
+            let _ = writeln!(out, "REVIEW {}:{} {}", line.0, line.1, said(of));
         }
         table(&folder.to_string_lossy(), &scores, &mut out);
         println!("{out}");

@@ -54,6 +54,7 @@ SERVICES = {
     "cloudformation": Service(
         "query", throttled=THROTTLING, namespace="http://cloudformation.amazonaws.com/doc/2010-05-15/"
     ),
+    "codebuild": Service("json"),
     "cloudwatch": Service("cbor", failed="InternalServiceFault", coral=True),
     "cognito-idp": Service("json", throttled=("TooManyRequestsException", 400), failed="InternalErrorException"),
     "iam": Service(
@@ -61,6 +62,7 @@ SERVICES = {
     ),
     "kms": Service("json", failed="KMSInternalException"),
     "lambda": Service("rest-json", throttled=TOO_MANY, failed="ServiceException"),
+    "opensearch": Service("rest-json", "es"),
     "route53": Service("rest-xml", throttled=THROTTLING, namespace="https://route53.amazonaws.com/doc/2013-04-01/"),
     "sesv2": Service("rest-json", "ses", TOO_MANY, "InternalServiceErrorException"),
     "sms-voice": Service("json", failed="InternalServerException", coral=True),
@@ -80,6 +82,7 @@ UNKNOWN = Service("json")
 SIGNED_AS = {"cloudcontrolapi": "cloudcontrol", "monitoring": "cloudwatch"}
 REST_SERVICES = {
     "apigateway": ("apigateway", "apigatewayv2"),
+    "es": ("opensearch",),
     "lambda": ("lambda",),
     "route53": ("route53",),
     "ses": ("sesv2",),
@@ -95,7 +98,7 @@ QUERY_CODES = {
 }
 
 # What changes nothing. `AdminGetUser*` reads but makes the user billable for the month, so it does not count.
-READ_PREFIXES = ("Get", "List", "Describe", "Lookup", "Search", "Head", "Estimate", "Validate", "Simulate")
+READ_PREFIXES = ("BatchGet", "Get", "List", "Describe", "Lookup", "Search", "Head", "Estimate", "Validate", "Simulate")
 NOT_READS = {"AdminGetUser", "AdminGetUserAuthFactors", "GetTokensFromRefreshToken", "ValidateTemplate"}
 
 TOKEN_MEMBERS = ("NextToken", "nextToken", "PaginationToken", "Marker", "NextMarker", "position")

@@ -80,7 +80,7 @@ fn unpack(bytes: Vec<u8>) -> Result<Vec<(String, Vec<judge::Placed>)>, &'static 
         if !file.is_file() {
             continue;
         }
-        let path = String::from_utf8_lossy(&file.name_raw()).into_owned();
+        let path = String::from_utf8_lossy(file.name_raw()).into_owned();
         let mut content = Vec::new();
         // What a header says of the size is not to be trusted.
         file.take(MAX_FILE + 1).read_to_end(&mut content).map_err(|_| "PackageUnreadable")?;

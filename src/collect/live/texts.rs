@@ -238,7 +238,7 @@ fn dotted(steps: &[String]) -> String {
     let mut path = String::new();
     for step in steps {
         if step.bytes().all(|byte| byte.is_ascii_digit()) {
-            path.push_str(&format!("[{step}]"));
+            path.extend(["[", step, "]"]);
         } else {
             if !path.is_empty() {
                 path.push('.');
@@ -300,7 +300,8 @@ fn walk<'a>(value: &'a Value, steps: &[&str], at: &mut Vec<String>, visit: &mut 
 
 /// A JSON pointer, its parts escaped.
 fn pointer(steps: &[String]) -> String {
-    steps.iter().map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1"))).collect()
+    let escaped = steps.iter().map(|step| step.replace('~', "~0").replace('/', "~1"));
+    escaped.flat_map(|step| ["/".to_owned(), step]).collect()
 }
 
 #[cfg(test)]

@@ -100,6 +100,7 @@ fn the_keywords_cover_those_of_the_text() {
         "UserPoolsAuthorizer",
         ":userpool/",
         "attrProviderUrl",
+        "attr_provider_url",
         "UserPool.ProviderName",
     ];
     for keyword in keyword::KEYWORDS.iter().filter(|keyword| !by_others.contains(keyword)) {

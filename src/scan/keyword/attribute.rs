@@ -170,7 +170,8 @@ pub(super) fn endpoints(text: &str, language: &str) -> Vec<Found> {
         let prose = in_comment(text, language, at);
         let mut one = provider_name(text, span.clone(), &span, prose);
         // `.apply(e => …)` and `all([…])` build the URL out of sight.
-        one.confidence = match one.class {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a host without its scheme is")]
+        let confidence = match one.class {
             Class::IacAttribute => Confidence::Definite,
             Class::IamOidcProviderRef => one.confidence,
             _ => {
@@ -183,6 +184,7 @@ pub(super) fn endpoints(text: &str, language: &str) -> Vec<Found> {
                 }
             }
         };
+        one.confidence = confidence;
         found.push(one);
     }
     found

@@ -2,6 +2,11 @@
 //!
 //! Bounded: the text that is copied is counted, locals are evaluated once each, a local that names itself is undecided.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of the many kinds of expression, value and class only those named are followed"
+)]
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -129,10 +134,7 @@ impl<'a> Module<'a> {
             }
             Expression::Array(items) => Value::List(items.iter().map(|item| self.value(file, item)).collect()),
             Expression::Object(object) => Value::Object(
-                object
-                    .iter()
-                    .filter_map(|(key, value)| Some((key_name(key)?, self.value(file, value.expr()))))
-                    .collect(),
+                object.iter().map(|(key, value)| (key_name(key), self.value(file, value.expr()))).collect(),
             ),
             Expression::FuncCall(call) => {
                 let name = call.name.name.as_str();
@@ -320,10 +322,10 @@ impl<'a> Module<'a> {
     }
 
     fn traversal(&mut self, traversal: &'a Traversal, file: usize, at: &Range<usize>) -> Value {
-        let operators: Vec<&TraversalOperator> = traversal.operators.iter().map(|operator| operator.value()).collect();
+        let operators: Vec<&TraversalOperator> = traversal.operators.iter().map(hcl_edit::Decorated::value).collect();
         let Expression::Variable(root) = &traversal.expr else {
             let value = self.value(file, &traversal.expr);
-            return self.members(value, &operators, file, at);
+            return Self::members(value, &operators, file, at);
         };
         let attribute = |index: usize| match operators.get(index) {
             Some(TraversalOperator::GetAttr(name)) => Some(name.as_str()),
@@ -339,30 +341,30 @@ impl<'a> Module<'a> {
         match (root.as_str(), attribute(0)) {
             ("aws_cognito_user_pool", Some(name)) => {
                 let pool = Value::Pool(format!("aws_cognito_user_pool.{name}"));
-                self.members(pool, &operators[1..], file, at)
+                Self::members(pool, &operators[1..], file, at)
             }
             ("data", Some("aws_cognito_user_pool")) => {
                 let name = attribute(1).unwrap_or_default();
                 let pool = Value::Pool(format!("data.aws_cognito_user_pool.{name}"));
-                self.members(pool, operators.get(2..).unwrap_or_default(), file, at)
+                Self::members(pool, operators.get(2..).unwrap_or_default(), file, at)
             }
             ("local", Some(name)) => {
                 let value = self.local(name);
                 let value = moved(value, file, at, &dotted());
-                self.members(value, &operators[1..], file, at)
+                Self::members(value, &operators[1..], file, at)
             }
             ("var", Some(name)) => match self.variable(name) {
                 Some(value) => {
                     let value = moved(value, file, at, &dotted());
-                    self.members(value, &operators[1..], file, at)
+                    Self::members(value, &operators[1..], file, at)
                 }
                 None => named(&dotted(), file, at),
             },
-            ("module", Some(_)) | ("dependency" | "data", Some(_)) => named(&dotted(), file, at),
+            ("module" | "dependency" | "data", Some(_)) => named(&dotted(), file, at),
             (root, _) => match self.bound.iter().rev().find(|(bound, _)| bound == root) {
                 Some((_, value)) => {
                     let value = value.clone();
-                    self.members(value, &operators, file, at)
+                    Self::members(value, &operators, file, at)
                 }
                 None => Value::Unknown(dotted()),
             },
@@ -370,11 +372,11 @@ impl<'a> Module<'a> {
     }
 
     /// Members of a value.
-    fn members(&mut self, value: Value, operators: &[&'a TraversalOperator], file: usize, at: &Range<usize>) -> Value {
+    fn members(value: Value, operators: &[&TraversalOperator], file: usize, at: &Range<usize>) -> Value {
         let Some((operator, rest)) = operators.split_first() else { return value };
         let next = match (value, operator) {
             (Value::Either(values), _) => {
-                let values = values.into_iter().map(|value| self.members(value, operators, file, at)).collect();
+                let values = values.into_iter().map(|value| Self::members(value, operators, file, at)).collect();
                 return Value::Either(values);
             }
             (Value::Pool(name), TraversalOperator::GetAttr(attribute)) => match attribute.as_str() {
@@ -407,7 +409,7 @@ impl<'a> Module<'a> {
             ) => other,
             _ => Value::Unknown("an_expression".to_owned()),
         };
-        self.members(next, rest, file, at)
+        Self::members(next, rest, file, at)
     }
 
     /// What a local is, evaluated once.
@@ -518,8 +520,8 @@ fn formatted(pieces: &[Piece], values: &[Vec<Str>]) -> Vec<Vec<Str>> {
     let mut values = values.iter();
     for piece in pieces {
         let mut rest = piece.text.as_str();
-        while piece.kind == Kind::Written {
-            let Some(at) = rest.find("%s").or_else(|| rest.find("%v")) else { break };
+        let verb = |rest: &str| rest.find("%s").or_else(|| rest.find("%v")).filter(|_| piece.kind == Kind::Written);
+        while let Some(at) = verb(rest) {
             parts.push(vec![Str { pieces: vec![Piece { text: rest[..at].to_owned(), ..piece.clone() }] }]);
             if let Some(value) = values.next() {
                 parts.push(value.clone());
@@ -543,12 +545,12 @@ fn replace(mut text: Str, pattern: &str, with: &str) -> Str {
     text
 }
 
-/// The name of an object's key, if it is written.
-fn key_name(key: &ObjectKey) -> Option<String> {
+/// The name of an object's key; empty if it is an expression.
+fn key_name(key: &ObjectKey) -> String {
     match key {
-        ObjectKey::Ident(name) => Some(name.as_str().to_owned()),
-        ObjectKey::Expression(Expression::String(text)) => Some(text.value().clone()),
-        ObjectKey::Expression(Expression::Variable(name)) => Some(name.as_str().to_owned()),
-        ObjectKey::Expression(_) => Some(String::new()),
+        ObjectKey::Ident(name) => name.as_str().to_owned(),
+        ObjectKey::Expression(Expression::String(text)) => text.value().clone(),
+        ObjectKey::Expression(Expression::Variable(name)) => name.to_string(),
+        ObjectKey::Expression(_) => String::new(),
     }
 }

@@ -1,5 +1,7 @@
 //! Tests of evaluating Terraform: every way to an attribute, what is none, and that nothing hostile hangs.
 
+use std::fmt::Write as _;
+
 use super::*;
 use crate::model::{Class, Confidence};
 
@@ -113,13 +115,13 @@ fn nothing_hostile_hangs() {
     let deep = format!("x = {}\"cognito\"{}\n", "[".repeat(3000), "]".repeat(3000));
     let mut doubling = "locals {\n  a0 = \"cognito-idp.x\"\n".to_owned();
     for level in 1..40 {
-        doubling += &format!("  a{level} = \"${{local.a{0}}}${{local.a{0}}}\"\n", level - 1);
+        let _ = writeln!(doubling, "  a{level} = \"${{local.a{0}}}${{local.a{0}}}\"", level - 1);
     }
     doubling += "}\n";
     let circle = "locals {\n  cognito = \"${local.b}\"\n  b = local.cognito\n}\n".to_owned();
     let mut chain = "locals {\n  a0 = aws_cognito_user_pool.p.endpoint\n".to_owned();
     for level in 1..2000 {
-        chain += &format!("  a{level} = local.a{}\n", level - 1);
+        let _ = writeln!(chain, "  a{level} = local.a{}", level - 1);
     }
     chain += "}\n";
     let choices = format!("x = \"{}\"\n", "${var.a ? \"cognito\" : \"y\"}".repeat(3000));

@@ -1,5 +1,10 @@
 //! Visits every expression of a file, and makes references of what the evaluated strings hold.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of the many kinds of expression, value and class only those named are followed"
+)]
+
 use std::ops::Range;
 
 use hcl_edit::Span;
@@ -47,7 +52,7 @@ impl<'a> Visitor<'_, 'a, '_> {
                     self.key.pop();
                 }
                 Structure::Block(block) => {
-                    let label = block.labels.first().map(|label| label.as_str()).unwrap_or_default();
+                    let label = block.labels.first().map(hcl_edit::structure::BlockLabel::as_str).unwrap_or_default();
                     self.block.push(format!("{} {label}", block.ident.as_str()));
                     self.body(&block.body);
                     self.block.pop();
@@ -77,9 +82,7 @@ impl<'a> Visitor<'_, 'a, '_> {
             Expression::FuncCall(call) if !is_string_function(call.name.name.as_str()) => {
                 call.args.iter().for_each(|argument| self.expression(argument));
             }
-            Expression::FuncCall(call)
-                if call.args.iter().any(|argument| is_collection(argument)) && call.name.name.as_str() != "join" =>
-            {
+            Expression::FuncCall(call) if call.args.iter().any(is_collection) && call.name.name.as_str() != "join" => {
                 call.args.iter().for_each(|argument| self.expression(argument));
             }
             Expression::Conditional(conditional) => {

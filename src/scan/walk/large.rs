@@ -88,7 +88,7 @@ fn windows_of(
             if encoding == Encoding::Utf8 || prefilter.matches(text.as_bytes()) {
                 show(&Window { text: &text, core: from..to, place });
             }
-            place = place::after(place, text[from..to].as_bytes());
+            place = place::after(place, &text.as_bytes()[from..to]);
         } else {
             place = place::after(place, &buffer[start..next]);
         }

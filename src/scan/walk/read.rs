@@ -101,20 +101,20 @@ pub(super) fn look(path: &Path, prefilter: &Prefilter, always: bool, buffer: &mu
         if !over {
             return Ok(Look::Again(file, encoding, bytes));
         }
-        let held = Held { text: end, encoding, bytes, zero: None };
-        let holds = holds(held.text(buffer).as_bytes());
-        return Ok(if holds { Look::Here(held) } else { Look::Nothing { bytes, zero: None } });
+        let decoded = Held { text: end, encoding, bytes, zero: None };
+        let found = holds(decoded.text(buffer).as_bytes());
+        return Ok(if found { Look::Here(decoded) } else { Look::Nothing { bytes, zero: None } });
     }
     let mut bytes = end as u64;
     if over || zero.is_some() {
         let text = zero.unwrap_or(end);
-        let mut held = Held { text, encoding, bytes, zero: zero.map(|at| at as u64) };
-        let mut holds_it = holds(&buffer[..text]);
-        if holds_it && let Some(at) = memchr(0, &buffer[..text]) {
-            (held.text, held.zero) = (at, Some(at as u64));
-            holds_it = holds(&buffer[..at]);
+        let mut part = Held { text, encoding, bytes, zero: zero.map(|at| at as u64) };
+        let mut found = holds(&buffer[..text]);
+        if found && let Some(at) = memchr(0, &buffer[..text]) {
+            (part.text, part.zero) = (at, Some(at as u64));
+            found = holds(&buffer[..at]);
         }
-        return Ok(if holds_it { Look::Here(held) } else { Look::Nothing { bytes, zero: held.zero } });
+        return Ok(if found { Look::Here(part) } else { Look::Nothing { bytes, zero: part.zero } });
     }
     loop {
         if holds(&buffer[..end]) {

@@ -135,6 +135,7 @@ pub(super) fn skip(path: String, reason: SkipReason, detail: Option<String>) -> 
 
 /// What a failure to read something is reported as.
 pub(super) fn failed(path: String, error: &io::Error) -> Skipped {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all other kinds are said in the system's words")]
     match error.kind() {
         io::ErrorKind::PermissionDenied => skip(path, SkipReason::Denied, None),
         io::ErrorKind::NotFound => skip(path, SkipReason::Failed, Some("no such file or folder".to_owned())),

@@ -239,16 +239,12 @@ impl<'s> Worker<'s> {
 
     /// Counts a file, or says that it is no text from some place on.
     fn was_read(&mut self, path: &Path, extent: Extent) {
-        match extent.zero {
-            Some(zero) => {
-                let detail =
-                    (zero > 0).then(|| format!("a zero byte after {zero} bytes: what follows was not searched"));
-                self.skip(path, SkipReason::Binary, detail);
-            }
-            None => {
-                let (files, bytes) = self.kept.read.entry(self.shared.roots.of(path).0).or_default();
-                (*files, *bytes) = (*files + 1, *bytes + extent.bytes);
-            }
+        if let Some(zero) = extent.zero {
+            let detail = (zero > 0).then(|| format!("a zero byte after {zero} bytes: what follows was not searched"));
+            self.skip(path, SkipReason::Binary, detail);
+        } else {
+            let (files, bytes) = self.kept.read.entry(self.shared.roots.of(path).0).or_default();
+            (*files, *bytes) = (*files + 1, *bytes + extent.bytes);
         }
     }
 

@@ -38,7 +38,7 @@ pub(crate) fn trust(account: Account, accepts_new: bool) -> Account {
     account.live_hit("iam:ListRoles", "web", |hit| {
         "AssumeRolePolicyDocument.Statement[0]".clone_into(&mut hit.path);
         "iam-oidc-provider-ref".clone_into(&mut hit.class);
-        hit.text = old_issuer(POOL).trim_start_matches("https://").to_owned();
+        old_issuer(POOL).trim_start_matches("https://").clone_into(&mut hit.text);
         hit.accepts_new = accepts_new;
     })
 }

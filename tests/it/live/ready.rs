@@ -157,6 +157,7 @@ fn a_pool_that_is_not_there_is_not_ready() {
         "owner-stack-keeps-settings",
         "primary-region-listed",
         "primary-region-supports-mrr",
+        "references-found-by-this-version",
         "references-resolved",
         "request-rates-alike",
         "secondary-region-differs",

@@ -265,6 +265,7 @@ const BROKEN_OFF: &[(&str, &str, &[&str])] = &[
         "cloudformation:ListStacks",
         &[
             "owner-stack-keeps-settings",
+            "references-found-by-this-version",
             "references-resolved",
             "template-accepts-new-issuer",
             "template-reference-reviewed",
@@ -273,12 +274,22 @@ const BROKEN_OFF: &[(&str, &str, &[&str])] = &[
     (
         "cloudformation:DescribeStacks",
         "cloudformation:DescribeStacks",
-        &["references-resolved", "template-accepts-new-issuer", "template-reference-reviewed"],
+        &[
+            "references-found-by-this-version",
+            "references-resolved",
+            "template-accepts-new-issuer",
+            "template-reference-reviewed",
+        ],
     ),
     (
         "cloudformation:ListExports",
         "cloudformation:ListExports",
-        &["references-resolved", "template-accepts-new-issuer", "template-reference-reviewed"],
+        &[
+            "references-found-by-this-version",
+            "references-resolved",
+            "template-accepts-new-issuer",
+            "template-reference-reviewed",
+        ],
     ),
     ("cognito-idp:ListUserPoolClients", "cognito-idp:ListUserPoolClients", &["domain-active", "overlap-window-short"]),
 ];

@@ -18,6 +18,7 @@ const ROLE_PAGE: i32 = 1_000;
 const FUNCTION_PAGE: i32 = 50;
 
 impl Aws {
+    #[expect(clippy::too_many_lines, reason = "a table: one arm per operation")]
     /// Makes one call to a service that is not Cognito, KMS, STS or one that holds consumers.
     pub(super) async fn around(&self, query: &Query, token: Option<String>, tap: &Tap) -> Result<(), Failure> {
         let text = |name: &str| query.parameter(name);
