@@ -198,7 +198,7 @@ impl<'a> Visitor<'_, 'a, '_> {
         if attribute && host.via && !own {
             return;
         }
-        let span = if attribute { host.at.clone() } else { self.place(host, buf, range, label, &hit.span) };
+        let span = if attribute { host.at.clone() } else { self.place(host, buf, range, label) };
         let file = host.file;
         let Some((class, confidence)) = self.class(hit, host, &parts, attribute) else { return };
         if !attribute && self.shown(file, &span, class) {
@@ -264,7 +264,7 @@ impl<'a> Visitor<'_, 'a, '_> {
     }
 
     /// Where the host of a match is written.
-    fn place(&self, host: &Piece, buf: &str, range: &Range<usize>, label: usize, span: &Range<usize>) -> Range<usize> {
+    fn place(&self, host: &Piece, buf: &str, range: &Range<usize>, label: usize) -> Range<usize> {
         let file = self.module.files[host.file].text;
         let raw = file.get(host.at.clone()).unwrap_or_default();
         // Which of the part's own occurrences it is: escapes make offsets differ, not the order.
@@ -273,7 +273,6 @@ impl<'a> Visitor<'_, 'a, '_> {
         let at = host.at.start + at;
         let head = &file[..at];
         let start = ["https://", "http://"].iter().find_map(|scheme| head.strip_suffix(scheme)).map_or(at, str::len);
-        let _ = span;
         start..at + word.len()
     }
 
