@@ -7,6 +7,7 @@ pub mod cli;
 pub mod collect;
 pub mod facts;
 pub mod model;
+pub mod plan;
 pub mod policy;
 pub mod render;
 pub mod rules;

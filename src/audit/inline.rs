@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::model::{Absence, Cause, Fact, FieldType, Fields, Listed, Observed, SubjectKind, Value, Verdict};
+use crate::model::{Absence, Cause, Fact, FieldSpec, FieldType, Fields, Listed, Observed, SubjectKind, Value, Verdict};
 use crate::rules::{AwsPointer, Given, Rule, RuleTest};
 
 use super::evaluate::Scope;
@@ -63,18 +63,7 @@ impl Scope for GivenScope<'_> {
         let spec = self.fields.field(self.kind, field);
         let absence = spec.map_or(Absence::Unknown, |spec| spec.absent);
         let value = match self.test.given.get(field) {
-            Some(Given::Value(json, ty)) => {
-                value(json, *ty).map_or_else(|| unknown("not of the field's type"), Observed::Known)
-            }
-            Some(Given::Absent) => match (absence, spec) {
-                (Absence::Default(text), Some(spec)) => Observed::Known(crate::facts::default_value(spec.ty, text)),
-                _ => Observed::Absent,
-            },
-            Some(Given::Unknown(what)) => unknown(what),
-            Some(Given::Partial(items, ty, what)) => {
-                let items = items.iter().filter_map(|item| value(item, item_type(*ty))).collect();
-                Observed::Known(Value::List(Listed { items, incomplete: Some(Cause::Given { what: what.clone() }) }))
-            }
+            Some(given) => given_value(given, spec),
             None => match field {
                 "target.issuer" => {
                     Observed::Known(self.test.options.target_issuer.as_str().to_ascii_uppercase().into())
@@ -105,6 +94,24 @@ impl Scope for GivenScope<'_> {
 
     fn now(&self) -> Timestamp {
         self.test.options.now
+    }
+}
+
+/// What a file gives for a field, as if it had been observed.
+pub fn given_value(given: &Given, spec: Option<FieldSpec>) -> Observed<Value> {
+    match given {
+        Given::Value(json, ty) => value(json, *ty).map_or_else(|| unknown("not of the field's type"), Observed::Known),
+        Given::Absent => match spec {
+            Some(FieldSpec { absent: Absence::Default(text), ty, .. }) => {
+                Observed::Known(crate::facts::default_value(ty, text))
+            }
+            _ => Observed::Absent,
+        },
+        Given::Unknown(what) => unknown(what),
+        Given::Partial(items, ty, what) => {
+            let items = items.iter().filter_map(|item| value(item, item_type(*ty))).collect();
+            Observed::Known(Value::List(Listed { items, incomplete: Some(Cause::Given { what: what.clone() }) }))
+        }
     }
 }
 

@@ -24,8 +24,9 @@ use crate::rules::{Catalog, Decision, Rule};
 
 pub use evaluate::{Outcome, Scope, evaluate};
 pub use gates::positions;
-pub use inline::{TestFailure, run_tests};
+pub use inline::{TestFailure, given_value, run_tests};
 pub use judge::{Judgement, judge, verdict};
+pub use subjects::SubjectScope;
 
 /// The judging options of a run.
 #[derive(Debug, Clone)]
@@ -73,7 +74,7 @@ pub fn audit(facts: &Facts<'_>, catalog: &Catalog, decisions: &[Decision], optio
     }
     for child in &facts.unresolved_references() {
         for rule in catalog.rules.iter().filter(|rule| rule.subject == child.subject.kind) {
-            let scope = subjects::SubjectScope { facts, pool: None, child: Some(child) };
+            let scope = SubjectScope { facts, pool: None, child: Some(child) };
             findings.push(finding(rule, catalog, child.subject.clone(), judge(rule, &scope)));
         }
     }
@@ -126,13 +127,13 @@ fn judge_pool(facts: &Facts<'_>, pool: &PoolView<'_>, catalog: &Catalog) -> Vec<
     for kind in SubjectKind::ALL {
         let children = pool.children(*kind);
         for rule in catalog.rules.iter().filter(|rule| rule.subject == *kind) {
-            let alone = subjects::SubjectScope { facts, pool: Some(pool), child: None };
+            let alone = SubjectScope { facts, pool: Some(pool), child: None };
             let Some(children) = &children else {
                 findings.push(finding(rule, catalog, pool.subject(), judge(rule, &alone)));
                 continue;
             };
             for child in &children.found.items {
-                let scope = subjects::SubjectScope { facts, pool: Some(pool), child: Some(child) };
+                let scope = SubjectScope { facts, pool: Some(pool), child: Some(child) };
                 findings.push(finding(rule, catalog, child.subject.clone(), judge(rule, &scope)));
             }
             let rest = match &children.found.incomplete {

@@ -10,10 +10,14 @@ use crate::snapshot::operations;
 use super::evaluate::Scope;
 
 /// A pool, a child of a pool, or a reference whose pool could not be resolved.
-pub(super) struct SubjectScope<'a> {
-    pub(super) facts: &'a Facts<'a>,
-    pub(super) pool: Option<&'a PoolView<'a>>,
-    pub(super) child: Option<&'a Child>,
+#[derive(Debug, Clone, Copy)]
+pub struct SubjectScope<'a> {
+    /// The facts of the run.
+    pub facts: &'a Facts<'a>,
+    /// The pool; `None` for a reference that nobody can attribute.
+    pub pool: Option<&'a PoolView<'a>>,
+    /// The child; `None` for the pool itself.
+    pub child: Option<&'a Child>,
 }
 
 impl Scope for SubjectScope<'_> {

@@ -182,7 +182,14 @@ fn rule_text(rule: &Rule, catalog: &Catalog) -> RuleText {
             .remedy
             .iter()
             .filter_map(|id| catalog.steps.get(id))
-            .map(|step| (step.id.clone(), step.title.clone(), step.summary.clone(), step.command.clone()))
+            .map(|step| {
+                (
+                    step.id.clone(),
+                    step.title.clone(),
+                    step.summary.clone(),
+                    step.sh.as_ref().map(|sh| sh.run.clone()).or_else(|| step.command.clone()),
+                )
+            })
             .collect(),
     }
 }

@@ -4,6 +4,7 @@
 //! lists know whether they are whole. Nothing is judged here, and nothing is guessed: a field is known, absent (and says
 //! what that means) or unknown with its cause.
 
+mod assume;
 mod authorizer;
 mod bound;
 mod clients;
@@ -35,6 +36,7 @@ use crate::model::{
 use crate::snapshot::operations::{self, Operation};
 use crate::snapshot::{PoolKey, Snapshot};
 
+pub use assume::{Assumed, Assumptions};
 pub use log::{Answer, Log, cause_of};
 pub use region::{RegionTable, RegionTableError};
 
@@ -97,6 +99,7 @@ pub struct Facts<'a> {
     regions: RegionTable,
     consumers: Consumers,
     references: reference::Index<'a>,
+    assumptions: Assumptions,
 }
 
 /// What the search for consumers says to every pool of an account alike: read once, not once for each of them.
@@ -140,6 +143,8 @@ pub struct PoolView<'f> {
     table: &'f RegionTable,
     consumers: &'f Consumers,
     references: &'f reference::Index<'f>,
+    /// What is taken to be so, whatever the evidence says.
+    assumed: Option<&'f Assumed>,
     /// The account and the id.
     pub key: PoolKey,
     /// The primary Region: the id's prefix.
@@ -150,7 +155,7 @@ pub struct PoolView<'f> {
 }
 
 /// A thing other than a pool that a rule judges, with its own fields.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Child {
     /// What it is.
     pub subject: Subject,
@@ -183,7 +188,15 @@ impl<'a> Facts<'a> {
             options,
             regions,
             consumers: Consumers::default(),
+            assumptions: Assumptions::default(),
         }
+    }
+
+    /// The same facts as they would be if these held: a look ahead, never evidence.
+    #[must_use]
+    pub fn assuming(mut self, assumptions: Assumptions) -> Self {
+        self.assumptions = assumptions;
+        self
     }
 
     /// The pools in scope, sorted by account and id.
@@ -200,12 +213,16 @@ impl<'a> Facts<'a> {
             table: &self.regions,
             consumers: &self.consumers,
             references: &self.references,
+            assumed: self.assumptions.of(key),
             key: key.clone(),
             region,
             target: Fact::unknown(Cause::NoTargetRegion, Vec::new()),
             read: RefCell::default(),
         };
-        view.target = target::region(&view);
+        view.target = match view.assumed.and_then(|assumed| assumed.field("target.region")) {
+            Some(fact) => fact,
+            None => target::region(&view),
+        };
         view
     }
 
@@ -274,7 +291,11 @@ impl<'f> PoolView<'f> {
             return Some(fact.clone());
         }
         let field = find(name)?;
-        let fact = settle(&field.spec, (field.get)(self));
+        let fact = match self.assumed.and_then(|assumed| assumed.field(name)) {
+            Some(fact) => fact,
+            None => (field.get)(self),
+        };
+        let fact = settle(&field.spec, fact);
         self.read.borrow_mut().insert(field.spec.name, fact.clone());
         Some(fact)
     }
@@ -291,6 +312,14 @@ impl<'f> PoolView<'f> {
 
     /// The children of a kind; `None` for the pool itself.
     pub fn children(&self, kind: SubjectKind) -> Option<Children> {
+        let seen = || self.seen_children(kind);
+        match self.assumed {
+            Some(assumed) => assumed.children(kind, seen),
+            None => seen(),
+        }
+    }
+
+    fn seen_children(&self, kind: SubjectKind) -> Option<Children> {
         match kind {
             SubjectKind::Pool => None,
             SubjectKind::Authorizer => Some(authorizer::of(self)),
@@ -308,7 +337,10 @@ impl<'f> PoolView<'f> {
 
     /// What is known of every child that was not seen, because of where one may be hidden.
     pub fn unseen(&self, field: &str) -> Option<Fact> {
-        reference::unseen(self, field)
+        match self.assumed {
+            Some(assumed) if assumed.replaces(SubjectKind::Reference) => None,
+            _ => reference::unseen(self, field),
+        }
     }
 
     /// The pool as a subject.
@@ -327,7 +359,11 @@ impl<'f> PoolView<'f> {
 
     /// The Region that the pool's domain fails over to, where routing is configured.
     pub fn failover_region(&self) -> Option<String> {
-        pool::failover_region(self)
+        match self.assumed.and_then(|assumed| assumed.field("domain.routed_to_replica")) {
+            Some(fact) if fact.value == Observed::Known(Value::Bool(true)) => self.target_region().known().cloned(),
+            Some(_) => None,
+            None => pool::failover_region(self),
+        }
     }
 
     /// The time of the oldest answer about this pool in its primary Region.

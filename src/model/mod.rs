@@ -5,6 +5,7 @@
 mod cause;
 mod fields;
 mod observed;
+pub mod plan;
 pub mod reference;
 pub mod report;
 mod truth;
@@ -13,6 +14,7 @@ mod verdict;
 pub use cause::Cause;
 pub use fields::{Absence, FieldSpec, FieldType, Fields};
 pub use observed::{Fact, Listed, Observed, Record, Source, Value};
+pub use plan::{Direction, Phase, Plan, Risk, Who};
 pub use reference::{Class, Confidence, ScanHit, ScanReport, ScanRoot, Severity, SkipReason, Skipped};
 pub use report::{Coverage, Evidence, Finding, Report, Subject};
 pub use truth::Truth;

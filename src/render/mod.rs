@@ -11,6 +11,7 @@ pub mod explain;
 pub mod finding;
 pub mod iam_policy;
 pub mod json;
+pub mod plan;
 pub mod safe;
 pub mod scan;
 pub mod table;

@@ -7,9 +7,10 @@ use sha2::{Digest, Sha256};
 use crate::model::{DecidedBy, Fields, Level};
 
 use super::embedded::{DATA, RULES, STEPS};
-use super::load::{LoadContext, false_verdict, load_rule, load_step, stem};
+use super::load::{LoadContext, false_verdict, load_rule, stem};
 use super::problem::{Problem, Problems, did_you_mean, quoted};
-use super::rule::{Rule, Step};
+use super::rule::Rule;
+use super::step::{Step, load_step};
 
 /// The rules that are judged.
 #[derive(Debug, Clone)]
@@ -56,7 +57,7 @@ impl Catalog {
         let step_ids: BTreeSet<String> = step_files.iter().map(|file| stem(&file.name).to_owned()).collect();
         let mut steps = BTreeMap::new();
         for file in &step_files {
-            if let Some(step) = load_step(&file.name, &file.text, &mut problems) {
+            if let Some(step) = load_step(&file.name, &file.text, fields, &step_ids, &mut problems) {
                 steps.insert(step.id.clone(), step);
             }
         }

@@ -125,7 +125,7 @@ fn now(node: &Node, sink: &mut Sink<'_>) -> Option<Timestamp> {
 }
 
 /// Nested mappings become dotted names: `key: {type: X}` is `key.type`.
-fn fields(
+pub(super) fn fields(
     node: &Node,
     below: &str,
     scope: Scope<'_>,

@@ -9,7 +9,7 @@ use crate::yaml::{Node, Place};
 use super::condition::Conditions;
 use super::inline::{self, Possible};
 use super::problem::{Problem, Sink, did_you_mean, escaped, or_list, quoted};
-use super::rule::{Check, Rule, Say, Step};
+use super::rule::{Check, Rule, Say};
 use super::say::say;
 use super::scope::Scope;
 use super::tree::{Keys, check_tree, date, is_kebab_case, list, one_of, text, words};
@@ -78,24 +78,6 @@ pub fn load_rule(file: &str, text: &str, context: &LoadContext<'_>, problems: &m
     }
     let rule = rule(file, &node, context, &mut sink);
     if sink.len() == before { rule } else { None }
-}
-
-/// Reads one step file. `None` if it has a problem; all of its problems are added.
-pub fn load_step(file: &str, text: &str, problems: &mut Vec<Problem>) -> Option<Step> {
-    let node = parse(file, text, problems)?;
-    let mut sink = Sink::new(file, problems);
-    let before = sink.len();
-    if !check_tree(&node, &mut sink) {
-        return None;
-    }
-    let what = "a step";
-    let keys = Keys::read(&node, what, &["id", "title", "summary", "command"], &mut sink)?;
-    let id = id(keys, what, file, &mut sink);
-    let title = line(keys, "title", what, &mut sink);
-    let summary = keys.need_text("summary", what, &mut sink);
-    let command = keys.text("command", &mut sink);
-    let step = Step { id: id?, title: title?, summary: summary?, command };
-    (sink.len() == before).then_some(step)
 }
 
 /// The file's name without folders and extension.
@@ -251,7 +233,7 @@ fn nature(keys: Keys<'_>, level: Option<Level>, decided_by: Option<DecidedBy>, s
     Some(Nature { level, decided_by, checked, conditional })
 }
 
-fn id(keys: Keys<'_>, what: &str, file: &str, sink: &mut Sink<'_>) -> Option<String> {
+pub(super) fn id(keys: Keys<'_>, what: &str, file: &str, sink: &mut Sink<'_>) -> Option<String> {
     let node = keys.need("id", what, sink)?;
     let id = text(node, "`id`", sink)?;
     if !is_kebab_case(&id) {
@@ -264,7 +246,7 @@ fn id(keys: Keys<'_>, what: &str, file: &str, sink: &mut Sink<'_>) -> Option<Str
 }
 
 /// A text of one line.
-fn line(keys: Keys<'_>, key: &str, what: &str, sink: &mut Sink<'_>) -> Option<String> {
+pub(super) fn line(keys: Keys<'_>, key: &str, what: &str, sink: &mut Sink<'_>) -> Option<String> {
     let found = keys.need_text(key, what, sink)?;
     if found.lines().count() > 1 {
         sink.add(keys.get(key).map_or(keys.place(), |node| node.place), format!("`{key}` has to be one line"));
@@ -374,7 +356,7 @@ fn references(keys: Keys<'_>, level: Option<Level>, builtin: bool, sink: &mut Si
     found
 }
 
-fn reference(node: &Node, sink: &mut Sink<'_>) -> Option<Reference> {
+pub(super) fn reference(node: &Node, sink: &mut Sink<'_>) -> Option<Reference> {
     let what = "a reference";
     let keys = Keys::read(node, what, &["url", "read", "grade"], sink)?;
     let url = keys.need_text("url", what, sink);

@@ -286,16 +286,3 @@ pub struct Options {
     /// The clock.
     pub now: Timestamp,
 }
-
-/// A remediation step, from `rules/steps/*.yaml`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// File stem.
-    pub id: String,
-    /// What is done.
-    pub title: String,
-    /// One or two sentences.
-    pub summary: String,
-    /// The command, as text for a person; placeholders in angle brackets.
-    pub command: Option<String>,
-}

@@ -1,7 +1,10 @@
 //! What rule and step files may say, and what is said about them.
 
+use std::collections::BTreeSet;
+
 use super::super::{Check, FieldRef, Given, Literal, Op, Piece, load_step};
 use super::{GOOD, read, shown, with, with_check};
+use crate::facts::FieldSet;
 use crate::model::{DecidedBy, FieldType, Gate, Level, SubjectKind, Truth, Verdict};
 
 #[test]
@@ -532,17 +535,24 @@ fn what_is_no_rule_at_all_is_one_problem() {
 
 #[test]
 fn steps() {
-    let good = "id: create-key\ntitle: Create a key\nsummary: In the primary Region.\ncommand: aws kms create-key\n";
+    let good = "id: create-key\ntitle: Create a key\nsummary: In the primary Region.\nneeds: [attach-key]\nduration: 1h\n\
+        effects: { key: { state: Enabled } }\nsh: { run: aws kms create-key }\n";
+    let steps = BTreeSet::from(["create-key".to_owned(), "attach-key".to_owned()]);
+    let file = "rules/steps/create-key.yaml";
     let mut problems = Vec::new();
-    let step = load_step("rules/steps/create-key.yaml", good, &mut problems).unwrap();
-    assert_eq!((step.title.as_str(), step.command.as_deref()), ("Create a key", Some("aws kms create-key")));
+    let step = load_step(file, good, &FieldSet, &steps, &mut problems).unwrap();
+    assert_eq!((step.title.as_str(), step.sh.unwrap().run.as_str()), ("Create a key", "aws kms create-key"));
+    assert_eq!((step.minutes, step.needs.as_slice()), (60, ["attach-key".to_owned()].as_slice()));
     for (text, want) in [
         (good.replace("title", "titel"), vec!["2:1: unknown key `titel` in a step\n  help: did you mean `title`?"]),
         (good.replace("id: create", "id: make"), vec!["1:5: the id `make-key` is not the name of the file"]),
         (good.replace("In the primary Region.", "3"), vec!["`summary` has to be text"]),
+        (good.replace("[attach-key]", "[atach-key]"), vec!["4:9: there is no step `atach-key`"]),
+        (good.replace("state: Enabled", "state: Enabeld"), vec!["6:26: `key.state`"]),
+        (good.replace("1h", "1 hour"), vec!["5:11: `duration` is an amount such as 30m or 30h"]),
     ] {
         let mut problems = Vec::new();
-        assert!(load_step("rules/steps/create-key.yaml", &text, &mut problems).is_none());
+        assert!(load_step(file, &text, &FieldSet, &steps, &mut problems).is_none());
         let found = shown(&problems);
         assert_eq!(found.len(), want.len(), "{found:#?}");
         assert!(found.iter().zip(want).all(|(found, want)| found.contains(want)), "{found:#?}");

@@ -1,0 +1,8 @@
+//! Plans as people and programs read them: one file per surface. They see a [`Plan`](crate::model::Plan) and nothing else.
+
+pub mod graph;
+pub mod iac;
+pub mod markdown;
+#[cfg(test)]
+pub(crate) mod samples;
+pub mod shell;
