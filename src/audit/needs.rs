@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 
 use crate::facts::FieldSet;
-use crate::model::Fields;
-use crate::rules::{Catalog, Rule};
+use crate::model::{Fields, SubjectKind};
+use crate::rules::{Catalog, Check, Rule};
 use crate::snapshot::operations::{OPERATIONS, Operation, find_call};
 
 /// The list of all pools: which pools there are is the run's scope, and no rule's evidence.
@@ -29,9 +29,17 @@ pub fn with_prerequisites<'a>(calls: impl IntoIterator<Item = &'a str>) -> BTree
 
 /// The calls that a rule needs.
 pub fn calls(rule: &Rule) -> BTreeSet<String> {
-    let specs = rule.fields().into_iter().filter_map(|name| FieldSet.field(rule.subject, name));
-    let mut direct: BTreeSet<String> = specs.flat_map(|spec| spec.calls).map(|call| (*call).to_owned()).collect();
-    direct.extend(rule.aws_calls());
+    calls_of(rule.subject, &rule.fields(), rule.aws_calls())
+}
+
+/// The calls that a condition on a subject of this kind needs.
+pub fn calls_of_check(subject: SubjectKind, check: &Check) -> BTreeSet<String> {
+    calls_of(subject, &check.fields(), check.aws_calls())
+}
+
+fn calls_of(subject: SubjectKind, fields: &BTreeSet<&str>, mut direct: BTreeSet<String>) -> BTreeSet<String> {
+    let specs = fields.iter().filter_map(|name| FieldSet.field(subject, name));
+    direct.extend(specs.flat_map(|spec| spec.calls).map(|call| (*call).to_owned()));
     with_prerequisites(direct.iter().map(String::as_str))
 }
 

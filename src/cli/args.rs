@@ -1,11 +1,15 @@
 //! The command line: names, values and help. Values are resolved in the commands.
 
+mod plan;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::collect::Search;
 use crate::model::{Gate, SubjectKind, TargetIssuer};
+
+pub(super) use plan::{PlanArgs, PlanCommand, PlanFormat, PlanVerifyArgs, ProgressFormat};
 
 /// Tells whether an Amazon Cognito user pool can move to multi-Region replication (MRR), with proof. Read-only.
 #[derive(Debug, Parser)]
@@ -37,6 +41,13 @@ pub(super) enum Command {
     /// Reads files, opens no socket. Exit code: 0 nothing that counts, and all files read; 1 found; 2 the job could not be
     /// done; 3 nothing found, but something could not be read.
     Scan(ScanArgs),
+    /// Write an ordered plan of what has to be done, or verify how far one has come
+    ///
+    /// Nothing is executed: a plan is text for a person to review and to run. With SNAPSHOT no socket is opened.
+    ///
+    /// Exit code: 0 the plan is written; 2 the job could not be done; 3 --strict and a reduction touches a blocker. With
+    /// --detailed-exitcode as `audit`: 1 a counted gate is blocked, 3 one is undetermined, or nothing is in scope.
+    Plan(Box<PlanArgs>),
     /// List, check, test or scaffold rules
     Rules(RulesArgs),
     /// Say what a rule, a field, a gate or a class of issuer reference means, or how a finding was derived
@@ -59,7 +70,15 @@ pub(super) struct ScopeArgs {
     /// Every pool of the configured Region
     #[arg(long, conflicts_with = "pool_id")]
     pub(super) all_pools: bool,
-    /// The configured Region, for --all-pools
+    #[command(flatten)]
+    pub(super) live: LiveArgs,
+}
+
+/// How a live account is asked, whichever pools are.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Scope (live)")]
+pub(super) struct LiveArgs {
+    /// The configured Region
     #[arg(long, value_name = "REGION")]
     pub(super) region: Option<String>,
     /// The replica Region, for all pools or for those of one primary Region (repeatable)
@@ -125,6 +144,9 @@ pub(super) struct JudgingArgs {
     /// Where you are heading with the issuer
     #[arg(long, value_enum, default_value_t = TargetIssuerArg::Updated)]
     pub(super) target_issuer: TargetIssuerArg,
+    /// What makes the exit code say no
+    #[arg(long, value_enum, default_value_t = FailOnArg::Fail)]
+    pub(super) fail_on: FailOnArg,
     /// Count this gate (repeatable); by default those that are done or next count
     #[arg(long, value_enum)]
     pub(super) gate: Vec<GateArg>,
@@ -134,6 +156,14 @@ pub(super) struct JudgingArgs {
     /// Do not show these rules (repeatable); everything is judged all the same
     #[arg(long, value_name = "RULE")]
     pub(super) ignore: Vec<String>,
+    #[command(flatten)]
+    pub(super) rulings: RulingArgs,
+}
+
+/// What decides verdicts, whatever is made of them.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Judging")]
+pub(super) struct RulingArgs {
     /// A folder (or file) of further rules (repeatable)
     #[arg(long, value_name = "DIR")]
     pub(super) rules: Vec<PathBuf>,
@@ -161,9 +191,6 @@ pub(super) struct JudgingArgs {
     /// A tag key on which both Regions have to agree (repeatable)
     #[arg(long, value_name = "KEY")]
     pub(super) required_tag: Vec<String>,
-    /// What makes the exit code say no
-    #[arg(long, value_enum, default_value_t = FailOnArg::Fail)]
-    pub(super) fail_on: FailOnArg,
     /// Exit with 3 if an option that reduces the run touches a blocker
     #[arg(long)]
     pub(super) strict: bool,
@@ -427,4 +454,7 @@ pub(super) enum SchemaName {
     Rule,
     Waivers,
     Scan,
+    Plan,
+    Step,
+    Verification,
 }

@@ -1,80 +1,59 @@
 //! `mrready audit`: snapshots, or a live collection, to a report.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest, Sha256};
+use jiff::Timestamp;
 
 use crate::audit::{FailOn, Options, audit};
-use crate::facts::{FactOptions, Facts, FieldSet};
+use crate::facts::Facts;
 use crate::model::report::Reduction;
-use crate::model::{Gate, Level, Report};
+use crate::model::{Gate, Report};
 use crate::render::table::TableOptions;
 use crate::render::{Format, Show, Verdicts, json, table};
-use crate::rules::{Catalog, Decision, Glob, parse_decisions};
-use crate::snapshot::{Snapshot, hex};
+use crate::rules::{Catalog, Decision, Glob};
 
 use super::args::{AuditArgs, FailOnArg, JudgingArgs, OutputArgs};
+use super::evidence::Wanted;
 use super::files::{self, Readers};
-use super::{collect, scan, ui};
+use super::{collect, judging, ui};
 
 /// Runs the command. What can be wrong with the arguments is found before anything is asked.
 pub(super) fn run(args: &AuditArgs) -> Result<u8> {
-    let live = args.scope.all_pools || (args.snapshots.is_empty() && !args.scope.pool_id.is_empty());
-    if args.snapshots.is_empty() && !live {
-        bail!(
-            "nothing to judge. Three ways to go on:\n\
-             mrready audit SNAPSHOT            judge what was collected before\n\
-             mrready audit --pool-id ID        collect one pool live, then judge it\n\
-             mrready audit --all-pools         collect every pool of the configured Region, then judge"
-        );
-    }
-    if args.scope.all_pools && !args.snapshots.is_empty() {
-        bail!("--all-pools collects live; with SNAPSHOT nothing is collected. Give one of the two");
-    }
-    if args.save_snapshot.is_some() && !live {
-        bail!("--save-snapshot keeps what a live run collects; there is a SNAPSHOT already");
-    }
-    scan::check(&args.scan)?;
-    let gates: BTreeSet<Gate> = args.judging.gate.iter().map(|gate| Gate::from(*gate)).collect();
+    let wanted = Wanted {
+        command: "audit",
+        snapshots: &args.snapshots,
+        scope: &args.scope,
+        save: args.save_snapshot.as_deref(),
+        trees: &args.scan,
+        verbose: args.output.verbose,
+    };
+    let live = wanted.check()?;
+    let gates = gates(&args.judging);
     let outputs = Outputs::resolve(&args.output)?;
-    let catalog = catalog(&args.judging)?;
+    let catalog = judging::catalog(&args.judging.rulings)?;
     let show = show(&args.judging, &args.output, &catalog)?;
-    let (decisions, waiver_digests) = decisions(&args.judging, &catalog)?;
-    let max_age = args.judging.max_snapshot_age.as_deref().map(duration).transpose()?;
-    let replica_regions = collect::replica_regions(&args.scope.replica_region)?;
+    let (decisions, waiver_digests) = judging::decisions(&args.judging.rulings, &catalog)?;
+    let replica_regions = collect::replica_regions(&args.scope.live.replica_region)?;
+    let mut facts = judging::fact_options(
+        &args.judging.rulings,
+        args.judging.target_issuer.into(),
+        replica_regions,
+        args.scope.live.operator_arn.as_deref(),
+    )?;
     let mut reductions = reductions(&args.judging, &decisions);
 
-    let mut snapshot = if live {
-        let mut request = collect::request(&args.scope)?;
-        request.needs = Some(collect::needs(&catalog, &gates));
-        match &args.save_snapshot {
-            Some(path) => collect::collect_to(&request, path, &args.scan, args.output.verbose)?,
-            None => {
-                scan::add(collect::collect_live(&request, None, args.output.verbose)?, &args.scan, Timestamp::now())
-            }
-        }
-    } else {
-        let time = args.judging.now.unwrap_or_else(Timestamp::now);
-        scan::add(files::read_snapshots(&args.snapshots)?, &args.scan, time)
-    };
+    let mut snapshot =
+        if live { wanted.collect(Some(collect::needs(&catalog, &gates)))? } else { wanted.read(facts.now)? };
     if !live && !args.scope.pool_id.is_empty() {
-        narrow(&mut snapshot, &args.scope.pool_id, &mut reductions)?;
+        judging::narrow(&mut snapshot, &args.scope.pool_id, &mut reductions)?;
     }
     reductions.sort();
 
-    let facts = FactOptions {
-        now: args.judging.now.unwrap_or_else(Timestamp::now),
-        target_issuer: args.judging.target_issuer.into(),
-        replica_regions,
-        max_age,
-        operator_arn: args.scope.operator_arn.clone(),
-        monthly_active_users: args.judging.mau,
-        required_tags: args.judging.required_tag.iter().cloned().collect(),
-    };
+    if live && args.judging.rulings.now.is_none() {
+        facts.now = Timestamp::now();
+    }
     let options = Options {
         gates,
         fail_on: match args.judging.fail_on {
@@ -82,7 +61,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8> {
             FailOnArg::Warn => FailOn::Warn,
             FailOnArg::Never => FailOn::Never,
         },
-        strict: args.judging.strict,
+        strict: args.judging.rulings.strict,
         reductions,
         waiver_digests,
     };
@@ -96,106 +75,25 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8> {
     Ok(exit.code)
 }
 
-/// The rules of this run.
-fn catalog(args: &JudgingArgs) -> Result<Catalog> {
-    let user = files::read_rules(&args.rules)?;
-    let mut catalog = Catalog::load(&FieldSet, !args.no_builtin_rules, &user)?;
-    let levels = args
-        .level
-        .iter()
-        .map(|value| {
-            let (rule, level) = value.split_once('=').with_context(|| format!("--level {value}: write RULE=LEVEL"))?;
-            let level = Level::parse(level)
-                .with_context(|| format!("--level {value}: the levels are blocker, advisory and info"))?;
-            Ok((rule.to_owned(), level))
-        })
-        .collect::<Result<Vec<_>>>()?;
-    catalog.with_levels(&levels)?;
-    Ok(catalog)
-}
-
-/// The decisions files and their digests.
-fn decisions(args: &JudgingArgs, catalog: &Catalog) -> Result<(Vec<Decision>, Vec<String>)> {
-    if args.no_waivers {
-        return Ok((Vec::new(), Vec::new()));
-    }
-    let (mut decisions, mut digests) = (Vec::new(), BTreeSet::new());
-    for path in &args.waivers {
-        let text = files::read_text(path)?;
-        decisions.extend(parse_decisions(&files::name(path), &text, catalog)?);
-        digests.insert(format!("sha256:{}", hex(&Sha256::digest(&text))));
-    }
-    Ok((decisions, digests.into_iter().collect()))
-}
-
 /// Every option that makes the run see or count less than its defaults.
 fn reductions(args: &JudgingArgs, decisions: &[Decision]) -> Vec<Reduction> {
-    let mut reductions = Vec::new();
-    let mut add = |option: String, effect: &str, touches_blocker| {
-        reductions.push(Reduction { option, effect: effect.to_owned(), touches_blocker });
+    let mut reductions = judging::reductions(&args.rulings, args.target_issuer, &gates(args), decisions);
+    let mut add = |option: String, effect: &str| {
+        reductions.push(Reduction { option, effect: effect.to_owned(), touches_blocker: false });
     };
-    if args.no_builtin_rules {
-        add("--no-builtin-rules".to_owned(), "the tool's own rules are not judged", true);
-    }
-    if !args.level.is_empty()
-        && let Ok(builtin) = Catalog::builtin(&FieldSet)
-    {
-        for value in &args.level {
-            let Some((name, level)) = value.split_once('=') else { continue };
-            let was = builtin.rule(name).map(|rule| rule.level);
-            // The levels are in order of weight.
-            if Level::parse(level).is_none_or(|level| was.is_some_and(|was| level <= was)) {
-                continue;
-            }
-            let effect =
-                was.map_or_else(|| "a rule of yours changes its level".to_owned(), |was| format!("the rule was {was}"));
-            add(format!("--level {value}"), &effect, was.is_none_or(|was| was == Level::Blocker));
-        }
-    }
-    if let Some(now) = args.now {
-        let touches = !decisions.is_empty() || args.max_snapshot_age.is_some();
-        add(format!("--now {now}"), "ages and expiries are counted by the clock given", touches);
-    }
-    let asks_for_issuer = args.gate.contains(&super::args::GateArg::Issuer);
-    if args.target_issuer == super::args::TargetIssuerArg::Original && !asks_for_issuer {
-        add("--target-issuer original".to_owned(), "the gate issuer is not planned and does not count", false);
-    }
-    if !args.gate.is_empty() {
-        let gates: BTreeSet<Gate> = args.gate.iter().map(|gate| Gate::from(*gate)).collect();
-        let gates: Vec<&str> = gates.into_iter().map(Gate::as_str).collect();
-        add(format!("--gate {}", gates.join(" --gate ")), "the other gates do not count", false);
-    }
     if args.fail_on == FailOnArg::Never {
-        add("--fail-on never".to_owned(), "the exit code does not say no", false);
+        add("--fail-on never".to_owned(), "the exit code does not say no");
     }
     for (name, values) in [("--select", &args.select), ("--ignore", &args.ignore)] {
         for value in values {
-            add(format!("{name} {value}"), "not every finding is shown; all are judged", false);
+            add(format!("{name} {value}"), "not every finding is shown; all are judged");
         }
     }
     reductions
 }
 
-/// `--pool-id` with a snapshot: judge these pools only.
-fn narrow(snapshot: &mut Snapshot, ids: &[String], reductions: &mut Vec<Reduction>) -> Result<()> {
-    let scope = &mut snapshot.header.scope;
-    for id in ids {
-        if !scope.pools.iter().any(|pool| pool.id == *id) {
-            let known: Vec<&str> = scope.pools.iter().map(|pool| pool.id.as_str()).take(5).collect();
-            bail!("the snapshot has no pool `{id}`; it has {}", known.join(", "));
-        }
-    }
-    let before = scope.pools.len();
-    scope.pools.retain(|pool| ids.contains(&pool.id));
-    if scope.pools.len() < before {
-        let effect = format!("{} of {before} pools of the snapshot are judged", scope.pools.len());
-        reductions.push(Reduction {
-            option: format!("--pool-id {}", ids.join(" --pool-id ")),
-            effect,
-            touches_blocker: false,
-        });
-    }
-    Ok(())
+fn gates(args: &JudgingArgs) -> BTreeSet<Gate> {
+    args.gate.iter().map(|gate| Gate::from(*gate)).collect()
 }
 
 /// `--show`, `--select` and `--ignore`: what is listed.
@@ -228,21 +126,6 @@ fn show(judging: &JudgingArgs, output: &OutputArgs, catalog: &Catalog) -> Result
         hidden_rules.extend(catalog.rules.iter().map(|rule| rule.id.clone()).filter(|id| !selected.contains(id)));
     }
     Ok(Show { verdicts, hidden_rules })
-}
-
-/// `90m`, `12h`, `7d`.
-fn duration(text: &str) -> Result<SignedDuration> {
-    let parsed = text.char_indices().last().and_then(|(at, unit)| {
-        let seconds = match unit {
-            'm' => 60,
-            'h' => 3600,
-            'd' => 86_400,
-            _ => return None,
-        };
-        let number: u32 = text[..at].parse().ok()?;
-        (number > 0).then(|| SignedDuration::from_secs(i64::from(number) * seconds))
-    });
-    parsed.with_context(|| format!("`{text}` is no duration; write 90m, 12h or 7d"))
 }
 
 /// Where reports go.
@@ -294,11 +177,7 @@ impl Outputs {
             let options = TableOptions { width, color, verbose: args.verbose, show: show.clone() };
             let mut bytes = Vec::new();
             render(format, report, show, &options, &mut bytes)?;
-            let mut stdout = std::io::stdout().lock();
-            match stdout.write_all(&bytes).and_then(|()| stdout.flush()) {
-                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
-                result => result.context("cannot write to standard output")?,
-            }
+            ui::print(&bytes)?;
         }
         Ok(())
     }

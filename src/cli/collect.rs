@@ -16,7 +16,7 @@ use crate::model::Gate;
 use crate::rules::{Catalog, Rule};
 use crate::snapshot::{Encoding, Entry, Snapshot, format};
 
-use super::args::{CollectArgs, ScopeArgs};
+use super::args::{CollectArgs, LiveArgs, ScopeArgs};
 use super::files::{self, Readers};
 use super::ui::{self, Progress};
 use super::{Interrupted, exit, scan};
@@ -28,12 +28,12 @@ pub(super) fn run(args: &CollectArgs) -> Result<u8> {
     }
     scan::check(&args.scan)?;
     let snapshot = if let Some(path) = &args.output {
-        collect_to(&request(&args.scope)?, path, &args.scan, args.verbose)?
+        collect_to(&request_of(&args.scope)?, path, &args.scan, args.verbose)?
     } else {
         if std::io::stdout().is_terminal() {
             bail!("a snapshot is not for a terminal: give -o FILE, or send standard output somewhere");
         }
-        let snapshot = collect_live(&request(&args.scope)?, None, args.verbose)?;
+        let snapshot = collect_live(&request_of(&args.scope)?, None, args.verbose)?;
         let snapshot = scan::add(snapshot, &args.scan, Timestamp::now());
         let encoding = Encoding { lines: false, packing: format::Packing::Plain };
         std::io::stdout().lock().write_all(&format::write(&snapshot, encoding)?)?;
@@ -97,8 +97,13 @@ pub(super) fn needs(catalog: &Catalog, gates: &BTreeSet<Gate>) -> Needs {
 }
 
 /// What the options ask for.
-pub(super) fn request(scope: &ScopeArgs) -> Result<Request> {
+pub(super) fn request_of(scope: &ScopeArgs) -> Result<Request> {
     let pools = if scope.all_pools { Pools::All } else { Pools::Ids(scope.pool_id.clone()) };
+    request(pools, &scope.live)
+}
+
+/// These pools, asked as the options say.
+pub(super) fn request(pools: Pools, scope: &LiveArgs) -> Result<Request> {
     let mut request = Request::new(pools);
     request.region.clone_from(&scope.region);
     request.replica_regions = replica_regions(&scope.replica_region)?;

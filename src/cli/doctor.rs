@@ -21,7 +21,7 @@ pub(super) fn run(args: &DoctorArgs) -> Result<u8> {
     if args.scope.pool_id.is_empty() && !args.scope.all_pools {
         bail!("which pool? Give --pool-id ID, or --all-pools for one of the configured Region");
     }
-    let mut request = collect::request(&args.scope)?;
+    let mut request = collect::request_of(&args.scope)?;
     request.sample = true;
     let snapshot = collect::collect_live(&request, None, args.verbose)?;
     let checkup = checkup(&snapshot, &Catalog::builtin(&FieldSet)?);

@@ -137,6 +137,8 @@ pub(super) enum Readers {
     Owner,
     /// As the system is set up.
     Usual,
+    /// As the system is set up, and may be run.
+    Runner,
 }
 
 /// Writes a file: beside its place first, then renamed, so that a whole one is never replaced by half a one.
@@ -154,7 +156,11 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> Result
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        let mode = if readers == Readers::Owner { 0o600 } else { 0o666 };
+        let mode = match readers {
+            Readers::Owner => 0o600,
+            Readers::Usual => 0o666,
+            Readers::Runner => 0o777,
+        };
         builder.permissions(fs::Permissions::from_mode(mode));
     }
     // The library names its own temporary file in its error, which says nothing to anybody.

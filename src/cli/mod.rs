@@ -8,12 +8,15 @@ mod args;
 mod audit;
 mod collect;
 mod doctor;
+mod evidence;
 mod explain;
 mod files;
 mod frames;
 mod git;
 mod iam_policy;
+mod judging;
 mod owners;
+mod plan;
 mod rules;
 mod scan;
 mod schema;
@@ -60,6 +63,7 @@ pub fn main() -> ExitCode {
         Command::Collect(args) => collect::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Scan(args) => scan::run(&args),
+        Command::Plan(args) => plan::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::IamPolicy(args) => iam_policy::run(&args),

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
+use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::render::safe::safe;
@@ -16,6 +17,15 @@ pub(super) fn say(text: &str) {
     for (index, line) in text.lines().enumerate() {
         let lead = if index == 0 { "mrready: " } else { "  " };
         let _ = writeln!(stderr, "{lead}{}", safe(line));
+    }
+}
+
+/// A document on standard output. A reader that goes away is no error.
+pub(super) fn print(bytes: &[u8]) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.context("cannot write to standard output"),
     }
 }
 

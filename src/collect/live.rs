@@ -24,6 +24,7 @@ mod triggers;
 mod trust;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use futures_util::future::join3;
@@ -41,6 +42,14 @@ pub(super) fn collect(request: &Request, observer: &mut dyn Observer) -> Result<
     block_on(async {
         let config = configuration(request).await?;
         run(request, config, observer).await
+    })
+}
+
+/// Waits, on a runtime of its own, until the time is over or interrupted.
+pub(super) fn pause(duration: Duration) -> Result<(), CollectError> {
+    block_on(async {
+        tokio::time::sleep(duration).await;
+        Ok(())
     })
 }
 
@@ -106,7 +115,19 @@ async fn run(request: &Request, config: SdkConfig, observer: &mut dyn Observer) 
         }
         (Pools::All, None) => return Err(CollectError::NoRegion),
     };
+    if let Some(earlier) = &request.earlier {
+        // Set once: nothing else sets it.
+        let _ = session.earlier.set(earlier.clone());
+    }
     pools::identity(&session, &home).await?;
+    if request.earlier.is_some() {
+        // Where the home Region does not answer, a replica's Region knows who we are.
+        for region in request.replica_regions.values().filter(|region| **region != home) {
+            if !session.log.has_account() {
+                pools::identity(&session, region).await?;
+            }
+        }
+    }
     let ids = pools::in_scope(&session, request, &home).await;
     let pools = pools::pools(&session, request, &ids).await;
     if let Some(first) = session.log.no_evidence() {

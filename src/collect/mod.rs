@@ -4,6 +4,7 @@
 //! `absent` has the same doors and says so. Not here: what the answers mean (`facts`), and the disk, the terminal and
 //! the progress bar, which are the shell's, through [`Observer`].
 
+mod earlier;
 pub mod judge;
 #[cfg(feature = "live")]
 mod live;
@@ -13,6 +14,8 @@ mod live;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+pub use earlier::Earlier;
 
 use crate::snapshot::{Entry, Snapshot};
 
@@ -59,6 +62,8 @@ pub struct Request {
     pub search: BTreeSet<Search>,
     /// The calls that are worth making; `None`: all.
     pub needs: Option<Needs>,
+    /// Where a call is not answered, the next questions follow from what was answered before; the log keeps the failure.
+    pub earlier: Option<Earlier>,
     /// Whether each kind of call is made only once per Region, to see which are answered.
     pub sample: bool,
 }
@@ -121,6 +126,7 @@ impl Request {
             operator_arn: None,
             search: BTreeSet::new(),
             needs: None,
+            earlier: None,
             sample: false,
         }
     }
@@ -194,4 +200,11 @@ pub enum CollectError {
 /// [`CollectError::Interrupted`], and the caller ends the process.
 pub fn collect(request: &Request, observer: &mut dyn Observer) -> Result<Snapshot, CollectError> {
     live::collect(request, observer)
+}
+
+/// Waits between two collections; Ctrl-C ends it with [`CollectError::Interrupted`].
+///
+/// After a collection Ctrl-C does not end the process any more, so no other way of waiting could be interrupted.
+pub fn pause(duration: Duration) -> Result<(), CollectError> {
+    live::pause(duration)
 }

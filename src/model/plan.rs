@@ -342,10 +342,16 @@ pub struct VerifierChange {
 /// How far a plan has come, against a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Verification {
+    /// Version of this shape; grows when a member changes its meaning.
+    pub schema_version: u32,
     /// The clock of the run, RFC 3339.
     pub now: String,
     /// Digest of the evidence, `sha256:…`.
     pub snapshot_digest: String,
+    /// Where the plan leads.
+    pub direction: Direction,
+    /// What a reader has to know beside it, such as that the rules are others than those of the plan.
+    pub notes: Vec<String>,
     /// Per pool how each step stands.
     pub pools: Vec<PoolProgress>,
     /// The exit code and every reason for it.
@@ -361,8 +367,10 @@ pub struct PoolProgress {
     pub evidence_from: BTreeMap<String, String>,
     /// The step to go on with: its id.
     pub next: Option<String>,
-    /// Its steps in the plan's order.
+    /// Its steps in the plan's order; before them what was done when the plan was made and is not any more.
     pub steps: Vec<StepProgress>,
+    /// What no step mends and still stops a gate: ids of rules.
+    pub unmended: Vec<String>,
     /// What the snapshot asks for that the plan does not have: ids of steps.
     pub new_steps: Vec<String>,
 }
@@ -372,12 +380,21 @@ pub struct PoolProgress {
 pub struct StepProgress {
     /// Its id in the plan.
     pub id: String,
+    /// Its place in the plan, from 1; 0: it was done when the plan was made.
+    pub number: usize,
     /// What it does.
     pub title: String,
     /// How it stands.
     pub progress: Progress,
     /// Why.
     pub because: String,
+    /// When a verification first saw it done, or a person said so, RFC 3339.
+    pub done_at: Option<String>,
+}
+
+/// The JSON Schema of what a verification says.
+pub fn verification_schema() -> serde_json::Value {
+    schemars::schema_for!(Verification).to_value()
 }
 
 /// The JSON Schema of a plan.

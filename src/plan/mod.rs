@@ -5,6 +5,7 @@
 //! judges again, and adds what is then found, until nothing new is. Nothing is executed, and nothing here writes text for
 //! a particular surface.
 
+pub mod read;
 pub mod verifiers;
 pub mod verify;
 pub mod waves;

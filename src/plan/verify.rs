@@ -1,9 +1,24 @@
 //! How far a plan has come: its steps against a later snapshot.
+//!
+//! A step is done when its `done_when` holds; without one, when nothing asks for it any more. What was done once and is not
+//! any more is undone. What the evidence cannot tell is unclear, never done. Pure: the clock is that of the facts, and a
+//! file is written by whoever asked.
 
-use crate::audit::Options;
-use crate::facts::Facts;
-use crate::model::plan::{Plan, Verification};
+mod look;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::audit::{Options, audit, needs};
+use crate::facts::{Facts, PoolView};
+use crate::model::plan::{
+    Direction, PLAN_SCHEMA_VERSION, Plan, PlannedStep, PoolPlan, PoolProgress, Progress, StepProgress, Verification,
+};
+use crate::model::report::{Exit, Report};
+use crate::model::{Level, Verdict};
 use crate::rules::{Catalog, Decision};
+use crate::snapshot::Snapshot;
+
+use look::{Look, Looker, Seen, by_fingerprint, taken_out};
 
 /// Says of every step of `plan` how it stands by these facts. Steps seen done for the first time get their `done_at`.
 pub fn verify(
@@ -13,6 +28,268 @@ pub fn verify(
     decisions: &[Decision],
     options: &Options,
 ) -> Verification {
-    let _ = (plan, facts, catalog, decisions, options);
-    unimplemented!("verification")
+    let now = facts.options().now.to_string();
+    let snapshot_digest = facts.snapshot().digest();
+    let report = audit(&facts, catalog, decisions, options);
+    let findings = by_fingerprint(&report);
+    let views = facts.pools();
+    let mut pools = Vec::new();
+    for pool in &mut plan.pools {
+        let key = |view: &&PoolView<'_>| view.key.account == pool.pool.account && view.key.id == pool.pool.id;
+        let mut progress = match views.iter().find(key) {
+            Some(view) => {
+                let looker = Looker { facts: &facts, view, catalog, findings: &findings };
+                stands(pool, &looker, &now)
+            }
+            None => unseen(pool),
+        };
+        progress.unmended = unmended(pool, &report);
+        progress.evidence_from = ages(facts.snapshot(), pool);
+        pools.push(progress);
+    }
+    drop((views, findings));
+    let mut notes = Vec::new();
+    if plan.catalogue_digest != catalog.digest {
+        notes.push(
+            "the rules or steps are others than those of the plan; a step that was renamed counts as unclear"
+                .to_owned(),
+        );
+    }
+    let again = super::plan(facts, catalog, decisions, options, plan.direction);
+    for (progress, old) in pools.iter_mut().zip(&plan.pools) {
+        progress.new_steps = new_steps(old, &again);
+    }
+    let exit = exit(plan, &pools, &report, options);
+    Verification {
+        schema_version: PLAN_SCHEMA_VERSION,
+        now,
+        snapshot_digest,
+        direction: plan.direction,
+        notes,
+        pools,
+        exit,
+    }
+}
+
+/// The calls whose answers decide how the steps of a plan stand, as `service:Operation`: what a live verification asks.
+pub fn calls(plan: &Plan, catalog: &Catalog) -> BTreeSet<String> {
+    let mut calls = BTreeSet::new();
+    for pool in &plan.pools {
+        let done = pool.done.iter().map(|done| done.step.as_str());
+        for step in pool.steps.iter().map(|step| step.step.as_str()).chain(done) {
+            let Some(step) = catalog.steps.get(step) else { continue };
+            for check in [&step.done_when, &step.applies_when].into_iter().flatten() {
+                calls.extend(needs::calls_of_check(step.subject, check));
+            }
+        }
+        let rules = pool.steps.iter().flat_map(|step| &step.because).map(|because| because.rule.as_str());
+        for rule in rules.filter_map(|rule| catalog.rule(rule)) {
+            calls.extend(needs::calls(rule));
+        }
+    }
+    calls
+}
+
+/// A step of a plan by its id, in a plan of one pool, or by `pool id/step id`.
+pub fn find<'p>(plan: &'p Plan, name: &str) -> Option<(&'p PoolPlan, &'p str)> {
+    let named = |pool: &'p PoolPlan, id: &str| {
+        pool.steps.iter().find(|step| step.id == id).map(|step| (pool, step.id.as_str()))
+    };
+    match (plan.pools.as_slice(), name.split_once('/')) {
+        ([pool], None) => named(pool, name),
+        (_, Some((pool, id))) => plan.pools.iter().filter(|each| each.pool.id == pool).find_map(|pool| named(pool, id)),
+        (_, None) => None,
+    }
+}
+
+/// Whether nothing can show that a step was taken, neither evidence nor an answered rule: only a person can record it.
+pub fn shown_by_nothing(step: &PlannedStep, catalog: &Catalog) -> bool {
+    let known = catalog.steps.get(&step.step);
+    known.is_some_and(|known| known.done_when.is_none())
+        && step.because.iter().all(|because| because.fingerprint.is_empty())
+}
+
+/// Every step of a pool that the evidence shows.
+fn stands(pool: &mut PoolPlan, looker: &Looker<'_>, now: &str) -> PoolProgress {
+    let mut steps: Vec<StepProgress> = Vec::new();
+    for done in &pool.done {
+        if pool.steps.iter().any(|step| step.step == done.step) {
+            continue;
+        }
+        let Some(Look { seen, because }) = looker.done_before(&done.step) else { continue };
+        let progress = if seen == Seen::Open { Progress::Undone } else { Progress::Unclear };
+        steps.push(StepProgress {
+            id: done.step.clone(),
+            number: 0,
+            title: done.title.clone(),
+            progress,
+            because,
+            done_at: None,
+        });
+    }
+    let mut done: BTreeSet<String> = BTreeSet::new();
+    for step in &mut pool.steps {
+        let look = looker.step(step);
+        let ready = step.needs.iter().all(|need| done.contains(need));
+        let (progress, because) = progress(look, step.done_at.as_deref(), ready);
+        if progress == Progress::Done {
+            done.insert(step.id.clone());
+            step.done_at.get_or_insert_with(|| now.to_owned());
+        }
+        steps.push(StepProgress {
+            id: step.id.clone(),
+            number: step.number,
+            title: step.title.clone(),
+            progress,
+            because: waits(step.needs.iter(), &done, progress).unwrap_or(because),
+            done_at: step.done_at.clone(),
+        });
+    }
+    PoolProgress {
+        pool: pool.pool.clone(),
+        evidence_from: BTreeMap::new(),
+        next: next(&steps).map(str::to_owned),
+        steps,
+        unmended: Vec::new(),
+        new_steps: Vec::new(),
+    }
+}
+
+/// How a step stands: what is seen of it, whether it was done before, and whether everything it needs is done.
+fn progress(look: Look, done_at: Option<&str>, ready: bool) -> (Progress, String) {
+    let Look { seen, because } = look;
+    match (seen, done_at, ready) {
+        (Seen::Done, ..) | (Seen::Quiet, _, true) => (Progress::Done, because),
+        (Seen::Untold, Some(time), _) => (Progress::Done, format!("a person said so on {time}")),
+        (Seen::Open | Seen::Quiet, Some(time), _) => (Progress::Undone, format!("it was done on {time}; {because}")),
+        (Seen::Unclear, Some(time), _) => (Progress::Unclear, format!("it was done on {time}; {because}")),
+        (Seen::Person, Some(time), _) => (Progress::Person, format!("it was done on {time}; {because}")),
+        (_, None, false) => (Progress::Waiting, because),
+        (Seen::Open, None, true) => (Progress::Next, because),
+        (Seen::Unclear, None, true) => (Progress::Unclear, because),
+        (Seen::Person | Seen::Untold, None, true) => (Progress::Person, because),
+    }
+}
+
+/// For a step that waits: for what.
+fn waits<'n>(needs: impl Iterator<Item = &'n String>, done: &BTreeSet<String>, progress: Progress) -> Option<String> {
+    let open: Vec<&str> = needs.filter(|need| !done.contains(*need)).map(String::as_str).collect();
+    (progress == Progress::Waiting).then(|| format!("waits for {}", open.join(", ")))
+}
+
+/// The step to go on with: what was undone first, then what can be done, then what somebody has to look into.
+fn next(steps: &[StepProgress]) -> Option<&str> {
+    let first = |wanted: &[Progress]| steps.iter().find(|step| wanted.contains(&step.progress));
+    first(&[Progress::Undone])
+        .or_else(|| first(&[Progress::Next]))
+        .or_else(|| first(&[Progress::Unclear, Progress::Person]))
+        .map(|step| step.id.as_str())
+}
+
+/// A pool of which the snapshot has nothing.
+fn unseen(pool: &PoolPlan) -> PoolProgress {
+    let steps = pool.steps.iter().map(|step| StepProgress {
+        id: step.id.clone(),
+        number: step.number,
+        title: step.title.clone(),
+        progress: Progress::Unclear,
+        because: "the snapshot does not have this pool".to_owned(),
+        done_at: step.done_at.clone(),
+    });
+    let steps: Vec<StepProgress> = steps.collect();
+    PoolProgress {
+        pool: pool.pool.clone(),
+        evidence_from: BTreeMap::new(),
+        next: next(&steps).map(str::to_owned),
+        steps,
+        unmended: Vec::new(),
+        new_steps: Vec::new(),
+    }
+}
+
+/// The rules of blockers that no step mends and that still are not passed.
+fn unmended(pool: &PoolPlan, report: &Report) -> Vec<String> {
+    let findings = by_fingerprint(report);
+    let open = pool.cannot_fix.iter().filter(|each| {
+        findings.get(each.fingerprint.as_str()).is_some_and(|finding| {
+            finding.level == Level::Blocker
+                && !taken_out(finding)
+                && matches!(finding.verdict, Verdict::Fail | Verdict::Unknown | Verdict::Manual)
+        })
+    });
+    open.map(|each| each.rule.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The oldest answer about a pool, by the Region that gave it.
+fn ages(snapshot: &Snapshot, pool: &PoolPlan) -> BTreeMap<String, String> {
+    let mut ages = BTreeMap::new();
+    for call in snapshot.calls().filter(|call| call.account == pool.pool.account && call.response.is_some()) {
+        let texts = call.parameters.values().filter_map(serde_json::Value::as_str);
+        // Its id alone, or as the last part of its ARN.
+        if !texts.filter_map(|text| text.rsplit('/').next()).any(|id| id == pool.pool.id) {
+            continue;
+        }
+        let oldest = ages.entry(call.region.clone()).or_insert(call.time);
+        *oldest = call.time.min(*oldest);
+    }
+    ages.into_iter().map(|(region, time)| (region, time.to_string())).collect()
+}
+
+/// What a plan made now would have and this one does not, by id.
+fn new_steps(old: &PoolPlan, again: &Plan) -> Vec<String> {
+    let same = |new: &&PoolPlan| new.pool.account == old.pool.account && new.pool.id == old.pool.id;
+    let Some(new) = again.pools.iter().find(same) else { return Vec::new() };
+    let known: BTreeSet<_> =
+        old.steps.iter().map(|step| (&step.step, step.subject.as_ref().map(|subject| &subject.id))).collect();
+    let added = new
+        .steps
+        .iter()
+        .filter(|step| !known.contains(&(&step.step, step.subject.as_ref().map(|subject| &subject.id))));
+    added.map(|step| step.id.clone()).collect()
+}
+
+/// 0: everything is done. 1: something that was done is not. 3: neither.
+fn exit(plan: &Plan, pools: &[PoolProgress], report: &Report, options: &Options) -> Exit {
+    let (mut undone, mut open) = (Vec::new(), Vec::new());
+    for pool in pools {
+        let id = &pool.pool.id;
+        for step in pool.steps.iter().filter(|step| step.progress == Progress::Undone) {
+            undone.push(format!("{id}: {} is undone: {}", step.id, step.because));
+        }
+        for progress in [Progress::Next, Progress::Waiting, Progress::Unclear, Progress::Person] {
+            match pool.steps.iter().filter(|step| step.progress == progress).count() {
+                0 => {}
+                count => open.push(format!("{id}: {count} {progress}")),
+            }
+        }
+        if !pool.new_steps.is_empty() {
+            open.push(format!("{id}: not in the plan: {}", pool.new_steps.join(", ")));
+        }
+        if !pool.unmended.is_empty() {
+            open.push(format!("{id}: no step mends {}", pool.unmended.join(", ")));
+        }
+    }
+    // On the way back gates close as they are meant to.
+    let planned = |id: &str, account: &str| plan.pools.iter().any(|p| p.pool.id == id && p.pool.account == account);
+    for pool in report.summary.pools.iter().filter(|_| plan.direction == Direction::Forward) {
+        for (gate, summary) in pool.gates.iter().filter(|_| planned(&pool.id, &pool.account)) {
+            if summary.regression {
+                let by: BTreeSet<&str> = summary.blocked_by.iter().filter_map(|each| each.split(' ').next()).collect();
+                let by = by.into_iter().collect::<Vec<_>>().join(", ");
+                undone.push(format!("{}: gate {gate} was passed and is blocked again by {by}", pool.id));
+            }
+        }
+    }
+    if options.strict {
+        for reduction in options.reductions.iter().filter(|reduction| reduction.touches_blocker) {
+            open.push(format!("{}: {} (--strict)", reduction.option, reduction.effect));
+        }
+    }
+    let code = match (undone.is_empty(), open.is_empty()) {
+        (true, true) => 0,
+        (false, _) => 1,
+        (true, false) => 3,
+    };
+    undone.extend(open);
+    Exit { code, because: undone }
 }

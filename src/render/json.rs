@@ -17,7 +17,11 @@ use crate::model::report::{Coverage, Finding, Report, RuleSummary, Run, Snapshot
 
 /// Writes the report as indented JSON with a newline at its end.
 pub fn write(report: &Report, show: &Show, out: &mut dyn Write) -> io::Result<()> {
-    let json = serde_json::to_string_pretty(&Shown::of(report, show))?;
+    out.write_all(visible(&serde_json::to_string_pretty(&Shown::of(report, show))?).as_bytes())
+}
+
+/// Indented JSON with everything that could hide or steer written as an escape, and a newline at its end.
+pub(super) fn visible(json: &str) -> String {
     let mut visible = String::with_capacity(json.len() + 1);
     for c in json.chars() {
         // Such characters stand inside strings only, the newlines of the layout aside: those of strings are escaped.
@@ -33,7 +37,7 @@ pub fn write(report: &Report, show: &Show, out: &mut dyn Write) -> io::Result<()
         }
     }
     visible.push('\n');
-    out.write_all(visible.as_bytes())
+    visible
 }
 
 /// A report with the findings that are shown, without a copy of them.

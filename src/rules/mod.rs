@@ -30,5 +30,5 @@ pub use load::{LoadContext, load_rule};
 pub use problem::{Problem, Problems};
 pub use rule::{AwsPointer, Check, FieldRef, Given, Literal, Op, Options, Piece, Rule, RuleTest, Say};
 pub use scaffold::{is_rule_id, new_rule};
-pub use schema::{decisions_schema, rule_schema};
+pub use schema::{decisions_schema, rule_schema, step_schema};
 pub use step::{Input, ShellParts, Step, load_step};

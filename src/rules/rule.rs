@@ -81,6 +81,20 @@ impl Rule {
 }
 
 impl Check {
+    /// Every field that the condition reads.
+    pub fn fields(&self) -> BTreeSet<&str> {
+        let mut fields = BTreeSet::new();
+        self.add_fields(&mut fields);
+        fields
+    }
+
+    /// The calls of the members of AWS answers that it reads directly, as `service:Operation`.
+    pub fn aws_calls(&self) -> BTreeSet<String> {
+        let mut calls = BTreeSet::new();
+        self.add_aws_calls(&mut calls);
+        calls
+    }
+
     fn add_aws_calls(&self, calls: &mut BTreeSet<String>) {
         match self {
             Self::Aws { at, .. } => drop(calls.insert(format!("{}:{}", at.service, at.operation))),

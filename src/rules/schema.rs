@@ -2,11 +2,13 @@
 
 use serde_json::{Value, json};
 
+use crate::model::plan::{Direction, Phase, Risk, Who};
 use crate::model::{DecidedBy, FieldSpec, FieldType, Fields, Gate, Level, Resolve, SubjectKind, TargetIssuer, Verdict};
 
 use super::condition::{FORMS, OPERATORS, applicable};
 use super::inline::CAUSES;
 use super::load::{GRADES, MAX_SHORT, STATUSES};
+use super::step::STEP_KEYS;
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
@@ -47,6 +49,81 @@ pub fn rule_schema(fields: &dyn Fields) -> Value {
             "references": { "type": "array", "items": reference() },
             "tests": { "type": "array", "items": test() },
         },
+        "$defs": {
+            "condition": condition(&specs, false),
+            "item_condition": condition(&specs, true),
+        },
+    })
+}
+
+/// The JSON Schema of a step file, with the fields that exist.
+pub fn step_schema(fields: &dyn Fields) -> Value {
+    let specs = fields.all();
+    let text = || json!({ "type": "string", "minLength": 1 });
+    let said = |doc: &str| json!({ "description": doc, "type": "string", "minLength": 1 });
+    let words = |doc: &str, all: Vec<&str>| json!({ "description": doc, "enum": all });
+    let condition_of = |doc: &str| json!({ "description": doc, "$ref": "#/$defs/condition" });
+    let variables = |doc: &str| {
+        json!({
+            "description": doc,
+            "type": "object",
+            "propertyNames": { "pattern": "^[A-Z][A-Z0-9_]*$" },
+            "additionalProperties": text(),
+        })
+    };
+    let mut properties = json!({
+        "id": { "description": "The file's name without .yaml.", "type": "string", "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$" },
+        "title": said("What is done, in one line."),
+        "summary": said("Why and how, a few sentences."),
+        "command": said("The command, as text for a person; placeholders in angle brackets."),
+        "phase": words("What it belongs to; prepare if not said.", Phase::ALL.iter().map(|it| it.as_str()).collect()),
+        "who": words("Who has to act; operator if not said.", Who::ALL.iter().map(|it| it.as_str()).collect()),
+        "subject": words("What it is done to; pool if not said.", SubjectKind::ALL.iter().map(|it| it.as_str()).collect()),
+        "direction": {
+            "description": "The plans it may be part of; forward if not said.",
+            "type": "array", "uniqueItems": true, "minItems": 1,
+            "items": { "enum": Direction::ALL },
+        },
+        "backbone": { "description": "In the plan even if no finding asks for it.", "type": "boolean" },
+        "needs": { "description": "Steps that come before it if they are in the plan.", "type": "array", "uniqueItems": true, "items": text() },
+        "applies_when": condition_of("Whether it concerns the subject."),
+        "requires": condition_of("What has to hold when it begins."),
+        "done_when": condition_of("What shows that it is done."),
+        "effects": { "description": "Fields as they are once it is done.", "type": "object" },
+        "gone": { "description": "Its subject is gone once it is done.", "type": "boolean" },
+        "cannot_fix": said("Why it does not make the finding go away."),
+        "risk": words("What can go wrong; low if not said.", Risk::ALL.iter().map(|it| it.as_str()).collect()),
+        "impact": said("What users notice."),
+        "point_of_no_return": said("Why there is no way back from here."),
+        "duration": { "description": "How long it usually takes, such as 30m or 2h.", "type": "string", "pattern": "^[0-9]+[mh]$" },
+        "lead_time": { "description": "How long others need to act, such as 14d or 2w.", "type": "string", "pattern": "^[0-9]+[dw]$" },
+        "abort_if": { "description": "When to stop.", "type": "array", "items": text() },
+        "verify": said("What shows that it worked, for a person."),
+        "roll_back": said("The way back, for a person."),
+        "manual": said("What a person does by hand."),
+        "values": variables("Shell variable: text with {field} or {subject.N}."),
+        "inputs": variables("Shell variable that only a person can fill: what it is."),
+        "sh": {
+            "description": "Shell text; values come in as variables.",
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["run"],
+            "properties": { "require": text(), "run": text(), "check": text(), "undo": text() },
+        },
+        "cloudformation": said("A template for new resources, YAML; ${VARIABLE} is filled in."),
+        "terraform": said("HCL for new resources; ${VARIABLE} is filled in, $${x} is not."),
+        "references": { "type": "array", "items": reference() },
+    });
+    if let Some(properties) = properties.as_object_mut() {
+        properties.retain(|key, _| STEP_KEYS.contains(&key.as_str()));
+    }
+    json!({
+        "$schema": DIALECT,
+        "title": "mrready step",
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["id", "title", "summary"],
+        "properties": properties,
         "$defs": {
             "condition": condition(&specs, false),
             "item_condition": condition(&specs, true),

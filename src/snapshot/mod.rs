@@ -126,6 +126,18 @@ impl Snapshot {
     ///
     /// Of equally old ones the later document wins only where its bytes sort higher, so that order does not matter.
     pub fn merge(documents: Vec<Self>) -> Option<Self> {
+        Self::merge_by(documents, |_| true)
+    }
+
+    /// The same, but that an older answer counts before a newer failure to answer: refused, throttled, failed, or broken
+    /// off. For what is judged while a Region does not answer; the age of the evidence is that of the older answer.
+    ///
+    /// That a resource is not there, or an operation not offered, is an answer.
+    pub fn merge_keeping_answers(documents: Vec<Self>) -> Option<Self> {
+        Self::merge_by(documents, is_answered)
+    }
+
+    fn merge_by(documents: Vec<Self>, answered: fn(&[Entry]) -> bool) -> Option<Self> {
         let mut documents = documents.into_iter();
         let mut merged = documents.next()?;
         let rest: Vec<Self> = documents.collect();
@@ -133,24 +145,24 @@ impl Snapshot {
             merged.sort();
             return Some(merged);
         }
-        let mut newest: BTreeMap<Question, (Timestamp, Vec<Entry>)> = BTreeMap::new();
+        let mut newest: BTreeMap<Question, (bool, Timestamp, Vec<Entry>)> = BTreeMap::new();
         let mut scope = Scope::default();
         for document in std::iter::once(merged.clone()).chain(rest) {
             scope.absorb(document.header.scope);
             merged.header.cli_versions.extend(document.header.cli_versions);
             for (question, entries) in by_question(document.entries) {
                 let time = entries.iter().map(Entry::time).max().unwrap_or(Timestamp::UNIX_EPOCH);
-                let candidate = (time, entries);
+                let new = (answered(&entries), time, entries);
                 match newest.get(&question) {
-                    Some(held) if (held.0, canonical(&held.1)) >= (candidate.0, canonical(&candidate.1)) => {}
+                    Some(held) if (held.0, held.1, canonical(&held.2)) >= (new.0, new.1, canonical(&new.2)) => {}
                     _ => {
-                        newest.insert(question, candidate);
+                        newest.insert(question, new);
                     }
                 }
             }
         }
         merged.header.scope = scope;
-        merged.entries = newest.into_values().flat_map(|(_, entries)| entries).collect();
+        merged.entries = newest.into_values().flat_map(|(.., entries)| entries).collect();
         merged.sort();
         Some(merged)
     }
@@ -203,6 +215,26 @@ fn by_question(entries: Vec<Entry>) -> BTreeMap<Question, Vec<Entry>> {
     groups
 }
 
+/// Whether the entries of one question hold a whole answer.
+fn is_answered(entries: &[Entry]) -> bool {
+    let mut last: Option<&Call> = None;
+    for entry in entries {
+        let Entry::Call(call) = entry else { continue };
+        let failed = call.error.as_ref().is_some_and(|error| match error.kind {
+            ErrorKind::Denied | ErrorKind::Throttled | ErrorKind::Failed => true,
+            ErrorKind::NotFound | ErrorKind::NotOffered => false,
+        });
+        if failed {
+            return false;
+        }
+        if last.is_none_or(|last| last.page <= call.page) {
+            last = Some(call);
+        }
+    }
+    // A log that ends before its last page is no whole answer.
+    last.is_none_or(|last| !last.more)
+}
+
 /// Bytes that are equal exactly if the content is: `serde_json` sorts the members of its maps.
 fn canonical<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_value(value).map(|value| value.to_string().into_bytes()).unwrap_or_default()
@@ -225,6 +257,63 @@ pub fn snapshot_schema() -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What came back for one question at an hour: an answer of so many pages, or an error.
+    fn asked(hour: u8, pages: u32, error: Option<ErrorKind>) -> Snapshot {
+        let call = |page: u32| {
+            let error = error.filter(|_| page == pages).map(|kind| CallError {
+                kind,
+                code: "Code".to_owned(),
+                status: None,
+                missing_actions: Vec::new(),
+                detail: None,
+            });
+            Entry::Call(Call {
+                account: "111122223333".to_owned(),
+                region: "us-east-1".to_owned(),
+                service: "cognito-idp".to_owned(),
+                operation: "ListUserPoolReplicas".to_owned(),
+                parameters: serde_json::Map::new(),
+                page: Some(page),
+                more: page < pages,
+                time: format!("2026-11-21T{hour:02}:00:00Z").parse().unwrap(),
+                response: error.is_none().then(|| serde_json::json!({ "at": hour })),
+                error,
+                dropped: Vec::new(),
+            })
+        };
+        Snapshot::new(Scope::default(), (1..=pages).map(call).collect())
+    }
+
+    #[test]
+    fn an_older_answer_counts_before_a_newer_failure_to_answer_and_never_before_a_newer_answer() {
+        use ErrorKind::{Denied, Failed, NotFound, NotOffered, Throttled};
+        let hour =
+            |snapshot: &Snapshot| snapshot.calls().next().unwrap().time.to_string()[11..13].parse::<u8>().unwrap();
+        let old = || asked(8, 1, None);
+        for (new, usual, keeping) in [
+            (asked(9, 1, None), 9, 9),
+            (asked(9, 1, Some(Failed)), 9, 8),
+            (asked(9, 1, Some(Throttled)), 9, 8),
+            (asked(9, 1, Some(Denied)), 9, 8),
+            (asked(9, 1, Some(NotFound)), 9, 9),
+            (asked(9, 1, Some(NotOffered)), 9, 9),
+            // The second page failed: no whole answer.
+            (asked(9, 2, Some(Failed)), 9, 8),
+            (asked(9, 2, None), 9, 9),
+            // The log breaks off.
+            (Snapshot::new(Scope::default(), asked(9, 2, None).entries[..1].to_vec()), 9, 8),
+            (asked(7, 1, None), 8, 8),
+        ] {
+            for documents in [vec![old(), new.clone()], vec![new.clone(), old()]] {
+                assert_eq!(hour(&Snapshot::merge(documents.clone()).unwrap()), usual, "{new:?}");
+                assert_eq!(hour(&Snapshot::merge_keeping_answers(documents).unwrap()), keeping, "{new:?}");
+            }
+        }
+        // Without an answer the newest failure says why.
+        let failures = vec![asked(8, 1, Some(Denied)), asked(9, 1, Some(Failed))];
+        assert_eq!(hour(&Snapshot::merge_keeping_answers(failures).unwrap()), 9);
+    }
 
     #[test]
     fn importing_clients_are_kept_merged_and_part_of_the_digest() {

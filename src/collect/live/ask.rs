@@ -14,6 +14,7 @@ use super::aws::{Aws, Failure};
 use super::log::Log;
 use super::rates::Rates;
 use super::tap::{Answer, Tap};
+use crate::collect::Earlier;
 use crate::snapshot::normal::{self, Form, Page};
 use crate::snapshot::operations::{self, Operation};
 use crate::snapshot::{Call, CallError, Entry, ErrorKind, admit};
@@ -132,6 +133,8 @@ pub(super) struct Session<'a> {
     pub(super) wanted: OnceLock<BTreeSet<String>>,
     /// The calls made so far by Region, where each is to be made once only.
     sampled: Option<Mutex<BTreeSet<(String, String)>>>,
+    /// What was answered before. Set once, before the first question.
+    pub(super) earlier: OnceLock<Earlier>,
     /// The questions so far.
     asked: Mutex<BTreeSet<String>>,
 }
@@ -149,6 +152,7 @@ impl<'a> Session<'a> {
             log,
             wanted: OnceLock::new(),
             sampled: sample.then(Mutex::default),
+            earlier: OnceLock::new(),
             asked: Mutex::default(),
         }
     }
@@ -176,9 +180,10 @@ impl<'a> Session<'a> {
                 Ok(page) => page,
                 Err(error) => {
                     entry.error = Some(error.clone());
+                    let before = self.answered_before(&entry, error.kind);
                     self.log.put(Entry::Call(entry));
                     answers.error = Some(error);
-                    return answers;
+                    return before.unwrap_or(answers);
                 }
             };
             token = page.next.filter(|_| paged);
@@ -196,6 +201,17 @@ impl<'a> Session<'a> {
         }
         let time = answers.times.last().copied().unwrap_or_else(now);
         self.broken_off(query, MAX_PAGES + 1, time, "TooManyPages", answers)
+    }
+
+    /// What was answered before to the question of an entry that now has no answer.
+    fn answered_before(&self, entry: &Call, kind: ErrorKind) -> Option<Answers> {
+        match kind {
+            ErrorKind::Denied | ErrorKind::Throttled | ErrorKind::Failed => {}
+            // That it is not there is an answer.
+            ErrorKind::NotFound | ErrorKind::NotOffered => return None,
+        }
+        let (times, pages) = self.earlier.get()?.pages(entry)?.iter().cloned().unzip();
+        Some(Answers { pages, times, error: None })
     }
 
     /// A list that AWS would continue without end.

@@ -2,7 +2,9 @@
 
 pub mod graph;
 pub mod iac;
+pub mod json;
 pub mod markdown;
+pub mod progress;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod shell;

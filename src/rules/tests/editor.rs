@@ -1,6 +1,7 @@
 //! What helps people write files: the scaffold and the schemas.
 
-use super::super::{Catalog, decisions_schema, is_rule_id, new_rule, rule_schema};
+use super::super::step::{STEP_KEYS, load_step};
+use super::super::{Catalog, decisions_schema, is_rule_id, new_rule, rule_schema, step_schema};
 use super::mock::Mock;
 use super::{GOOD, with, with_check};
 use crate::model::SubjectKind;
@@ -65,5 +66,41 @@ fn the_schema_of_decisions() {
         ("- { kind: waive }".to_owned(), false),
     ] {
         assert_eq!(valid(&schema, &text), want, "{text}");
+    }
+}
+
+#[test]
+fn the_schema_of_steps_agrees_with_the_loader() {
+    let schema = step_schema(&Mock);
+    let described = schema["properties"].as_object().unwrap();
+    for key in STEP_KEYS {
+        assert!(described.contains_key(*key), "the schema does not have `{key}`");
+    }
+    let start = "id: do-it\ntitle: Do it\nsummary: So.\n";
+    for (rest, want) in [
+        ("", true),
+        ("phase: key\nwho: security\nrisk: high", true),
+        ("phase: keys", false),
+        ("subject: authorizer\nbackbone: true", true),
+        ("backbone: 'yes'", false),
+        ("direction: [reverse, fail_back]", true),
+        ("direction: [sideways]", false),
+        ("duration: 30m\nlead_time: 2w", true),
+        ("duration: 30s", false),
+        ("lead_time: 2", false),
+        ("done_when: { field: pool.tier, equals: PLUS }", true),
+        ("done_when: { field: pool.teir, equals: PLUS }", false),
+        ("inputs: { KEY_ID: the key }", true),
+        ("inputs: { key_id: the key }", false),
+        ("sh: { run: 'true' }", true),
+        ("sh: { check: 'true' }", false),
+        ("sh: { run: 'true', before: x }", false),
+        ("stage: key", false),
+    ] {
+        let text = format!("{start}{rest}\n");
+        assert_eq!(valid(&schema, &text), want, "{text}");
+        let mut problems = Vec::new();
+        let loaded = load_step("steps/do-it.yaml", &text, &Mock, &["do-it".to_owned()].into(), &mut problems);
+        assert_eq!(loaded.is_some(), want, "{text} {problems:?}");
     }
 }

@@ -1,0 +1,64 @@
+//! Where the evidence of `audit` and `plan` comes from: snapshots, or a live collection, and source trees beside either.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use jiff::Timestamp;
+
+use crate::collect::Needs;
+use crate::snapshot::Snapshot;
+
+use super::args::ScopeArgs;
+use super::{collect, files, scan};
+
+/// What the options say of it.
+pub(super) struct Wanted<'a> {
+    /// The command, for messages.
+    pub(super) command: &'static str,
+    pub(super) snapshots: &'a [PathBuf],
+    pub(super) scope: &'a ScopeArgs,
+    /// Where a live run is kept.
+    pub(super) save: Option<&'a Path>,
+    /// Source trees to search.
+    pub(super) trees: &'a [PathBuf],
+    pub(super) verbose: bool,
+}
+
+impl Wanted<'_> {
+    /// Whether a live run is wanted; everything that can be wrong about it is found here, before anything is asked.
+    pub(super) fn check(&self) -> Result<bool> {
+        let command = self.command;
+        let live = self.scope.all_pools || (self.snapshots.is_empty() && !self.scope.pool_id.is_empty());
+        if self.snapshots.is_empty() && !live {
+            bail!(
+                "nothing to judge. Three ways to go on:\n\
+                 mrready {command} SNAPSHOT            from what was collected before\n\
+                 mrready {command} --pool-id ID        collect one pool live first\n\
+                 mrready {command} --all-pools         collect every pool of the configured Region first"
+            );
+        }
+        if self.scope.all_pools && !self.snapshots.is_empty() {
+            bail!("--all-pools collects live; with SNAPSHOT nothing is collected. Give one of the two");
+        }
+        if self.save.is_some() && !live {
+            bail!("--save-snapshot keeps what a live run collects; there is a SNAPSHOT already");
+        }
+        scan::check(self.trees)?;
+        Ok(live)
+    }
+
+    /// Collects from the live account the calls of `needs`, or all.
+    pub(super) fn collect(&self, needs: Option<Needs>) -> Result<Snapshot> {
+        let mut request = collect::request_of(self.scope)?;
+        request.needs = needs;
+        match self.save {
+            Some(path) => collect::collect_to(&request, path, self.trees, self.verbose),
+            None => Ok(scan::add(collect::collect_live(&request, None, self.verbose)?, self.trees, Timestamp::now())),
+        }
+    }
+
+    /// Reads the snapshots; source trees are searched at `now`.
+    pub(super) fn read(&self, now: Timestamp) -> Result<Snapshot> {
+        Ok(scan::add(files::read_snapshots(self.snapshots)?, self.trees, now))
+    }
+}

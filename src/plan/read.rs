@@ -1,0 +1,139 @@
+//! A plan file as it comes back after weeks: read, and held to what the rest relies on. A plan is a file that people carry
+//! around, so nothing in it is believed before it is checked. Not here: the disk, and what has become of the steps.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use crate::model::plan::{PLAN_SCHEMA_VERSION, Plan, PoolPlan};
+
+/// Why a file is not a plan that can be verified. The place is `line:column`, both from 1.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// Nothing in it.
+    #[error("it is empty; a plan is what `mrready plan --format json` writes")]
+    Empty,
+    /// Not JSON, or not an object, or not one of ours.
+    #[error("{place}: not a plan, as `mrready plan --format json` writes it: {because}")]
+    NotAPlan {
+        /// Where.
+        place: String,
+        /// Why.
+        because: String,
+    },
+    /// Another of our documents.
+    #[error("this is a {what}, not a plan; make a plan of a snapshot first: mrready plan SNAPSHOT --format json")]
+    Other {
+        /// Which.
+        what: &'static str,
+    },
+    /// Written by a later version.
+    #[error("version {found} of the plan is newer than this mrready, which reads {PLAN_SCHEMA_VERSION}; update it")]
+    Newer {
+        /// The version it says.
+        found: u32,
+    },
+    /// Written by an earlier version.
+    #[error(
+        "version {found} of the plan is older than this mrready, which reads {PLAN_SCHEMA_VERSION}; make the plan again"
+    )]
+    Older {
+        /// The version it says.
+        found: u32,
+    },
+    /// A plan that contradicts itself.
+    #[error("{member}: {because}")]
+    Broken {
+        /// The member, as a JSON pointer.
+        member: String,
+        /// What is wrong with it.
+        because: String,
+    },
+}
+
+/// What tells a plan from other JSON, and one version of it from another.
+#[derive(Debug, Deserialize)]
+struct Head {
+    schema_version: Option<u32>,
+    mrready_snapshot: Option<serde::de::IgnoredAny>,
+    findings: Option<serde::de::IgnoredAny>,
+    direction: Option<serde::de::IgnoredAny>,
+}
+
+/// Reads a plan.
+pub fn read(bytes: &[u8]) -> Result<Plan, PlanError> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(PlanError::Empty);
+    }
+    let not_a_plan = |error: &serde_json::Error| PlanError::NotAPlan {
+        place: format!("{}:{}", error.line(), error.column()),
+        because: error.to_string(),
+    };
+    // A list would be taken for the members of a structure in their order.
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(PlanError::NotAPlan { place: "1:1".to_owned(), because: "an object is expected".to_owned() });
+    }
+    let head: Head = serde_json::from_slice(bytes).map_err(|error| not_a_plan(&error))?;
+    if head.mrready_snapshot.is_some() {
+        return Err(PlanError::Other { what: "snapshot" });
+    }
+    if head.findings.is_some() {
+        return Err(PlanError::Other { what: "report" });
+    }
+    match head.schema_version {
+        Some(found) if found > PLAN_SCHEMA_VERSION => return Err(PlanError::Newer { found }),
+        Some(found) if found < PLAN_SCHEMA_VERSION => return Err(PlanError::Older { found }),
+        Some(_) if head.direction.is_some() => {}
+        _ => {
+            let because = "it has no `schema_version` and `direction`".to_owned();
+            return Err(PlanError::NotAPlan { place: "1:1".to_owned(), because });
+        }
+    }
+    let plan: Plan = serde_json::from_slice(bytes).map_err(|error| not_a_plan(&error))?;
+    check(&plan)?;
+    Ok(plan)
+}
+
+/// What the file can get wrong in the right shape: pools and steps that stand twice, needs that lead nowhere or ahead.
+fn check(plan: &Plan) -> Result<(), PlanError> {
+    let broken = |member: String, because: String| Err(PlanError::Broken { member, because });
+    if plan.pools.is_empty() {
+        return broken("/pools".to_owned(), "the plan has no pool".to_owned());
+    }
+    let mut pools = BTreeSet::new();
+    for (at, pool) in plan.pools.iter().enumerate() {
+        if !pools.insert((&pool.pool.account, &pool.pool.id)) {
+            return broken(format!("/pools/{at}/pool/id"), format!("the pool {} stands twice", quoted(&pool.pool.id)));
+        }
+        steps(&format!("/pools/{at}"), pool)?;
+    }
+    Ok(())
+}
+
+fn steps(place: &str, pool: &PoolPlan) -> Result<(), PlanError> {
+    let mut before: BTreeSet<&str> = BTreeSet::new();
+    for (at, step) in pool.steps.iter().enumerate() {
+        let broken = |member: &str, because: String| {
+            Err(PlanError::Broken { member: format!("{place}/steps/{at}/{member}"), because })
+        };
+        // In order, a step needs what stands before it: nothing can then wait in a circle.
+        if let Some(need) = step.needs.iter().find(|need| !before.contains(need.as_str())) {
+            return broken("needs", format!("{} is no step that comes before it", quoted(need)));
+        }
+        if !before.insert(&step.id) {
+            return broken("id", format!("the step {} stands twice", quoted(&step.id)));
+        }
+        if let Some(done_at) = &step.done_at
+            && done_at.parse::<jiff::Timestamp>().is_err()
+        {
+            return broken("done_at", format!("{} is no time as RFC 3339 writes it", quoted(done_at)));
+        }
+    }
+    Ok(())
+}
+
+/// A text from the file, short enough for a message.
+fn quoted(text: &str) -> String {
+    let short: String = text.chars().take(80).collect();
+    format!("`{short}`")
+}

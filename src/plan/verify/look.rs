@@ -1,0 +1,207 @@
+//! What the evidence says of one step, whatever was said before and whatever it needs.
+
+use std::collections::BTreeMap;
+
+use crate::audit::{SubjectScope, evaluate};
+use crate::facts::{Child, Facts, PoolView};
+use crate::model::plan::{Because, PlannedStep};
+use crate::model::{Cause, Evidence, Finding, Report, SubjectKind, Truth, Verdict};
+use crate::rules::{Catalog, Check, Step};
+
+/// What is seen of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Look {
+    pub(super) seen: Seen,
+    /// In words.
+    pub(super) because: String,
+}
+
+/// What the evidence alone says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// It shows that the step was taken.
+    Done,
+    /// Nothing asks for the step as things are. That is no proof as long as what it needs is not done: a setting of a
+    /// replica is not asked for where there is no replica.
+    Quiet,
+    /// It shows that the step is still to be taken.
+    Open,
+    /// It cannot tell.
+    Unclear,
+    /// A person has to answer a rule, in the decisions file.
+    Person,
+    /// Nothing could show it: a person has to record it.
+    Untold,
+}
+
+/// The facts and findings of one pool.
+#[derive(Clone, Copy)]
+pub(super) struct Looker<'a> {
+    pub(super) facts: &'a Facts<'a>,
+    pub(super) view: &'a PoolView<'a>,
+    pub(super) catalog: &'a Catalog,
+    pub(super) findings: &'a BTreeMap<&'a str, &'a Finding>,
+}
+
+/// The findings of a report by fingerprint.
+pub(super) fn by_fingerprint(report: &Report) -> BTreeMap<&str, &Finding> {
+    report.findings.iter().map(|finding| (finding.fingerprint.as_str(), finding)).collect()
+}
+
+/// Whether a decision takes a finding out of what has to be done; an attestation is an answer and leaves it in.
+pub(super) fn taken_out(finding: &Finding) -> bool {
+    finding.waiver.as_ref().is_some_and(|waiver| waiver.kind != "attest")
+}
+
+fn look(seen: Seen, because: impl Into<String>) -> Look {
+    Look { seen, because: because.into() }
+}
+
+/// What a step is done to, as the evidence has it.
+enum Place {
+    Pool,
+    Child(Child),
+    /// Everything of this kind was listed, and it is not among it.
+    Gone,
+    Unseen(Cause),
+}
+
+impl<'a> Looker<'a> {
+    /// What is seen of a planned step.
+    pub(super) fn step(&self, planned: &PlannedStep) -> Look {
+        let Some(step) = self.catalog.steps.get(&planned.step) else {
+            return look(Seen::Unclear, "these rules do not have this step; make the plan again");
+        };
+        let child = match self.place(planned) {
+            Place::Pool => None,
+            Place::Child(child) => Some(child),
+            Place::Gone => return look(Seen::Done, "what it was to be done to is not there any more"),
+            Place::Unseen(cause) => return look(Seen::Unclear, format!("what it is done to was not seen: {cause}")),
+        };
+        let scope = SubjectScope { facts: self.facts, pool: Some(self.view), child: child.as_ref() };
+        let Some(check) = &step.done_when else { return self.by_findings(planned) };
+        let done = by_check(check, &scope);
+        if done.seen != Seen::Open || step.backbone || planned.done_at.is_some() {
+            return done;
+        }
+        // One of several remedies of the same finding, and another was taken.
+        match self.by_findings(planned) {
+            Look { seen: Seen::Done | Seen::Quiet, because } => look(Seen::Quiet, because),
+            _ => done,
+        }
+    }
+
+    /// What is seen now of a step that was done when the plan was made; `None`: it is still done, or that cannot be said
+    /// of it alone.
+    pub(super) fn done_before(&self, id: &str) -> Option<Look> {
+        let step: &Step = self.catalog.steps.get(id)?;
+        if step.subject != SubjectKind::Pool {
+            return None;
+        }
+        let scope = SubjectScope { facts: self.facts, pool: Some(self.view), child: None };
+        if let Some(applies) = &step.applies_when
+            && evaluate(applies, &scope).truth == Truth::False
+        {
+            return None;
+        }
+        Some(by_check(step.done_when.as_ref()?, &scope)).filter(|look| look.seen != Seen::Done)
+    }
+
+    fn place(&self, planned: &PlannedStep) -> Place {
+        let Some(subject) = planned.subject.as_ref().filter(|subject| subject.kind != SubjectKind::Pool) else {
+            return Place::Pool;
+        };
+        let Some(children) = self.view.children(subject.kind) else { return Place::Pool };
+        if let Some(child) = children.found.items.into_iter().find(|child| child.subject.id == subject.id) {
+            return Place::Child(child);
+        }
+        children.found.incomplete.map_or(Place::Gone, Place::Unseen)
+    }
+
+    /// A step without evidence of its own is done when nothing asks for it any more.
+    fn by_findings(&self, planned: &PlannedStep) -> Look {
+        let asked: Vec<&Because> = planned.because.iter().filter(|because| !because.fingerprint.is_empty()).collect();
+        if asked.is_empty() {
+            return look(Seen::Untold, "no evidence shows it");
+        }
+        let looks: Vec<Look> = asked.iter().map(|because| self.finding(because)).collect();
+        // What is still to be done decides, then what is not known, then what only a person knows.
+        let worst = [Seen::Open, Seen::Unclear, Seen::Person, Seen::Quiet].into_iter();
+        let deciding = worst.filter_map(|seen| looks.iter().find(|look| look.seen == seen)).next();
+        deciding.or(looks.first()).cloned().unwrap_or_else(|| look(Seen::Untold, "no evidence shows it"))
+    }
+
+    fn finding(&self, because: &Because) -> Look {
+        let Some(finding) = self.findings.get(because.fingerprint.as_str()) else {
+            return self.not_found(because);
+        };
+        let message = format!("{}: {}", finding.rule, finding.message);
+        if let Some(waiver) = finding.waiver.as_ref().filter(|_| taken_out(finding)) {
+            return look(Seen::Done, format!("{} is decided: {}", finding.rule, waiver.reason));
+        }
+        match finding.verdict {
+            // What arises only once an earlier step is done may pass for nothing until then.
+            Verdict::Pass if because.verdict.is_none() => look(Seen::Quiet, message),
+            Verdict::Pass => look(Seen::Done, message),
+            Verdict::NotApplicable | Verdict::Info => look(Seen::Quiet, message),
+            Verdict::Fail | Verdict::Warn => look(Seen::Open, message),
+            Verdict::Unknown => look(Seen::Unclear, with_causes(message, finding.evidence.iter())),
+            Verdict::Manual => look(Seen::Person, message),
+        }
+    }
+
+    /// The thing that was judged is not there any more, unless it may be where nobody looked.
+    fn not_found(&self, because: &Because) -> Look {
+        if self.catalog.rule(&because.rule).is_none() {
+            let text = format!("these rules do not have {}; make the plan again", because.rule);
+            return look(Seen::Unclear, text);
+        }
+        let (account, pool) = (&self.view.key.account, Some(&self.view.key.id));
+        let unseen = self.findings.values().find(|finding| {
+            finding.rule == because.rule
+                && finding.verdict == Verdict::Unknown
+                && finding.subject.kind == SubjectKind::Pool
+                && finding.subject.account == *account
+                && finding.subject.pool_id.as_ref() == pool
+        });
+        match unseen {
+            Some(finding) => {
+                let message = format!("{}: {}", finding.rule, finding.message);
+                look(Seen::Unclear, with_causes(message, finding.evidence.iter()))
+            }
+            None => look(Seen::Done, format!("{}: what it was about is not there any more", because.rule)),
+        }
+    }
+}
+
+fn by_check(check: &Check, scope: &SubjectScope<'_>) -> Look {
+    let outcome = evaluate(check, scope);
+    let deciding = || outcome.seen.iter().filter(|(truth, _)| *truth == outcome.truth).map(|(_, evidence)| evidence);
+    match outcome.truth {
+        Truth::True => look(Seen::Done, said(deciding())),
+        Truth::False => look(Seen::Open, said(deciding())),
+        Truth::Unknown => look(Seen::Unclear, with_causes("cannot tell".to_owned(), deciding())),
+    }
+}
+
+/// Fields and what they say.
+fn said<'e>(evidence: impl Iterator<Item = &'e Evidence>) -> String {
+    let mut parts: Vec<String> = evidence
+        .map(|each| match &each.actual {
+            Some(actual) => format!("{} is {actual}", each.field),
+            None => format!("{} is not there", each.field),
+        })
+        .collect();
+    parts.dedup();
+    if parts.is_empty() { "as the evidence shows".to_owned() } else { parts.join(", ") }
+}
+
+fn with_causes<'e>(message: String, evidence: impl Iterator<Item = &'e Evidence>) -> String {
+    let mut parts = vec![message];
+    for cause in evidence.filter_map(|each| each.cause_text.clone()) {
+        if !parts.contains(&cause) {
+            parts.push(cause);
+        }
+    }
+    parts.join("; ")
+}
