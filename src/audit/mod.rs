@@ -17,7 +17,8 @@ use sha2::{Digest, Sha256};
 
 use crate::facts::{Facts, PoolView};
 use crate::model::report::{
-    Finding, REPORT_SCHEMA_VERSION, Reduction, Remediation, Report, RuleSummary, Run, SnapshotSummary, Summary, Tool,
+    Finding, GateSummary, REPORT_SCHEMA_VERSION, Reduction, Remediation, Report, RuleSummary, Run, SnapshotSummary,
+    Summary, Tool,
 };
 use crate::model::{Gate, Level, Subject, SubjectKind, Verdict};
 use crate::rules::{Catalog, Decision, Rule};
@@ -119,6 +120,31 @@ pub fn audit(facts: &Facts<'_>, catalog: &Catalog, decisions: &[Decision], optio
         findings,
         waivers,
     }
+}
+
+/// What one pool alone is judged to be.
+#[derive(Debug, Clone)]
+pub struct PoolAudit {
+    /// Every result, sorted, with the decisions that apply.
+    pub findings: Vec<Finding>,
+    /// Where it stands before each gate.
+    pub gates: BTreeMap<Gate, GateSummary>,
+}
+
+/// Judges one pool alone, for a look ahead: the same findings and gates that [`audit`] gives it.
+pub fn audit_pool(
+    facts: &Facts<'_>,
+    pool: &PoolView<'_>,
+    catalog: &Catalog,
+    decisions: &[Decision],
+    options: &Options,
+) -> PoolAudit {
+    let mut findings = judge_pool(facts, pool, catalog);
+    findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+    decide::apply(&mut findings, decisions, catalog, facts.options().now);
+    let summaries = gates::summaries(std::slice::from_ref(pool), &findings, facts, options);
+    let gates = summaries.into_iter().map(|pool| pool.gates).next().unwrap_or_default();
+    PoolAudit { findings, gates }
 }
 
 /// Every rule on one pool and what belongs to it: at least one finding each.

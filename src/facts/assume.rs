@@ -58,8 +58,15 @@ impl Assumed {
         self.replaced.contains_key(&kind)
     }
 
-    pub(super) fn field(&self, name: &str) -> Option<Fact> {
+    /// What is assumed of a field of the pool.
+    pub fn field(&self, name: &str) -> Option<Fact> {
         self.fields.get(name).map(|value| assumed(value.clone()))
+    }
+
+    /// What is assumed of a field of one of its subjects; `id` is the subject's.
+    pub fn child_field(&self, kind: SubjectKind, id: &str, field: &str) -> Option<Fact> {
+        let fields = self.child_fields.get(&(kind, id.to_owned()))?;
+        fields.get(field).map(|value| assumed(value.clone()))
     }
 
     pub(super) fn children(&self, kind: SubjectKind, seen: impl FnOnce() -> Option<Children>) -> Option<Children> {

@@ -199,12 +199,18 @@ impl<'a> Facts<'a> {
         self
     }
 
+    /// What is assumed beside the evidence.
+    pub fn assumptions(&self) -> &Assumptions {
+        &self.assumptions
+    }
+
     /// The pools in scope, sorted by account and id.
     pub fn pools(&self) -> Vec<PoolView<'_>> {
         self.snapshot.header.scope.pools.iter().map(|key| self.pool(key)).collect()
     }
 
-    fn pool(&self, key: &PoolKey) -> PoolView<'_> {
+    /// The pool of this key, whether or not it is in scope.
+    pub fn pool(&self, key: &PoolKey) -> PoolView<'_> {
         let region = key.id.split('_').next().unwrap_or_default().to_owned();
         let mut view = PoolView {
             log: &self.log,
@@ -283,6 +289,16 @@ impl<'f> PoolView<'f> {
     pub fn arn(&self, region: &str) -> String {
         let partition = self.table.partition(&self.region);
         format!("arn:{partition}:cognito-idp:{region}:{}:userpool/{}", self.key.account, self.key.id)
+    }
+
+    /// The partition of the primary Region, such as `aws`.
+    pub fn partition(&self) -> &str {
+        self.table.partition(&self.region)
+    }
+
+    /// What the host names of that partition end in, such as `amazonaws.com`.
+    pub fn dns_suffix(&self) -> &'static str {
+        region::dns_suffix(self.partition())
     }
 
     /// The value of a pool field.

@@ -124,10 +124,14 @@ impl Catalog {
         Ok(())
     }
 
-    /// The steps that no rule names.
+    /// The steps that no rule names and that do not belong to the sequence itself: they are in no plan.
     pub fn unused_steps(&self) -> Vec<&str> {
         let used: BTreeSet<&String> = self.rules.iter().flat_map(|rule| rule.remedy.iter()).collect();
-        self.steps.keys().filter(|id| !used.contains(id)).map(String::as_str).collect()
+        self.steps
+            .values()
+            .filter(|step| !step.backbone && !used.contains(&step.id))
+            .map(|step| step.id.as_str())
+            .collect()
     }
 }
 

@@ -24,6 +24,7 @@ mod generated;
 mod lines;
 #[cfg(feature = "live")]
 mod live;
+mod plan_property;
 mod policies;
 mod readme;
 #[cfg(feature = "live")]

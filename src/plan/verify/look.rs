@@ -8,6 +8,8 @@ use crate::model::plan::{Because, PlannedStep};
 use crate::model::{Cause, Evidence, Finding, Report, SubjectKind, Truth, Verdict};
 use crate::rules::{Catalog, Check, Step};
 
+use super::super::closure::{COLLECT, can_be_seen};
+
 /// What is seen of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Look {
@@ -72,6 +74,9 @@ impl<'a> Looker<'a> {
         let Some(step) = self.catalog.steps.get(&planned.step) else {
             return look(Seen::Unclear, "these rules do not have this step; make the plan again");
         };
+        if step.id == COLLECT {
+            return self.evidence(planned);
+        }
         let child = match self.place(planned) {
             Place::Pool => None,
             Place::Child(child) => Some(child),
@@ -116,6 +121,20 @@ impl<'a> Looker<'a> {
             return Place::Child(child);
         }
         children.found.incomplete.map_or(Place::Gone, Place::Unseen)
+    }
+
+    /// The step that makes evidence visible is done when what was missing is seen, whatever it says.
+    fn evidence(&self, planned: &PlannedStep) -> Look {
+        let missing = planned.because.iter().find_map(|because| {
+            let finding = self.findings.get(because.fingerprint.as_str())?;
+            let cause =
+                finding.evidence.iter().filter_map(|evidence| evidence.cause.as_ref()).find(|it| can_be_seen(it));
+            cause.filter(|_| finding.verdict == Verdict::Unknown && !taken_out(finding))
+        });
+        match missing {
+            Some(cause) => look(Seen::Open, cause.to_string()),
+            None => look(Seen::Done, "what was missing is seen"),
+        }
     }
 
     /// A step without evidence of its own is done when nothing asks for it any more.

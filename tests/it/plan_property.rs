@@ -1,0 +1,398 @@
+//! What holds of every plan, whatever state a pool is in: over thousands of states that are drawn at random.
+//!
+//! `MRREADY_PLAN_STATES` changes how many, `MRREADY_PLAN_SEED` plans one of them alone and prints its plan.
+
+mod states;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mrready::audit::{FailOn, Options, SubjectScope, audit, evaluate};
+use mrready::facts::{Assumptions, Child, FactOptions, Facts, FieldSet};
+use mrready::model::plan::{Certainty, Direction, Plan, PlannedStep, PoolPlan};
+use mrready::model::report::{Finding, Report};
+use mrready::model::{Fields, Level, Observed, SubjectKind, Truth, Verdict};
+use mrready::plan::{COLLECT, assume_done, plan};
+use mrready::rules::{Catalog, Check, Step};
+use mrready::snapshot::{PoolKey, Scope, Snapshot};
+
+use crate::builder::{ACCOUNT, NOW, POOL, catalog, table, time};
+use states::{Random, State, World, label};
+
+/// So many states are planned; each some times over, as its steps are taken and what was unknown is seen.
+const STATES: usize = 10_000;
+/// So often the unknown is revealed before nothing but a person's matter may be left.
+const REVEALS: usize = 4;
+
+/// What is wrong with plans: what, and in which states it was seen first.
+type Wrong = BTreeMap<String, (usize, u64)>;
+
+fn key() -> PoolKey {
+    PoolKey { account: ACCOUNT.to_owned(), id: POOL.to_owned() }
+}
+
+fn options() -> Options {
+    Options {
+        gates: BTreeSet::new(),
+        fail_on: FailOn::Fail,
+        strict: false,
+        reductions: Vec::new(),
+        waiver_digests: Vec::new(),
+    }
+}
+
+/// One pool with an empty log, and what is assumed of it.
+struct Bench {
+    snapshot: Snapshot,
+    catalog: &'static Catalog,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let mut scope = Scope::default();
+        scope.pools.insert(key());
+        Self { snapshot: Snapshot::new(scope, Vec::new()), catalog: catalog() }
+    }
+
+    fn facts(&self, state: &State, steps: &[&PlannedStep]) -> Facts<'_> {
+        let mut assumed = state.assumed();
+        for planned in steps {
+            assume_done(&self.catalog.steps[&planned.step], planned.subject.as_ref(), &mut assumed);
+        }
+        let options = FactOptions { target_issuer: state.target_issuer, ..FactOptions::new(time(NOW)) };
+        let assumptions = Assumptions { pools: BTreeMap::from([(key(), assumed)]) };
+        Facts::new(&self.snapshot, options, table()).assuming(assumptions)
+    }
+
+    fn plan(&self, state: &State) -> Plan {
+        plan(self.facts(state, &[]), self.catalog, &[], &options(), Direction::Forward)
+    }
+
+    fn audit(&self, state: &State) -> Report {
+        audit(&self.facts(state, &[]), self.catalog, &[], &options())
+    }
+}
+
+fn open(finding: &Finding) -> bool {
+    matches!(finding.verdict, Verdict::Fail | Verdict::Warn | Verdict::Unknown | Verdict::Manual)
+        && finding.level != Level::Info
+}
+
+fn holds(check: Option<&Check>, facts: &Facts<'_>, child: Option<&str>, kind: SubjectKind) -> Truth {
+    let Some(check) = check else { return Truth::True };
+    let pool = facts.pool(&key());
+    let children: Vec<Child> = pool.children(kind).map(|children| children.found.items).unwrap_or_default();
+    let child = child.and_then(|id| children.iter().find(|child| child.subject.id == id));
+    evaluate(check, &SubjectScope { facts, pool: Some(&pool), child }).truth
+}
+
+/// The plan is in order: everything that a step needs comes before it.
+fn ordered(plan: &PoolPlan, catalog: &Catalog, wrong: &mut dyn FnMut(String)) {
+    let place: BTreeMap<&str, usize> = plan.steps.iter().map(|step| (step.id.as_str(), step.number)).collect();
+    assert_eq!(place.len(), plan.steps.len(), "an id stands twice");
+    for (index, step) in plan.steps.iter().enumerate() {
+        assert_eq!(step.number, index + 1);
+        for need in &step.needs {
+            if place.get(need.as_str()).is_none_or(|at| *at >= step.number) {
+                wrong(format!("{} comes before {need}, which it says it needs", step.step));
+            }
+        }
+        for need in &catalog.steps[&step.step].needs {
+            for other in plan.steps.iter().filter(|other| other.step == *need && other.number >= step.number) {
+                let apart = match (&step.subject, &other.subject) {
+                    (Some(a), Some(b)) => a.kind == b.kind && a.id != b.id,
+                    _ => false,
+                };
+                if !apart {
+                    wrong(format!("{} comes before {need}, which the catalogue says it needs", step.step));
+                }
+            }
+        }
+    }
+}
+
+/// No step requires what only a later one brings about.
+fn required(bench: &Bench, state: &State, plan: &PoolPlan, wrong: &mut dyn FnMut(String)) {
+    for (index, step) in plan.steps.iter().enumerate() {
+        let Some(requires) = &bench.catalog.steps[&step.step].requires else { continue };
+        let child = step.subject.as_ref().map(|subject| subject.id.as_str());
+        let kind = bench.catalog.steps[&step.step].subject;
+        let mut taken: Vec<&PlannedStep> = plan.steps[..index].iter().collect();
+        if holds(Some(requires), &bench.facts(state, &taken), child, kind) == Truth::True {
+            continue;
+        }
+        let reads = requires.fields();
+        for later in &plan.steps[index + 1..] {
+            taken.push(later);
+            let sets = bench.catalog.steps[&later.step].effects.keys().any(|field| reads.contains(field.as_str()));
+            if sets && holds(Some(requires), &bench.facts(state, &taken), child, kind) == Truth::True {
+                wrong(format!("{} requires what {} brings about later", step.step, later.step));
+                break;
+            }
+        }
+    }
+}
+
+/// Every blocker that is not passed has a step, or an entry that says why not.
+fn complete(plan: &PoolPlan, report: &Report, wrong: &mut dyn FnMut(String)) {
+    let asked: BTreeSet<&str> =
+        plan.steps.iter().flat_map(|step| &step.because).map(|because| because.fingerprint.as_str()).collect();
+    let listed: BTreeSet<&str> = plan.cannot_fix.iter().map(|entry| entry.fingerprint.as_str()).collect();
+    for finding in report.findings.iter().filter(|finding| open(finding) && finding.level == Level::Blocker) {
+        let fingerprint = finding.fingerprint.as_str();
+        if finding.subject.pool_id.is_some() && !asked.contains(fingerprint) && !listed.contains(fingerprint) {
+            wrong(format!("the blocker {} ({}) has neither step nor reason", finding.rule, finding.verdict));
+        }
+    }
+    for entry in &plan.cannot_fix {
+        if entry.reason.trim().is_empty() || entry.rule.is_empty() {
+            wrong(format!("cannot fix {}: {}", entry.rule, entry.message));
+        }
+    }
+}
+
+/// What is left once the steps of the plan before have been taken: nothing but a person's matter, what cannot be fixed, and
+/// what is still not known.
+fn left(plan: &PoolPlan, catalog: &Catalog, wrong: &mut dyn FnMut(String)) {
+    for step in &plan.steps {
+        let known: &Step = &catalog.steps[&step.step];
+        if step.step == COLLECT || known.cannot_fix.is_some() {
+            continue;
+        }
+        // That nothing but a person can say it was done.
+        if known.backbone && known.done_when.is_none() && step.because.iter().all(|because| because.rule.is_empty()) {
+            continue;
+        }
+        for because in &step.because {
+            match because.verdict {
+                Some(Verdict::Manual | Verdict::Unknown) => {}
+                None if because.rule.is_empty() && step.certainty == Certainty::Perhaps => {}
+                // What a person or missing evidence may bring up.
+                None if !because.rule.is_empty() => {}
+                None => wrong(format!("{} is still not done after all steps", step.step)),
+                Some(verdict) => wrong(format!("{} {verdict}s still, after {}", because.rule, step.step)),
+            }
+        }
+    }
+}
+
+/// Says what an unknown finding wants to know.
+fn reveal(world: &World, state: &mut State, report: &Report, random: &mut Random) {
+    for finding in report.findings.iter().filter(|finding| open(finding) && finding.verdict == Verdict::Unknown) {
+        for evidence in finding.evidence.iter().filter(|evidence| evidence.cause.is_some()) {
+            let name = evidence.field.as_str();
+            if let Some(spec) = FieldSet.field(SubjectKind::Pool, name) {
+                state.pool.insert(spec.name, whole(world, spec, random));
+                continue;
+            }
+            for (kind, children) in &mut state.children {
+                if name == format!("{kind} of the pool") || FieldSet.field(*kind, name).is_some() {
+                    children.incomplete = None;
+                }
+                let Some(spec) = FieldSet.field(*kind, name) else { continue };
+                for child in children.items.iter_mut().filter(|child| child.subject.id == finding.subject.id) {
+                    if let Some(fact) = child.fields.get_mut(spec.name) {
+                        fact.value = whole(world, spec, random);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A known value that is a whole one.
+fn whole(world: &World, spec: mrready::model::FieldSpec, random: &mut Random) -> Observed<mrready::model::Value> {
+    loop {
+        let value = world.known(&spec, random);
+        let partial = matches!(&value, Observed::Known(mrready::model::Value::List(list)) if list.incomplete.is_some());
+        if !partial {
+            return value;
+        }
+    }
+}
+
+/// Takes the steps of a plan: the state as it then is.
+fn take(state: &mut State, plan: &PoolPlan, catalog: &Catalog) {
+    for planned in &plan.steps {
+        let step = &catalog.steps[&planned.step];
+        for (field, given) in &step.effects {
+            let spec = FieldSet.field(step.subject, field).expect("a field");
+            let value = mrready::audit::given_value(given, Some(spec));
+            if FieldSet.field(SubjectKind::Pool, field).is_some() {
+                state.pool.insert(spec.name, value);
+                continue;
+            }
+            let Some(subject) = &planned.subject else { continue };
+            let children = state.children.get_mut(&step.subject).expect("of a kind");
+            for child in children.items.iter_mut().filter(|child| child.subject.id == subject.id) {
+                child.fields.insert(spec.name, mrready::model::Fact { value: value.clone(), sources: Vec::new() });
+            }
+        }
+        if let (true, Some(subject)) = (step.gone, &planned.subject) {
+            let children = state.children.get_mut(&step.subject).expect("of a kind");
+            children.items.retain(|child| child.subject.id != subject.id);
+        }
+    }
+}
+
+/// What one state showed.
+#[derive(Default)]
+struct Tally {
+    wrong: Wrong,
+    seen: BTreeSet<String>,
+    children: BTreeSet<(SubjectKind, usize)>,
+    steps: BTreeMap<String, usize>,
+    plans: usize,
+    longest: usize,
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        for (what, (count, seed)) in other.wrong {
+            let entry = self.wrong.entry(what).or_insert((0, seed));
+            *entry = (entry.0 + count, entry.1.min(seed));
+        }
+        self.seen.extend(other.seen);
+        self.children.extend(other.children);
+        for (step, count) in other.steps {
+            *self.steps.entry(step).or_default() += count;
+        }
+        self.plans += other.plans;
+        self.longest = self.longest.max(other.longest);
+    }
+}
+
+fn one(bench: &Bench, world: &World, seed: u64, tally: &mut Tally) {
+    let mut random = Random::new(seed);
+    let mut state = world.state(&mut random);
+    for spec in &world.fields {
+        tally.seen.insert(label(spec, &state.pool[spec.name]));
+    }
+    for (kind, children) in &state.children {
+        tally.children.insert((*kind, children.items.len()));
+        for spec in children.items.iter().flat_map(|_| &world.child_fields[kind]) {
+            for child in &children.items {
+                tally.seen.insert(label(spec, &child.fields[spec.name].value));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for round in 0..=REVEALS {
+        let plan = bench.plan(&state);
+        let pool = &plan.pools[0];
+        let mut wrong = |what: String| found.push(what);
+        ordered(pool, bench.catalog, &mut wrong);
+        if round == 0 {
+            required(bench, &state, pool, &mut wrong);
+        }
+        complete(pool, &bench.audit(&state), &mut wrong);
+        tally.plans += 1;
+        tally.longest = tally.longest.max(pool.steps.len());
+        for step in &pool.steps {
+            *tally.steps.entry(step.step.clone()).or_default() += 1;
+        }
+        take(&mut state, pool, bench.catalog);
+        let after = bench.plan(&state);
+        tally.plans += 1;
+        left(&after.pools[0], bench.catalog, &mut wrong);
+        let report = bench.audit(&state);
+        if !report.findings.iter().any(|finding| open(finding) && finding.verdict == Verdict::Unknown) {
+            break;
+        }
+        reveal(world, &mut state, &report, &mut random);
+    }
+    found.sort();
+    found.dedup();
+    for what in found {
+        tally.wrong.entry(what).or_insert((0, seed)).0 += 1;
+    }
+}
+
+#[test]
+fn every_state_has_a_plan_that_leads_out_of_it() {
+    let world = World::new(catalog());
+    if let Some(seed) = number("MRREADY_PLAN_SEED") {
+        return alone(&world, seed);
+    }
+    let states = number("MRREADY_PLAN_STATES").unwrap_or(STATES as u64);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    let mut tally = Tally::default();
+    std::thread::scope(|scope| {
+        let world = &world;
+        let workers: Vec<_> = (0..threads)
+            .map(|worker| {
+                scope.spawn(move || {
+                    let bench = Bench::new();
+                    let mut tally = Tally::default();
+                    for seed in (worker..states).step_by(usize::try_from(threads).expect("few")) {
+                        one(&bench, world, seed, &mut tally);
+                    }
+                    tally
+                })
+            })
+            .collect();
+        for worker in workers {
+            tally.add(worker.join().expect("no plan panics"));
+        }
+    });
+    let missed = missed(&world, &tally);
+    println!(
+        "{states} states, {} plans, at most {} steps; {} values of {} fields seen, {} not; {} kinds of step of {}",
+        tally.plans,
+        tally.longest,
+        tally.seen.len(),
+        world.fields.len() + world.child_fields.values().map(Vec::len).sum::<usize>(),
+        missed.len(),
+        tally.steps.len(),
+        catalog().steps.len()
+    );
+    let wrong: Vec<String> = tally
+        .wrong
+        .iter()
+        .map(|(what, (count, seed))| format!("{count} times, first with seed {seed}: {what}"))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    if states >= STATES as u64 {
+        assert!(missed.is_empty(), "not covered: {missed:?}");
+    }
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
+}
+
+/// The values that no state had.
+fn missed(world: &World, tally: &Tally) -> Vec<String> {
+    let mut missed = Vec::new();
+    for spec in world.fields.iter().chain(world.child_fields.values().flatten()) {
+        let mut wanted: Vec<String> =
+            world.domain(spec.name).iter().map(|value| label(spec, &Observed::Known(value.clone()))).collect();
+        wanted.push(label(spec, &Observed::Absent));
+        wanted.push(format!("{} unknown", spec.name));
+        missed.extend(wanted.into_iter().filter(|label| !tally.seen.contains(label)));
+    }
+    for kind in world.child_fields.keys() {
+        missed.extend((0..=3).filter(|n| !tally.children.contains(&(*kind, *n))).map(|n| format!("{n} of {kind}")));
+    }
+    missed
+}
+
+/// Prints what comes of one state.
+fn alone(world: &World, seed: u64) {
+    let bench = Bench::new();
+    let mut random = Random::new(seed);
+    let state = world.state(&mut random);
+    for spec in &world.fields {
+        println!("{}", label(spec, &state.pool[spec.name]));
+    }
+    let plan = bench.plan(&state);
+    for step in &plan.pools[0].steps {
+        println!("{} {} {:?} needs {:?}", step.number, step.id, step.certainty, step.needs);
+        for because in &step.because {
+            println!("    {:?} {}: {}", because.verdict, because.rule, because.message);
+        }
+    }
+    println!("cannot fix {:#?}", plan.pools[0].cannot_fix);
+    let mut tally = Tally::default();
+    one(&bench, world, seed, &mut tally);
+    println!("{:#?}", tally.wrong);
+}
