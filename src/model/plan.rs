@@ -255,6 +255,10 @@ pub struct PlannedStep {
     /// When a verification first saw it done, RFC 3339; carried in the file from week to week.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done_at: Option<String>,
+    /// When a person said that it is done, RFC 3339. That counts for what needs it, until evidence has shown the step; from
+    /// then on evidence alone counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_at: Option<String>,
 }
 
 /// The shell text of a step. Values come in as variables; no text from an account stands in it.
@@ -388,7 +392,9 @@ pub struct StepProgress {
     pub progress: Progress,
     /// Why.
     pub because: String,
-    /// When a verification first saw it done, or a person said so, RFC 3339.
+    /// Whether a person's word is all there is for it although evidence could show it.
+    pub on_word: bool,
+    /// When a verification first saw it done, RFC 3339.
     pub done_at: Option<String>,
 }
 

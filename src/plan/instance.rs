@@ -109,6 +109,7 @@ fn one(chosen: &Chosen<'_>, number: usize, pool: &BTreeMap<String, String>, own:
         inputs,
         references: step.references.clone(),
         done_at: None,
+        told_at: None,
     }
 }
 

@@ -123,10 +123,10 @@ fn steps(place: &str, pool: &PoolPlan) -> Result<(), PlanError> {
         if !before.insert(&step.id) {
             return broken("id", format!("the step {} stands twice", quoted(&step.id)));
         }
-        if let Some(done_at) = &step.done_at
-            && done_at.parse::<jiff::Timestamp>().is_err()
-        {
-            return broken("done_at", format!("{} is no time as RFC 3339 writes it", quoted(done_at)));
+        for (member, time) in [("done_at", &step.done_at), ("told_at", &step.told_at)] {
+            if let Some(time) = time.as_ref().filter(|time| time.parse::<jiff::Timestamp>().is_err()) {
+                return broken(member, format!("{} is no time as RFC 3339 writes it", quoted(time)));
+            }
         }
     }
     Ok(())

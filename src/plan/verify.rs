@@ -38,7 +38,9 @@ pub fn verify(
         let key = |view: &&PoolView<'_>| view.key.account == pool.pool.account && view.key.id == pool.pool.id;
         let mut progress = match views.iter().find(key) {
             Some(view) => {
-                let looker = Looker { facts: &facts, view, catalog, findings: &findings };
+                let done = pool.done.iter().map(|done| &done.step);
+                let planned = pool.steps.iter().map(|step| &step.step).chain(done).cloned().collect();
+                let looker = Looker { facts: &facts, view, catalog, findings: &findings, planned: &planned };
                 stands(pool, &looker, &now)
             }
             None => unseen(pool),
@@ -102,13 +104,6 @@ pub fn find<'p>(plan: &'p Plan, name: &str) -> Option<(&'p PoolPlan, &'p str)> {
     }
 }
 
-/// Whether nothing can show that a step was taken, neither evidence nor an answered rule: only a person can record it.
-pub fn shown_by_nothing(step: &PlannedStep, catalog: &Catalog) -> bool {
-    let known = catalog.steps.get(&step.step);
-    known.is_some_and(|known| known.done_when.is_none())
-        && step.because.iter().all(|because| because.fingerprint.is_empty())
-}
-
 /// Every step of a pool that the evidence shows.
 fn stands(pool: &mut PoolPlan, looker: &Looker<'_>, now: &str) -> PoolProgress {
     let mut steps: Vec<StepProgress> = Vec::new();
@@ -124,24 +119,36 @@ fn stands(pool: &mut PoolPlan, looker: &Looker<'_>, now: &str) -> PoolProgress {
             title: done.title.clone(),
             progress,
             because,
+            on_word: false,
             done_at: None,
         });
     }
-    let mut done: BTreeSet<String> = BTreeSet::new();
+    let mut stood: BTreeMap<String, Progress> = BTreeMap::new();
     for step in &mut pool.steps {
-        let look = looker.step(step);
-        let ready = step.needs.iter().all(|need| done.contains(need));
-        let (progress, because) = progress(look, step.done_at.as_deref(), ready);
-        if progress == Progress::Done {
-            done.insert(step.id.clone());
+        let mut look = looker.step(step);
+        // What was done and is not any more is seen in what it changed, too.
+        if let (Seen::Done | Seen::Quiet, Some(_)) = (look.seen, &step.done_at)
+            && let Some(lost) = looker.lost(&step.step, step.subject.as_ref())
+        {
+            look = Look { seen: Seen::Open, because: lost };
+        }
+        let needs: Vec<Progress> =
+            step.needs.iter().map(|need| stood.get(need).copied().unwrap_or(Progress::Waiting)).collect();
+        let on_word = step.told_at.is_some() && step.done_at.is_none();
+        let on_word = on_word && matches!(look.seen, Seen::Open | Seen::Quiet | Seen::Unclear);
+        let shown = matches!(look.seen, Seen::Done | Seen::Quiet);
+        let (progress, because) = progress(look, step, &needs);
+        if progress == Progress::Done && shown {
             step.done_at.get_or_insert_with(|| now.to_owned());
         }
+        stood.insert(step.id.clone(), progress);
         steps.push(StepProgress {
             id: step.id.clone(),
             number: step.number,
             title: step.title.clone(),
             progress,
-            because: waits(step.needs.iter(), &done, progress).unwrap_or(because),
+            because: waits(&step.needs, &stood, progress).unwrap_or(because),
+            on_word: on_word && progress == Progress::Done && step.done_at.is_none(),
             done_at: step.done_at.clone(),
         });
     }
@@ -155,25 +162,36 @@ fn stands(pool: &mut PoolPlan, looker: &Looker<'_>, now: &str) -> PoolProgress {
     }
 }
 
-/// How a step stands: what is seen of it, whether it was done before, and whether everything it needs is done.
-fn progress(look: Look, done_at: Option<&str>, ready: bool) -> (Progress, String) {
+/// How a step stands: what is seen of it, whether it was done before, and how what it needs stands.
+fn progress(look: Look, step: &PlannedStep, needs: &[Progress]) -> (Progress, String) {
     let Look { seen, because } = look;
-    match (seen, done_at, ready) {
-        (Seen::Done, ..) | (Seen::Quiet, _, true) => (Progress::Done, because),
-        (Seen::Untold, Some(time), _) => (Progress::Done, format!("a person said so on {time}")),
-        (Seen::Open | Seen::Quiet, Some(time), _) => (Progress::Undone, format!("it was done on {time}; {because}")),
-        (Seen::Unclear, Some(time), _) => (Progress::Unclear, format!("it was done on {time}; {because}")),
-        (Seen::Person, Some(time), _) => (Progress::Person, format!("it was done on {time}; {because}")),
-        (_, None, false) => (Progress::Waiting, because),
-        (Seen::Open, None, true) => (Progress::Next, because),
-        (Seen::Unclear, None, true) => (Progress::Unclear, because),
-        (Seen::Person | Seen::Untold, None, true) => (Progress::Person, because),
+    let ready = needs.iter().all(|need| *need == Progress::Done);
+    let before = |time: &str| format!("it was done on {time}; {because}");
+    match (seen, step.done_at.as_deref(), step.told_at.as_deref()) {
+        (Seen::Done, ..) => (Progress::Done, because),
+        (Seen::Quiet, ..) if ready => (Progress::Done, because),
+        (Seen::Open, Some(time), _) => (Progress::Undone, before(time)),
+        // With what it needs went what it did; if that cannot be seen, neither can this.
+        (Seen::Quiet, Some(time), _) if needs.contains(&Progress::Undone) => (Progress::Undone, before(time)),
+        (Seen::Quiet | Seen::Unclear, Some(time), _) => (Progress::Unclear, before(time)),
+        (Seen::Person, Some(time), _) => (Progress::Person, before(time)),
+        (Seen::Untold, Some(time), _) | (Seen::Untold, None, Some(time)) => {
+            (Progress::Done, format!("a person said so on {time}"))
+        }
+        (Seen::Open | Seen::Quiet | Seen::Unclear, None, Some(time)) => {
+            (Progress::Done, format!("a person said so on {time}; the evidence does not show it: {because}"))
+        }
+        _ if !ready => (Progress::Waiting, because),
+        (Seen::Open | Seen::Quiet, None, None) => (Progress::Next, because),
+        (Seen::Unclear, None, None) => (Progress::Unclear, because),
+        (Seen::Person | Seen::Untold, None, _) => (Progress::Person, because),
     }
 }
 
 /// For a step that waits: for what.
-fn waits<'n>(needs: impl Iterator<Item = &'n String>, done: &BTreeSet<String>, progress: Progress) -> Option<String> {
-    let open: Vec<&str> = needs.filter(|need| !done.contains(*need)).map(String::as_str).collect();
+fn waits(needs: &[String], stood: &BTreeMap<String, Progress>, progress: Progress) -> Option<String> {
+    let open: Vec<&str> =
+        needs.iter().filter(|need| stood.get(*need) != Some(&Progress::Done)).map(String::as_str).collect();
     (progress == Progress::Waiting).then(|| format!("waits for {}", open.join(", ")))
 }
 
@@ -194,6 +212,7 @@ fn unseen(pool: &PoolPlan) -> PoolProgress {
         title: step.title.clone(),
         progress: Progress::Unclear,
         because: "the snapshot does not have this pool".to_owned(),
+        on_word: false,
         done_at: step.done_at.clone(),
     });
     let steps: Vec<StepProgress> = steps.collect();
@@ -256,11 +275,19 @@ fn exit(plan: &Plan, pools: &[PoolProgress], report: &Report, options: &Options)
         for step in pool.steps.iter().filter(|step| step.progress == Progress::Undone) {
             undone.push(format!("{id}: {} is undone: {}", step.id, step.because));
         }
+        let mut counts: Vec<String> = Vec::new();
         for progress in [Progress::Next, Progress::Waiting, Progress::Unclear, Progress::Person] {
             match pool.steps.iter().filter(|step| step.progress == progress).count() {
                 0 => {}
-                count => open.push(format!("{id}: {count} {progress}")),
+                count => counts.push(format!("{count} {progress}")),
             }
+        }
+        if !counts.is_empty() {
+            open.push(format!("{id}: {}", counts.join(", ")));
+        }
+        let told: Vec<&str> = pool.steps.iter().filter(|step| step.on_word).map(|step| step.id.as_str()).collect();
+        if !told.is_empty() {
+            open.push(format!("{id}: done by a person's word alone: {}", told.join(", ")));
         }
         if !pool.new_steps.is_empty() {
             open.push(format!("{id}: not in the plan: {}", pool.new_steps.join(", ")));

@@ -96,7 +96,7 @@ pub(in crate::cli) struct PlanVerifyArgs {
     /// Write into the plan when each step was first seen done: only with it can a later run tell what was undone
     #[arg(long, help_heading = "Plan")]
     pub(in crate::cli) record: bool,
-    /// Record that a step is done which no evidence can show (repeatable); with one pool its id, else `POOL_ID/STEP`
+    /// Record your word that a step is done which no evidence shows yet (repeatable); with one pool its id, else `POOL_ID/STEP`
     #[arg(long, value_name = "STEP", requires = "record", help_heading = "Plan")]
     pub(in crate::cli) done: Vec<String>,
     /// The format

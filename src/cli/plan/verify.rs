@@ -12,7 +12,7 @@ use crate::collect::{CollectError, Earlier, Needs, Pools, Request, pause};
 use crate::facts::{FactOptions, Facts};
 use crate::model::plan::{Plan, Progress, Verification};
 use crate::plan::read::read;
-use crate::plan::verify::{calls, find, shown_by_nothing, verify};
+use crate::plan::verify::{calls, find, verify};
 use crate::render::plan::{json, progress};
 use crate::rules::{Catalog, Decision};
 use crate::snapshot::{Encoding, Snapshot, format};
@@ -60,7 +60,7 @@ pub(super) fn run(args: &PlanVerifyArgs) -> Result<u8> {
         waiver_digests,
     };
     for name in &args.done {
-        record_done(&mut plan, name, &catalog, facts.now)?;
+        record_told(&mut plan, name, facts.now)?;
     }
 
     let mut judge = Judge { catalog: &catalog, decisions: &decisions, options: &options };
@@ -193,18 +193,12 @@ fn step(plan: &Plan, name: &str) -> Result<(String, String)> {
     bail!("`{name}` is no step of this plan{hint}")
 }
 
-/// `--done`: what a person says of a step that no evidence shows.
-fn record_done(plan: &mut Plan, name: &str, catalog: &Catalog, now: Timestamp) -> Result<()> {
+/// `--done`: what a person says.
+fn record_told(plan: &mut Plan, name: &str, now: Timestamp) -> Result<()> {
     let (pool, id) = step(plan, name)?;
     let steps = plan.pools.iter_mut().filter(|each| each.pool.id == pool).flat_map(|each| &mut each.steps);
     for step in steps.filter(|step| step.id == id) {
-        if !shown_by_nothing(step, catalog) {
-            bail!(
-                "--done {name}: evidence shows whether this step is done, or a rule that a person answers in a decisions \
-                 file (--waivers); it is for steps that nothing else can show"
-            );
-        }
-        step.done_at.get_or_insert_with(|| now.to_string());
+        step.told_at.get_or_insert_with(|| now.to_string());
     }
     Ok(())
 }

@@ -1,12 +1,12 @@
 //! What the evidence says of one step, whatever was said before and whatever it needs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::audit::{SubjectScope, evaluate};
-use crate::facts::{Child, Facts, PoolView};
+use crate::audit::{SubjectScope, evaluate, given_value};
+use crate::facts::{Child, Facts, FieldSet, PoolView};
 use crate::model::plan::{Because, PlannedStep};
-use crate::model::{Cause, Evidence, Finding, Report, SubjectKind, Truth, Verdict};
-use crate::rules::{Catalog, Check, Step};
+use crate::model::{Cause, Evidence, Fields, Finding, Observed, Report, Subject, SubjectKind, Truth, Value, Verdict};
+use crate::rules::{Catalog, Check, Given, Step};
 
 use super::super::closure::{COLLECT, can_be_seen};
 
@@ -43,6 +43,13 @@ pub(super) struct Looker<'a> {
     pub(super) view: &'a PoolView<'a>,
     pub(super) catalog: &'a Catalog,
     pub(super) findings: &'a BTreeMap<&'a str, &'a Finding>,
+    /// The steps that the plan has or had, as in the catalogue.
+    pub(super) planned: &'a BTreeSet<String>,
+}
+
+/// What a step declares that a field is afterwards.
+fn effect(kind: SubjectKind, field: &str, given: &Given) -> Observed<Value> {
+    given_value(given, FieldSet.field(kind, field))
 }
 
 /// The findings of a report by fingerprint.
@@ -89,11 +96,50 @@ impl<'a> Looker<'a> {
         if done.seen != Seen::Open || step.backbone || planned.done_at.is_some() {
             return done;
         }
-        // One of several remedies of the same finding, and another was taken.
         match self.by_findings(planned) {
+            // One of several remedies of the same finding, and another was taken.
             Look { seen: Seen::Done | Seen::Quiet, because } => look(Seen::Quiet, because),
+            // Evidence will show it at the end; until then a person answers.
+            person @ Look { seen: Seen::Person, .. } => person,
             _ => done,
         }
+    }
+
+    /// What a step once changed and is otherwise now, where that makes a rule fail: the key that was attached is disabled.
+    ///
+    /// Only what steps declare as their effect is held against them, and only where a finding rests on it: a setting that
+    /// somebody improved is nobody's business.
+    pub(super) fn lost(&self, id: &str, subject: Option<&Subject>) -> Option<String> {
+        let step = self.catalog.steps.get(id)?;
+        let subject = subject.filter(|subject| subject.kind != SubjectKind::Pool);
+        let children = subject.and_then(|subject| self.view.children(subject.kind));
+        let child = subject
+            .and_then(|subject| children.as_ref()?.found.items.iter().find(|child| child.subject.id == subject.id));
+        let concerned = subject.map_or(&self.view.key.id, |subject| &subject.id);
+        let failing = || {
+            self.findings.values().filter(|finding| {
+                matches!(finding.verdict, Verdict::Fail | Verdict::Warn)
+                    && !taken_out(finding)
+                    && finding.subject.id == *concerned
+                    && finding.subject.account == self.view.key.account
+            })
+        };
+        let wanted_by_any = |field: &str, value: &Observed<Value>| {
+            let others = self.planned.iter().filter_map(|each| self.catalog.steps.get(each));
+            others.filter_map(|each| each.effects.get(field)).any(|given| effect(step.subject, field, given) == *value)
+        };
+        step.effects.iter().find_map(|(field, given)| {
+            let wanted = effect(step.subject, field, given);
+            let now = child.map_or_else(|| self.view.field(field), |child| child.field(field))?.value;
+            let Observed::Known(Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Time(_)) = &now else {
+                return None;
+            };
+            if matches!(wanted, Observed::Unknown(_)) || wanted_by_any(field, &now) || now == wanted {
+                return None;
+            }
+            let finding = failing().find(|finding| finding.evidence.iter().any(|each| each.field == *field))?;
+            Some(format!("{}: {}", finding.rule, finding.message))
+        })
     }
 
     /// What is seen now of a step that was done when the plan was made; `None`: it is still done, or that cannot be said
@@ -109,7 +155,10 @@ impl<'a> Looker<'a> {
         {
             return None;
         }
-        Some(by_check(step.done_when.as_ref()?, &scope)).filter(|look| look.seen != Seen::Done)
+        match by_check(step.done_when.as_ref()?, &scope) {
+            Look { seen: Seen::Done, .. } => Some(look(Seen::Open, self.lost(id, None)?)),
+            other => Some(other),
+        }
     }
 
     fn place(&self, planned: &PlannedStep) -> Place {
@@ -165,7 +214,7 @@ impl<'a> Looker<'a> {
             Verdict::NotApplicable | Verdict::Info => look(Seen::Quiet, message),
             Verdict::Fail | Verdict::Warn => look(Seen::Open, message),
             Verdict::Unknown => look(Seen::Unclear, with_causes(message, finding.evidence.iter())),
-            Verdict::Manual => look(Seen::Person, message),
+            Verdict::Manual => look(Seen::Person, format!("{message}; answer it in a decisions file")),
         }
     }
 

@@ -62,6 +62,7 @@ pub(crate) fn step(number: usize, id: &str, phase: Phase, needs: &[&str]) -> Pla
         inputs: BTreeMap::new(),
         references: Vec::new(),
         done_at: None,
+        told_at: None,
     }
 }
 
