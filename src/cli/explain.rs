@@ -140,11 +140,13 @@ fn gate_text(gate: Gate, catalog: &Catalog) -> GateText {
 
 fn class_text(class: Class) -> ClassText {
     let row = classes::of(class);
+    let owned = |(language, what): (&str, &str)| (language.to_owned(), what.to_owned());
     ClassText {
         name: class.as_str().to_owned(),
         title: row.title.clone(),
         severity: row.severity,
-        remedies: row.remedies().map(|(language, remedy)| (language.to_owned(), remedy.to_owned())).collect(),
+        remedies: row.remedies().map(owned).collect(),
+        afters: row.afters().map(owned).collect(),
         references: classes::sources().into_iter().map(|[url, read, grade]| Reference { url, read, grade }).collect(),
     }
 }

@@ -78,6 +78,8 @@ pub struct ClassText {
     pub severity: Severity,
     /// What to do: language or format, and words; `any` is for all others.
     pub remedies: Vec<(String, String)>,
+    /// What is left to do after the last token of the original issuer, likewise.
+    pub afters: Vec<(String, String)>,
     /// Where it is written.
     pub references: Vec<Reference>,
 }
@@ -95,10 +97,12 @@ pub fn write_class(text: &ClassText, width: usize, out: &mut dyn Write) -> io::R
     page.field("severity", matters)?;
     page.field("lower", "info where the updated issuer is accepted too, in tests and in documentation")?;
     page.field("found by", "mrready scan")?;
-    page.head("What to do")?;
-    let (any, own): (Vec<_>, Vec<_>) = text.remedies.iter().partition(|(language, _)| language == "any");
-    for (language, remedy) in own.into_iter().chain(any) {
-        page.item(if language == "any" && text.remedies.len() > 1 { "all others" } else { language }, remedy)?;
+    for (head, texts) in [("What to do", &text.remedies), ("After the last token of the old issuer", &text.afters)] {
+        page.head(head)?;
+        let (any, own): (Vec<_>, Vec<_>) = texts.iter().partition(|(language, _)| language == "any");
+        for (language, what) in own.into_iter().chain(any) {
+            page.item(if language == "any" && texts.len() > 1 { "all others" } else { language }, what)?;
+        }
     }
     page.references(&text.references)
 }

@@ -253,13 +253,25 @@ fn issuer_classes_md() -> String {
         writeln!(text, "| [{0}](#{0}) | {1} | {2} |", class.as_str(), row.severity.as_str(), cell(&row.title)).unwrap();
     }
     for class in Class::ALL {
-        write!(text, "\n## {}\n\n| in | what to do |\n| --- | --- |\n", class.as_str()).unwrap();
-        let remedies: Vec<(&str, &str)> = classes::of(class).remedies().collect();
+        let row = classes::of(class);
+        let head = "| in | what to do before the switch and at it | what is left after the last old token |";
+        write!(text, "\n## {}\n\n{head}\n| --- | --- | --- |\n", class.as_str()).unwrap();
+        let remedies: Vec<(&str, &str)> = row.remedies().collect();
         let (any, own): (Vec<_>, Vec<_>) = remedies.iter().partition(|(language, _)| *language == "any");
         let others = if own.is_empty() { "every language and format" } else { "all others" };
         for &(language, remedy) in own.into_iter().chain(any) {
-            writeln!(text, "| {} | {} |", if language == "any" { others } else { language }, cell(remedy)).unwrap();
+            let name = if language == "any" { others } else { language };
+            writeln!(text, "| {name} | {} | {} |", cell(remedy), cell(row.after(language))).unwrap();
         }
+    }
+    text.push_str(
+        "\n## Resources that take tokens\n\nThey hold no text that could be searched; AWS describes them. The part behind `/` is \
+         the type, action or service.\n\n| resource | what it is | before the switch | after the last old token |\n\
+         | --- | --- | --- | --- |\n",
+    );
+    for (id, row) in classes::resources() {
+        let (title, before, after) = (cell(&row.title), cell(&row.before), cell(&row.after));
+        writeln!(text, "| `{id}` ({}) | {title} | {before} | {after} |", row.severity.as_str()).unwrap();
     }
     text.push_str("\n## Where it is written\n\n");
     for [url, read, grade] in classes::sources() {

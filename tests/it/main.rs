@@ -24,7 +24,10 @@ mod generated;
 mod lines;
 #[cfg(feature = "live")]
 mod live;
+mod plan;
 mod plan_property;
+mod plan_verifiers;
+mod plan_waves;
 mod policies;
 mod readme;
 #[cfg(feature = "live")]

@@ -7,7 +7,7 @@ mod states;
 use std::collections::{BTreeMap, BTreeSet};
 
 use mrready::audit::{FailOn, Options, SubjectScope, audit, evaluate};
-use mrready::facts::{Assumptions, Child, FactOptions, Facts, FieldSet};
+use mrready::facts::{Assumptions, Child, FactOptions, Facts, FieldSet, RegionTable};
 use mrready::model::plan::{Certainty, Direction, Plan, PlannedStep, PoolPlan};
 use mrready::model::report::{Finding, Report};
 use mrready::model::{Fields, Level, Observed, SubjectKind, Truth, Verdict};
@@ -44,13 +44,14 @@ fn options() -> Options {
 struct Bench {
     snapshot: Snapshot,
     catalog: &'static Catalog,
+    regions: RegionTable,
 }
 
 impl Bench {
     fn new() -> Self {
         let mut scope = Scope::default();
         scope.pools.insert(key());
-        Self { snapshot: Snapshot::new(scope, Vec::new()), catalog: catalog() }
+        Self { snapshot: Snapshot::new(scope, Vec::new()), catalog: catalog(), regions: table() }
     }
 
     fn facts(&self, state: &State, steps: &[&PlannedStep]) -> Facts<'_> {
@@ -60,7 +61,7 @@ impl Bench {
         }
         let options = FactOptions { target_issuer: state.target_issuer, ..FactOptions::new(time(NOW)) };
         let assumptions = Assumptions { pools: BTreeMap::from([(key(), assumed)]) };
-        Facts::new(&self.snapshot, options, table()).assuming(assumptions)
+        Facts::new(&self.snapshot, options, self.regions.clone()).assuming(assumptions)
     }
 
     fn plan(&self, state: &State) -> Plan {

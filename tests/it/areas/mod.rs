@@ -8,7 +8,7 @@ mod governance;
 mod messages;
 mod parity;
 pub(crate) mod references;
-mod triggers;
+pub(crate) mod triggers;
 
 use crate::builder::{Account, Run};
 

@@ -16,7 +16,7 @@ const POLICY: &str = "lambda:GetPolicy";
 const GRANTS: &str = "kms:ListGrants";
 const CONFIG: &str = "/UserPool/LambdaConfig";
 
-fn function(region: &str, name: &str) -> String {
+pub(crate) fn function(region: &str, name: &str) -> String {
     format!("arn:aws:lambda:{region}:{ACCOUNT}:function:{name}")
 }
 
@@ -42,7 +42,7 @@ fn policy(function: &str, source: &str) -> String {
 }
 
 /// The answers about a function in S that may be invoked.
-fn deployed(mut account: Account, name: &str) -> Account {
+pub(crate) fn deployed(mut account: Account, name: &str) -> Account {
     let arn = function(S, name);
     let described = json!({
         "FunctionArn": arn, "FunctionName": name, "State": "Active", "LastUpdateStatus": "Successful",

@@ -1,0 +1,4 @@
+//! Plans over weeks: verified after every stage, from outside and from inside.
+
+mod stages;
+mod verify;
