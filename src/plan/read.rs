@@ -137,3 +137,61 @@ fn quoted(text: &str) -> String {
     let short: String = text.chars().take(80).collect();
     format!("`{short}`")
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::verify::tests::plan_of;
+    use super::*;
+
+    fn sample() -> Value {
+        serde_json::to_value(plan_of(&["create-key", "attach-key"])).unwrap()
+    }
+
+    fn said(value: &Value) -> String {
+        read(value.to_string().as_bytes()).map_or_else(|error| error.to_string(), |_| "read".to_owned())
+    }
+
+    #[test]
+    fn a_plan_comes_back_as_it_was() {
+        let plan = plan_of(&["create-key", "attach-key"]);
+        assert_eq!(read(&serde_json::to_vec(&plan).unwrap()), Ok(plan));
+    }
+
+    #[test]
+    fn what_is_no_plan_of_this_version_is_refused_with_what_to_do() {
+        let with = |change: fn(&mut Value)| {
+            let mut value = sample();
+            change(&mut value);
+            said(&value)
+        };
+        for (text, wanted) in [
+            (with(|v| v["schema_version"] = json!(2)), "newer than this mrready"),
+            (with(|v| v["schema_version"] = json!(0)), "make the plan again"),
+            (with(|v| drop(v.as_object_mut().unwrap().remove("schema_version"))), "1:1: not a plan"),
+            (with(|v| v["schema_version"] = json!("1")), "not a plan"),
+            (with(|v| v["mrready_snapshot"] = json!(1)), "a snapshot, not a plan"),
+            (with(|v| v["findings"] = json!([])), "a report, not a plan"),
+            (with(|v| v["direction"] = json!("sideways")), "not a plan"),
+            (with(|v| v["pools"] = json!([])), "/pools: the plan has no pool"),
+            (with(|v| v["pools"] = json!([v["pools"][0], v["pools"][0]])), "/pools/1/pool/id"),
+            (with(|v| v["pools"][0]["steps"][1]["id"] = json!("create-key")), "/pools/0/steps/1/id"),
+            (with(|v| v["pools"][0]["steps"][0]["needs"] = json!(["attach-key"])), "/pools/0/steps/0/needs"),
+            (with(|v| v["pools"][0]["steps"][1]["needs"] = json!(["no-such"])), "`no-such` is no step"),
+            (with(|v| v["pools"][0]["steps"][0]["done_at"] = json!("yesterday")), "/pools/0/steps/0/done_at"),
+            (with(|v| v["pools"][0]["steps"][0]["told_at"] = json!("x".repeat(5000))), "/pools/0/steps/0/told_at"),
+            (with(|v| *v = json!([1, 2])), "an object is expected"),
+        ] {
+            assert!(text.contains(wanted), "{text} has no {wanted}");
+            assert!(text.len() < 300, "{text}");
+        }
+        assert_eq!(read(b" \n"), Err(PlanError::Empty));
+        let whole = sample().to_string();
+        for end in [1, 20, whole.len() / 2, whole.len() - 1] {
+            assert!(matches!(read(&whole.as_bytes()[..end]), Err(PlanError::NotAPlan { .. })), "{end}");
+        }
+        let deep = format!("{{\"schema_version\":1,\"direction\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(matches!(read(deep.as_bytes()), Err(PlanError::NotAPlan { .. })));
+    }
+}

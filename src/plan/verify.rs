@@ -5,6 +5,8 @@
 //! file is written by whoever asked.
 
 mod look;
+#[cfg(test)]
+pub(super) mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -124,6 +126,8 @@ fn stands(pool: &mut PoolPlan, looker: &Looker<'_>, now: &str) -> PoolProgress {
         });
     }
     let mut stood: BTreeMap<String, Progress> = BTreeMap::new();
+    // What may still come to be asked for, and whether everything else is done.
+    let (mut later, mut rest_done) = (Vec::new(), true);
     for step in &mut pool.steps {
         let mut look = looker.step(step);
         // What was done and is not any more is seen in what it changed, too.
@@ -135,13 +139,19 @@ fn stands(pool: &mut PoolPlan, looker: &Looker<'_>, now: &str) -> PoolProgress {
         let needs: Vec<Progress> =
             step.needs.iter().map(|need| stood.get(need).copied().unwrap_or(Progress::Waiting)).collect();
         let on_word = step.told_at.is_some() && step.done_at.is_none();
-        let on_word = on_word && matches!(look.seen, Seen::Open | Seen::Quiet | Seen::Unclear);
+        let on_word = on_word && matches!(look.seen, Seen::Open | Seen::Quiet | Seen::Later | Seen::Unclear);
+        let may_come = look.seen == Seen::Later;
         let shown = matches!(look.seen, Seen::Done | Seen::Quiet);
         let (progress, because) = progress(look, step, &needs);
         if progress == Progress::Done && shown {
             step.done_at.get_or_insert_with(|| now.to_owned());
         }
         stood.insert(step.id.clone(), progress);
+        if may_come {
+            later.push(steps.len());
+        } else {
+            rest_done &= progress == Progress::Done;
+        }
         steps.push(StepProgress {
             id: step.id.clone(),
             number: step.number,
@@ -151,6 +161,13 @@ fn stands(pool: &mut PoolPlan, looker: &Looker<'_>, now: &str) -> PoolProgress {
             on_word: on_word && progress == Progress::Done && step.done_at.is_none(),
             done_at: step.done_at.clone(),
         });
+    }
+    if rest_done {
+        // Nothing is left that could make it be asked for.
+        for (_, step) in steps.iter_mut().enumerate().filter(|(at, _)| later.contains(at)) {
+            (step.progress, step.on_word) = (Progress::Done, false);
+            "nothing asks for it".clone_into(&mut step.because);
+        }
     }
     PoolProgress {
         pool: pool.pool.clone(),
@@ -168,21 +185,26 @@ fn progress(look: Look, step: &PlannedStep, needs: &[Progress]) -> (Progress, St
     let ready = needs.iter().all(|need| *need == Progress::Done);
     let before = |time: &str| format!("it was done on {time}; {because}");
     match (seen, step.done_at.as_deref(), step.told_at.as_deref()) {
-        (Seen::Done, ..) => (Progress::Done, because),
-        (Seen::Quiet, ..) if ready => (Progress::Done, because),
+        (Seen::Done, ..) | (Seen::Passing, Some(_), _) => (Progress::Done, because),
+        (Seen::Quiet | Seen::Passing, ..) if ready => (Progress::Done, because),
         (Seen::Open, Some(time), _) => (Progress::Undone, before(time)),
         // With what it needs went what it did; if that cannot be seen, neither can this.
-        (Seen::Quiet, Some(time), _) if needs.contains(&Progress::Undone) => (Progress::Undone, before(time)),
-        (Seen::Quiet | Seen::Unclear, Some(time), _) => (Progress::Unclear, before(time)),
+        (Seen::Quiet | Seen::Later, Some(time), _) if needs.contains(&Progress::Undone) => {
+            (Progress::Undone, before(time))
+        }
+        (Seen::Quiet | Seen::Later | Seen::Unclear, Some(time), _) => (Progress::Unclear, before(time)),
         (Seen::Person, Some(time), _) => (Progress::Person, before(time)),
         (Seen::Untold, Some(time), _) | (Seen::Untold, None, Some(time)) => {
             (Progress::Done, format!("a person said so on {time}"))
         }
-        (Seen::Open | Seen::Quiet | Seen::Unclear, None, Some(time)) => {
+        (Seen::Open | Seen::Quiet | Seen::Passing | Seen::Later | Seen::Unclear, None, Some(time)) => {
             (Progress::Done, format!("a person said so on {time}; the evidence does not show it: {because}"))
         }
         _ if !ready => (Progress::Waiting, because),
-        (Seen::Open | Seen::Quiet, None, None) => (Progress::Next, because),
+        (Seen::Open | Seen::Quiet | Seen::Passing, None, None) => (Progress::Next, because),
+        (Seen::Later, None, None) => {
+            (Progress::Next, format!("no evidence shows it before it is asked for: {because}"))
+        }
         (Seen::Unclear, None, None) => (Progress::Unclear, because),
         (Seen::Person | Seen::Untold, None, _) => (Progress::Person, because),
     }

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use mrready::facts::FieldSet;
+use mrready::model::plan::{plan_schema, verification_schema};
 use mrready::model::reference::scan_schema;
 use mrready::model::report::report_schema;
 use mrready::model::{Class, DecidedBy, FieldSpec, Fields, Gate, Level, Resolve, SubjectKind};
-use mrready::rules::{Catalog, Rule, decisions_schema, rule_schema};
+use mrready::rules::{Catalog, Rule, decisions_schema, rule_schema, step_schema};
 use mrready::scan::classes;
 use mrready::snapshot::operations::{self, Asked, OPERATIONS};
 use mrready::snapshot::snapshot_schema;
@@ -54,6 +55,9 @@ fn schemas() {
         ("rule", rule_schema(&FieldSet)),
         ("waivers", decisions_schema()),
         ("scan", scan_schema()),
+        ("plan", plan_schema()),
+        ("step", step_schema(&FieldSet)),
+        ("verification", verification_schema()),
     ] {
         check(&format!("docs/schema/{name}.json"), &format!("{schema:#}\n"));
     }

@@ -1,4 +1,5 @@
 //! Plans over weeks: verified after every stage, from outside and from inside.
 
+mod command;
 mod stages;
 mod verify;

@@ -23,9 +23,13 @@ pub(super) struct Look {
 pub(super) enum Seen {
     /// It shows that the step was taken.
     Done,
-    /// Nothing asks for the step as things are. That is no proof as long as what it needs is not done: a setting of a
-    /// replica is not asked for where there is no replica.
+    /// What asked for the step does not concern the pool any more. That is no proof as long as what the step needs is not
+    /// done: with a replica goes what its settings are asked for.
     Quiet,
+    /// What will ask for the step passes as things are.
+    Passing,
+    /// What will ask for the step does not concern the pool yet: it arises when earlier steps are done.
+    Later,
     /// It shows that the step is still to be taken.
     Open,
     /// It cannot tell.
@@ -193,10 +197,11 @@ impl<'a> Looker<'a> {
             return look(Seen::Untold, "no evidence shows it");
         }
         let looks: Vec<Look> = asked.iter().map(|because| self.finding(because)).collect();
-        // What is still to be done decides, then what is not known, then what only a person knows.
-        let worst = [Seen::Open, Seen::Unclear, Seen::Person, Seen::Quiet].into_iter();
-        let deciding = worst.filter_map(|seen| looks.iter().find(|look| look.seen == seen)).next();
-        deciding.or(looks.first()).cloned().unwrap_or_else(|| look(Seen::Untold, "no evidence shows it"))
+        // What is still to be done decides, then what is not known, then what only a person knows. What asked for it when
+        // the plan was made says more than what will ask for it later.
+        let order = [Seen::Open, Seen::Unclear, Seen::Person, Seen::Quiet, Seen::Done, Seen::Later, Seen::Passing];
+        let deciding = order.into_iter().find_map(|seen| looks.iter().find(|look| look.seen == seen));
+        deciding.cloned().unwrap_or_else(|| look(Seen::Untold, "no evidence shows it"))
     }
 
     fn finding(&self, because: &Because) -> Look {
@@ -208,9 +213,9 @@ impl<'a> Looker<'a> {
             return look(Seen::Done, format!("{} is decided: {}", finding.rule, waiver.reason));
         }
         match finding.verdict {
-            // What arises only once an earlier step is done may pass for nothing until then.
-            Verdict::Pass if because.verdict.is_none() => look(Seen::Quiet, message),
+            Verdict::Pass if because.verdict.is_none() => look(Seen::Passing, message),
             Verdict::Pass => look(Seen::Done, message),
+            Verdict::NotApplicable | Verdict::Info if because.verdict.is_none() => look(Seen::Later, message),
             Verdict::NotApplicable | Verdict::Info => look(Seen::Quiet, message),
             Verdict::Fail | Verdict::Warn => look(Seen::Open, message),
             Verdict::Unknown => look(Seen::Unclear, with_causes(message, finding.evidence.iter())),

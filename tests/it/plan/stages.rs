@@ -55,7 +55,7 @@ impl Stage {
 
     /// The account as it is then.
     pub(crate) fn account(self) -> Account {
-        let config = |region: &str| json!({ "PostConfirmation": function(region, "welcome") });
+        let config = |region: &str| json!({ "PreTokenGeneration": function(region, "claims") });
         let mut account = Account::ready().set(DESCRIBE_POOL, P, "/UserPool/LambdaConfig", config(P));
         let (old, new) = (old_issuer(POOL), new_issuer(POOL));
         let issuers = if self < Self::VerifiersReady { vec![old.as_str()] } else { vec![old.as_str(), new.as_str()] };
@@ -65,7 +65,9 @@ impl Stage {
         }
         if self < Self::KeyAttached {
             account = account.unset(DESCRIBE_POOL, P, "/UserPool/KeyConfiguration");
-            account.calls.retain(|call| ![DESCRIBE_KEY, KEY_POLICY, "kms:GetKeyRotationStatus"].contains(&&*call.name()));
+            account
+                .calls
+                .retain(|call| ![DESCRIBE_KEY, KEY_POLICY, "kms:GetKeyRotationStatus"].contains(&&*call.name()));
         }
         if self >= Self::IssuerSwitched {
             account = account.set(DESCRIBE_POOL, P, "/UserPool/IssuerConfiguration/Type", "UPDATED");
@@ -75,7 +77,7 @@ impl Stage {
             account = if self < Self::ReplicaConfigured {
                 account.unset(DESCRIBE_POOL, S, "/UserPool/LambdaConfig")
             } else {
-                deployed(account.set(DESCRIBE_POOL, S, "/UserPool/LambdaConfig", config(S)), "welcome")
+                deployed(account.set(DESCRIBE_POOL, S, "/UserPool/LambdaConfig", config(S)), "claims")
             };
         }
         if self >= Self::Routed {
