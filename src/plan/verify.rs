@@ -113,7 +113,7 @@ fn stands(pool: &mut PoolPlan, looker: &Looker<'_>, now: &str) -> PoolProgress {
         if pool.steps.iter().any(|step| step.step == done.step) {
             continue;
         }
-        let Some(Look { seen, because }) = looker.done_before(&done.step) else { continue };
+        let Some(Look { seen, because, .. }) = looker.done_before(&done.step) else { continue };
         let progress = if seen == Seen::Open { Progress::Undone } else { Progress::Unclear };
         steps.push(StepProgress {
             id: done.step.clone(),
@@ -128,18 +128,21 @@ fn stands(pool: &mut PoolPlan, looker: &Looker<'_>, now: &str) -> PoolProgress {
     let mut stood: BTreeMap<String, Progress> = BTreeMap::new();
     // What may still come to be asked for, and whether everything else is done.
     let (mut later, mut rest_done) = (Vec::new(), true);
+    // What was undone by what the steps themselves name: what else is undone may have gone with it.
+    let mut lost: BTreeSet<String> = BTreeSet::new();
     for step in &mut pool.steps {
         let mut look = looker.step(step);
         // What was done and is not any more is seen in what it changed, too.
         if let (Seen::Done | Seen::Quiet, Some(_)) = (look.seen, &step.done_at)
             && let Some(lost) = looker.lost(&step.step, step.subject.as_ref())
         {
-            look = Look { seen: Seen::Open, because: lost };
+            look = Look { seen: Seen::Open, because: lost, own: true };
         }
         let needs: Vec<Progress> =
             step.needs.iter().map(|need| stood.get(need).copied().unwrap_or(Progress::Waiting)).collect();
         let on_word = step.told_at.is_some() && step.done_at.is_none();
         let on_word = on_word && matches!(look.seen, Seen::Open | Seen::Quiet | Seen::Later | Seen::Unclear);
+        let own = look.own;
         let may_come = look.seen == Seen::Later;
         let shown = matches!(look.seen, Seen::Done | Seen::Quiet);
         let (progress, because) = progress(look, step, &needs);
@@ -147,6 +150,9 @@ fn stands(pool: &mut PoolPlan, looker: &Looker<'_>, now: &str) -> PoolProgress {
             step.done_at.get_or_insert_with(|| now.to_owned());
         }
         stood.insert(step.id.clone(), progress);
+        if own && progress == Progress::Undone {
+            lost.insert(step.id.clone());
+        }
         if may_come {
             later.push(steps.len());
         } else {
@@ -172,7 +178,7 @@ fn stands(pool: &mut PoolPlan, looker: &Looker<'_>, now: &str) -> PoolProgress {
     PoolProgress {
         pool: pool.pool.clone(),
         evidence_from: BTreeMap::new(),
-        next: next(&steps).map(str::to_owned),
+        next: next(&steps, &lost).map(str::to_owned),
         steps,
         unmended: Vec::new(),
         new_steps: Vec::new(),
@@ -181,7 +187,7 @@ fn stands(pool: &mut PoolPlan, looker: &Looker<'_>, now: &str) -> PoolProgress {
 
 /// How a step stands: what is seen of it, whether it was done before, and how what it needs stands.
 fn progress(look: Look, step: &PlannedStep, needs: &[Progress]) -> (Progress, String) {
-    let Look { seen, because } = look;
+    let Look { seen, because, .. } = look;
     let ready = needs.iter().all(|need| *need == Progress::Done);
     let before = |time: &str| format!("it was done on {time}; {because}");
     match (seen, step.done_at.as_deref(), step.told_at.as_deref()) {
@@ -218,9 +224,12 @@ fn waits(needs: &[String], stood: &BTreeMap<String, Progress>, progress: Progres
 }
 
 /// The step to go on with: what was undone first, then what can be done, then what somebody has to look into.
-fn next(steps: &[StepProgress]) -> Option<&str> {
+fn next<'s>(steps: &'s [StepProgress], lost: &BTreeSet<String>) -> Option<&'s str> {
     let first = |wanted: &[Progress]| steps.iter().find(|step| wanted.contains(&step.progress));
-    first(&[Progress::Undone])
+    steps
+        .iter()
+        .find(|step| lost.contains(&step.id))
+        .or_else(|| first(&[Progress::Undone]))
         .or_else(|| first(&[Progress::Next]))
         .or_else(|| first(&[Progress::Unclear, Progress::Person]))
         .map(|step| step.id.as_str())
@@ -241,7 +250,7 @@ fn unseen(pool: &PoolPlan) -> PoolProgress {
     PoolProgress {
         pool: pool.pool.clone(),
         evidence_from: BTreeMap::new(),
-        next: next(&steps).map(str::to_owned),
+        next: next(&steps, &BTreeSet::new()).map(str::to_owned),
         steps,
         unmended: Vec::new(),
         new_steps: Vec::new(),

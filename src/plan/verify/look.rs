@@ -16,6 +16,8 @@ pub(super) struct Look {
     pub(super) seen: Seen,
     /// In words.
     pub(super) because: String,
+    /// Whether a field that the step itself names says so, and not only a finding, which may rest on much else.
+    pub(super) own: bool,
 }
 
 /// What the evidence alone says.
@@ -67,7 +69,7 @@ pub(super) fn taken_out(finding: &Finding) -> bool {
 }
 
 fn look(seen: Seen, because: impl Into<String>) -> Look {
-    Look { seen, because: because.into() }
+    Look { seen, because: because.into(), own: false }
 }
 
 /// What a step is done to, as the evidence has it.
@@ -102,7 +104,7 @@ impl<'a> Looker<'a> {
         }
         match self.by_findings(planned) {
             // One of several remedies of the same finding, and another was taken.
-            Look { seen: Seen::Done | Seen::Quiet, because } => look(Seen::Quiet, because),
+            Look { seen: Seen::Done | Seen::Quiet, because, .. } => look(Seen::Quiet, because),
             // Evidence will show it at the end; until then a person answers.
             person @ Look { seen: Seen::Person, .. } => person,
             _ => done,
@@ -250,11 +252,12 @@ impl<'a> Looker<'a> {
 fn by_check(check: &Check, scope: &SubjectScope<'_>) -> Look {
     let outcome = evaluate(check, scope);
     let deciding = || outcome.seen.iter().filter(|(truth, _)| *truth == outcome.truth).map(|(_, evidence)| evidence);
-    match outcome.truth {
+    let found = match outcome.truth {
         Truth::True => look(Seen::Done, said(deciding())),
         Truth::False => look(Seen::Open, said(deciding())),
         Truth::Unknown => look(Seen::Unclear, with_causes("cannot tell".to_owned(), deciding())),
-    }
+    };
+    Look { own: true, ..found }
 }
 
 /// Fields and what they say.

@@ -109,7 +109,7 @@ fn every_combination_has_its_word() {
     ];
     for (done_at, told_at, need, words) in table {
         for (seen, word) in SEEN.into_iter().zip(words) {
-            let look = Look { seen, because: "so".to_owned() };
+            let look = Look { seen, because: "so".to_owned(), own: false };
             let (found, because) = progress(look, &step("a", done_at, told_at), &[need]);
             assert_eq!(found, word, "{seen:?}, done {done_at:?}, told {told_at:?}, its need {need}");
             assert!(because.contains("so"), "{because}");
@@ -121,7 +121,7 @@ fn every_combination_has_its_word() {
 fn what_is_not_known_is_never_done_without_a_word() {
     for seen in [Seen::Open, Seen::Unclear, Seen::Person, Seen::Untold, Seen::Later] {
         for need in Progress::ALL {
-            let look = Look { seen, because: String::new() };
+            let look = Look { seen, because: String::new(), own: false };
             let (found, _) = progress(look, &step("a", None, None), &[*need]);
             assert_ne!(found, Progress::Done, "{seen:?} {need}");
         }
@@ -152,8 +152,14 @@ fn what_was_undone_comes_first_then_what_can_be_done_then_what_to_look_into() {
         (vec![Done, Done], None),
     ] {
         let steps: Vec<StepProgress> = (0..).zip(&words).map(|(at, word)| stood(&at.to_string(), *word)).collect();
-        assert_eq!(next(&steps), at.map(|at: i32| at.to_string()).as_deref(), "{words:?}");
+        assert_eq!(next(&steps, &BTreeSet::new()), at.map(|at: i32| at.to_string()).as_deref(), "{words:?}");
     }
+}
+
+#[test]
+fn of_what_was_undone_that_comes_first_which_took_the_rest_with_it() {
+    let steps = [stood("a", Progress::Undone), stood("b", Progress::Undone), stood("c", Progress::Undone)];
+    assert_eq!(next(&steps, &BTreeSet::from(["c".to_owned(), "b".to_owned()])), Some("b"));
 }
 
 #[test]
