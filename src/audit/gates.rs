@@ -61,23 +61,28 @@ pub(super) fn summaries(
         .iter()
         .map(|pool| {
             let own = by_pool.get(&(pool.key.account.as_str(), pool.key.id.as_str())).map_or(&[][..], Vec::as_slice);
-            let gates = positions(pool, facts.options().target_issuer)
-                .into_iter()
-                .map(|(gate, position)| (gate, gate_summary(gate, position, own, options)))
-                .collect();
-            PoolSummary {
-                id: pool.key.id.clone(),
-                name: pool.subject().name,
-                arn: pool.arn(&pool.region),
-                account: pool.key.account.clone(),
-                region: pool.region.clone(),
-                replica_region: pool.target_region().known().cloned(),
-                owner: None,
-                evidence_from: pool.oldest_answer().map(|time| time.to_string()),
-                gates,
-            }
+            summary(pool, own, facts, options)
         })
         .collect()
+}
+
+/// One pool with its gates, by its own findings.
+pub(super) fn summary(pool: &PoolView<'_>, own: &[&Finding], facts: &Facts<'_>, options: &Options) -> PoolSummary {
+    let gates = positions(pool, facts.options().target_issuer)
+        .into_iter()
+        .map(|(gate, position)| (gate, gate_summary(gate, position, own, options)))
+        .collect();
+    PoolSummary {
+        id: pool.key.id.clone(),
+        name: pool.subject().name,
+        arn: pool.arn(&pool.region),
+        account: pool.key.account.clone(),
+        region: pool.region.clone(),
+        replica_region: pool.target_region().known().cloned(),
+        owner: None,
+        evidence_from: pool.oldest_answer().map(|time| time.to_string()),
+        gates,
+    }
 }
 
 fn gate_summary(gate: Gate, position: Position, findings: &[&Finding], options: &Options) -> GateSummary {

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use crate::facts::{Facts, PoolView};
 use crate::model::report::{
-    Finding, GateSummary, REPORT_SCHEMA_VERSION, Reduction, Remediation, Report, RuleSummary, Run, SnapshotSummary,
+    Finding, PoolSummary, REPORT_SCHEMA_VERSION, Reduction, Remediation, Report, RuleSummary, Run, SnapshotSummary,
     Summary, Tool,
 };
 use crate::model::{Gate, Level, Subject, SubjectKind, Verdict};
@@ -111,7 +111,7 @@ pub fn audit(facts: &Facts<'_>, catalog: &Catalog, decisions: &[Decision], optio
     let answer = gates::answer(&summaries, &findings, facts);
     Report {
         schema_version: REPORT_SCHEMA_VERSION,
-        tool: Tool { name: "mrready".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+        tool: tool(),
         run,
         snapshot: snapshot_summary(facts),
         summary: Summary { answer, counts, pools: summaries, exit },
@@ -122,13 +122,18 @@ pub fn audit(facts: &Facts<'_>, catalog: &Catalog, decisions: &[Decision], optio
     }
 }
 
+/// The program and its version.
+pub fn tool() -> Tool {
+    Tool { name: "mrready".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+}
+
 /// What one pool alone is judged to be.
 #[derive(Debug, Clone)]
 pub struct PoolAudit {
     /// Every result, sorted, with the decisions that apply.
     pub findings: Vec<Finding>,
-    /// Where it stands before each gate.
-    pub gates: BTreeMap<Gate, GateSummary>,
+    /// The pool and its gates.
+    pub summary: PoolSummary,
 }
 
 /// Judges one pool alone, for a look ahead: the same findings and gates that [`audit`] gives it.
@@ -142,9 +147,9 @@ pub fn audit_pool(
     let mut findings = judge_pool(facts, pool, catalog);
     findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
     decide::apply(&mut findings, decisions, catalog, facts.options().now);
-    let summaries = gates::summaries(std::slice::from_ref(pool), &findings, facts, options);
-    let gates = summaries.into_iter().map(|pool| pool.gates).next().unwrap_or_default();
-    PoolAudit { findings, gates }
+    let own: Vec<&Finding> = findings.iter().collect();
+    let summary = gates::summary(pool, &own, facts, options);
+    PoolAudit { findings, summary }
 }
 
 /// Every rule on one pool and what belongs to it: at least one finding each.
@@ -235,7 +240,8 @@ fn summary_of(rule: &Rule) -> RuleSummary {
     }
 }
 
-fn snapshot_summary(facts: &Facts<'_>) -> SnapshotSummary {
+/// What was judged: how old the evidence is, and its digest.
+pub fn snapshot_summary(facts: &Facts<'_>) -> SnapshotSummary {
     let snapshot = facts.snapshot();
     let times = || snapshot.calls().map(|call| call.time).chain(snapshot.scans().map(|scan| scan.time));
     let caller = snapshot

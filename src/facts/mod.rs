@@ -199,6 +199,11 @@ impl<'a> Facts<'a> {
         self
     }
 
+    /// Assumes this instead, and gives back what was assumed before.
+    pub fn assume_instead(&mut self, assumptions: Assumptions) -> Assumptions {
+        std::mem::replace(&mut self.assumptions, assumptions)
+    }
+
     /// What is assumed beside the evidence.
     pub fn assumptions(&self) -> &Assumptions {
         &self.assumptions

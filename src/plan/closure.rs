@@ -58,32 +58,32 @@ pub(super) struct Run<'c> {
     pub(super) direction: Direction,
 }
 
-/// Looks ahead for one pool. The facts are given back as they came.
-pub(super) fn look<'a, 'c>(mut facts: Facts<'a>, key: &PoolKey, run: Run<'c>) -> (Facts<'a>, Found<'c>) {
-    let base = facts.assumptions().clone();
+/// Looks ahead for one pool. The facts are left as they came.
+pub(super) fn look<'c>(facts: &mut Facts<'_>, key: &PoolKey, run: Run<'c>) -> Found<'c> {
     let mut look = Look { run, steps: BTreeMap::new(), missing: Missing::default(), done: BTreeMap::new() };
-    let mut now: Option<PoolAudit> = None;
+    let now = judged(facts, key, run);
+    let mut then = now.clone();
     let mut placed = Vec::new();
-    let mut rounds = 0;
-    loop {
-        let then = judged(&facts, key, run);
+    let mut settled = false;
+    for round in 0..ROUNDS {
         let before = look.steps.len();
-        look.round(&facts, &facts.pool(key), &then.findings, rounds == 0);
-        let now = now.get_or_insert_with(|| then.clone());
+        let base = facts.assume_instead(after(facts.assumptions(), key, &look.steps, &placed));
+        if round > 0 {
+            then = judged(facts, key, run);
+        }
+        look.findings(facts, &facts.pool(key), &then.findings, round == 0);
+        facts.assume_instead(base);
+        placed = look.go_on(facts, key, placed, before, round == 0);
         // Without a new step nothing else would be assumed, and nothing else judged.
-        let settled = look.steps.len() == before;
-        rounds += 1;
-        facts = facts.assuming(base.clone());
-        if !settled {
-            placed = order(&facts, &facts.pool(key), &look.steps);
+        settled = look.steps.len() == before;
+        if settled {
+            break;
         }
-        if settled || rounds == ROUNDS {
-            let Look { steps, missing, mut done, .. } = look;
-            done.retain(|id, _| !steps.keys().any(|(step, _)| step == id));
-            return (facts, Found { steps, order: placed, now: now.clone(), then, missing, done, settled });
-        }
-        facts = facts.assuming(after(&base, key, &look.steps, &placed));
     }
+    look.mended(&now.findings, &then.findings);
+    let Look { steps, missing, mut done, .. } = look;
+    done.retain(|id, _| !steps.keys().any(|(step, _)| step == id));
+    Found { steps, order: placed, now, then, missing, done, settled }
 }
 
 fn judged(facts: &Facts<'_>, key: &PoolKey, run: Run<'_>) -> PoolAudit {
@@ -108,19 +108,46 @@ struct Look<'c> {
 }
 
 impl<'c> Look<'c> {
-    /// Adds what these findings ask for, and what of the sequence is not done.
-    fn round(&mut self, facts: &Facts<'_>, pool: &PoolView<'_>, findings: &[Finding], now: bool) {
-        let children = Seen::of(pool);
-        self.sequence(facts, pool, &children, now);
-        // On the way back nothing is mended: the sequence alone says what is done.
+    /// Adds what these findings ask for. On the way back nothing is mended: the sequence alone says what is done.
+    fn findings(&mut self, facts: &Facts<'_>, pool: &PoolView<'_>, findings: &[Finding], now: bool) {
         if self.run.direction != Direction::Forward {
             return;
         }
+        let children = Seen::of(pool);
         for finding in findings.iter().filter(|finding| asks(finding)) {
             self.remedies(facts, pool, &children, finding, now);
             if now && finding.verdict == Verdict::Unknown {
                 self.collect(finding);
             }
+        }
+    }
+
+    /// Adds the steps of the sequence that can be begun when those so far have been taken, and so on. Gives their order;
+    /// `placed` is that of the first `before` steps.
+    fn go_on(
+        &mut self,
+        facts: &mut Facts<'_>,
+        key: &PoolKey,
+        mut placed: Vec<Placed>,
+        before: usize,
+        mut now: bool,
+    ) -> Vec<Placed> {
+        let mut ordered = before;
+        loop {
+            // What is so now comes first: a step is done, or not, by the evidence.
+            let taken = if now { Vec::new() } else { placed.clone() };
+            let base = facts.assume_instead(after(facts.assumptions(), key, &self.steps, &taken));
+            self.sequence(facts, &facts.pool(key), now);
+            facts.assume_instead(base);
+            let news = self.steps.len() != ordered;
+            if news {
+                placed = order(facts, &facts.pool(key), &self.steps);
+                ordered = self.steps.len();
+            }
+            if !news && !now {
+                return placed;
+            }
+            now = false;
         }
     }
 
@@ -147,7 +174,8 @@ impl<'c> Look<'c> {
     }
 
     /// The steps of the sequence itself that are not done.
-    fn sequence(&mut self, facts: &Facts<'_>, pool: &PoolView<'_>, children: &Seen, now: bool) {
+    fn sequence(&mut self, facts: &Facts<'_>, pool: &PoolView<'_>, now: bool) {
+        let children = Seen::of(pool);
         for step in self.run.catalog.steps.values() {
             if !step.backbone || step.id == COLLECT || !step.directions.contains(&self.run.direction) {
                 continue;
@@ -167,7 +195,10 @@ impl<'c> Look<'c> {
                     }
                     continue;
                 }
-                self.choose(step, child).needed |= applies == Truth::True && done == Truth::False;
+                // It cannot begin: perhaps when others have been taken, perhaps never.
+                if ahead.holds(step.requires.as_ref()) != Truth::False {
+                    self.choose(step, child).needed |= applies == Truth::True && done == Truth::False;
+                }
             }
         }
     }
@@ -186,6 +217,26 @@ impl<'c> Look<'c> {
         let chosen = self.choose(step, None);
         chosen.ask(finding, true);
         chosen.needed = true;
+    }
+
+    /// Notes for a finding that no step of its own rule mends, but that goes away all the same, which steps see to it: those
+    /// that change what it read.
+    fn mended(&mut self, now: &[Finding], then: &[Finding]) {
+        let remain: BTreeSet<&str> =
+            then.iter().filter(|finding| asks(finding)).map(|f| f.fingerprint.as_str()).collect();
+        for finding in now.iter().filter(|finding| asks(finding) && !remain.contains(finding.fingerprint.as_str())) {
+            if self.steps.values().any(|chosen| chosen.because.contains_key(&finding.fingerprint)) {
+                continue;
+            }
+            let Some(rule) = self.run.catalog.rule(&finding.rule) else { continue };
+            let fields = rule.fields();
+            for chosen in self.steps.values_mut() {
+                let id = finding.subject.id.as_str();
+                if chosen.sets().any(|(of, field)| of.is_none_or(|of| of == id) && fields.contains(field)) {
+                    chosen.ask(finding, true);
+                }
+            }
+        }
     }
 
     fn choose(&mut self, step: &'c Step, child: Option<&Child>) -> &mut Chosen<'c> {

@@ -11,7 +11,7 @@ use crate::rules::{ShellParts, Step};
 use super::ahead::Ahead;
 use super::chosen::{Chosen, Key};
 use super::closure::{COLLECT, Found, Missing};
-use super::values::{StepValues, fill_template, of_step, remembered};
+use super::values::{StepValues, fill_template, of_step, replaced};
 
 /// So many reasons why evidence is missing, beside actions, are named; the others are counted.
 const REASONS: usize = 12;
@@ -26,9 +26,10 @@ pub(super) fn planned(
     let ids = ids(found);
     let chosen: Vec<&Chosen<'_>> = found.order.iter().filter_map(|placed| found.steps.get(&placed.key)).collect();
     // A value that a step replaces is the evidence's before that step only, and a person's or the step's own afterwards.
-    let replaced: BTreeSet<&str> = chosen.iter().flat_map(|chosen| remembered(chosen.step)).collect();
+    let all: BTreeSet<&str> = chosen.iter().flat_map(|chosen| replaced(chosen.step)).collect();
     let (mut old, lasting): (BTreeMap<_, _>, BTreeMap<_, _>) =
-        values.into_iter().partition(|(name, _)| replaced.contains(name.as_str()));
+        values.into_iter().partition(|(name, _)| all.contains(name.as_str()));
+    let mut changed: BTreeSet<String> = BTreeSet::new();
     let mut children: BTreeMap<SubjectKind, Vec<Child>> = BTreeMap::new();
     let mut steps = Vec::new();
     for (index, (placed, chosen)) in found.order.iter().zip(chosen).enumerate() {
@@ -38,12 +39,15 @@ pub(super) fn planned(
             children.entry(kind).or_insert_with(seen).iter().find(|child| child.subject.id == subject.id)
         });
         let ahead = Ahead { facts, pool, child, assumed: None };
-        for name in remembered(chosen.step) {
+        let known: BTreeMap<String, String> = lasting.iter().chain(&old).map(|(k, v)| (k.clone(), v.clone())).collect();
+        let mut own = of_step(chosen.step, chosen.child.as_ref(), &ahead, &known, &changed);
+        for (name, value) in &old {
+            own.values.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        for name in replaced(chosen.step) {
             old.remove(name);
         }
-        let known: BTreeMap<String, String> = lasting.iter().chain(&old).map(|(k, v)| (k.clone(), v.clone())).collect();
-        let mut own = of_step(chosen.step, chosen.child.as_ref(), &ahead, &known);
-        own.values.extend(old.clone());
+        changed.extend(chosen.sets().filter(|(of, _)| of.is_none()).map(|(_, field)| field.to_owned()));
         let mut step = one(chosen, index + 1, &lasting, own);
         step.id.clone_from(&ids[&placed.key]);
         step.needs = placed.needs.iter().filter_map(|key| ids.get(key).cloned()).collect();
@@ -77,8 +81,10 @@ fn one(chosen: &Chosen<'_>, number: usize, pool: &BTreeMap<String, String>, own:
     let step = chosen.step;
     let StepValues { values, inputs } = own;
     let snippet = |text: &Option<String>| {
-        text.as_ref()
-            .map(|text| Snippet { region: region(step, &values, pool), text: fill_template(text, &[&values, pool]) })
+        text.as_ref().map(|text| {
+            let text = fill_template(text, &[&values, pool]);
+            Snippet { region: region(step, &text, &values, pool), text }
+        })
     };
     PlannedStep {
         id: step.id.clone(),
@@ -118,8 +124,13 @@ fn script(parts: &ShellParts) -> Script {
     Script { require, run, check, undo }
 }
 
-/// The Region that new resources go to: the thing's own, else the replica's where the step prepares that.
-fn region(step: &Step, own: &BTreeMap<String, String>, pool: &BTreeMap<String, String>) -> String {
+/// The Region that new resources go to: what the template's first line or the thing says, else the replica's where the step
+/// prepares that.
+fn region(step: &Step, text: &str, own: &BTreeMap<String, String>, pool: &BTreeMap<String, String>) -> String {
+    let said = text.lines().next().and_then(|line| line.strip_prefix("# Region: ")).map(str::trim);
+    if let Some(region) = said.filter(|region| !region.contains('$')) {
+        return region.to_owned();
+    }
     let name = match step.phase {
         Phase::Region | Phase::Configure => "SECONDARY_REGION",
         Phase::Prepare

@@ -20,10 +20,10 @@ pub mod waves;
 
 use std::collections::BTreeMap;
 
-use crate::audit::{Options, audit};
+use crate::audit::{Options, snapshot_summary, tool};
 use crate::facts::Facts;
 use crate::model::plan::{CannotFix, Direction, DoneStep, PLAN_SCHEMA_VERSION, Plan, PoolPlan};
-use crate::model::report::{Evidence, PoolSummary};
+use crate::model::report::Evidence;
 use crate::rules::{Catalog, Decision};
 use crate::snapshot::PoolKey;
 
@@ -34,47 +34,39 @@ use closure::{Found, Run, look};
 
 /// Makes the plans of every pool in scope.
 pub fn plan(
-    facts: Facts<'_>,
+    mut facts: Facts<'_>,
     catalog: &Catalog,
     decisions: &[Decision],
     options: &Options,
     direction: Direction,
 ) -> Plan {
-    let report = audit(&facts, catalog, decisions, options);
     let run = Run { catalog, decisions, options, direction };
     let waves = waves::waves(&facts);
-    let mut facts = facts;
+    let snapshot = snapshot_summary(&facts);
+    let keys: Vec<PoolKey> = facts.pools().into_iter().map(|pool| pool.key).collect();
     let mut pools = Vec::new();
-    for summary in report.summary.pools {
-        let key = PoolKey { account: summary.account.clone(), id: summary.id.clone() };
-        let found;
-        (facts, found) = look(facts, &key, run);
-        pools.push(of_pool(&facts, &key, summary, found, catalog, direction));
+    for key in keys {
+        let found = look(&mut facts, &key, run);
+        pools.push(of_pool(&facts, &key, found, catalog, direction));
     }
     Plan {
         schema_version: PLAN_SCHEMA_VERSION,
-        tool: report.tool,
-        now: report.run.now,
+        tool: tool(),
+        now: facts.options().now.to_string(),
         direction,
-        target_issuer: report.run.target_issuer,
-        snapshot_digest: report.snapshot.digest,
-        evidence_from: report.snapshot.evidence_from,
-        evidence_to: report.snapshot.evidence_to,
-        catalogue_digest: report.run.catalogue_digest,
+        target_issuer: facts.options().target_issuer,
+        snapshot_digest: snapshot.digest,
+        evidence_from: snapshot.evidence_from,
+        evidence_to: snapshot.evidence_to,
+        catalogue_digest: catalog.digest.clone(),
         waves,
         pools,
     }
 }
 
-fn of_pool(
-    facts: &Facts<'_>,
-    key: &PoolKey,
-    summary: PoolSummary,
-    found: Found<'_>,
-    catalog: &Catalog,
-    direction: Direction,
-) -> PoolPlan {
+fn of_pool(facts: &Facts<'_>, key: &PoolKey, found: Found<'_>, catalog: &Catalog, direction: Direction) -> PoolPlan {
     let pool = facts.pool(key);
+    let summary = found.now.summary.clone();
     let (steps, values) = instance::planned(facts, &pool, &found, values::of_pool(&pool));
     // Nothing is mended on the way back.
     let mut cannot_fix = match direction {
@@ -89,7 +81,7 @@ fn of_pool(
         owner: summary.owner,
         evidence_from: summary.evidence_from,
         gates: summary.gates,
-        expected: found.then.gates,
+        expected: found.then.summary.gates,
         overlap: if direction == Direction::FailBack { None } else { overlap::overlap(&pool) },
         values,
         steps,

@@ -25,7 +25,7 @@ pub(super) fn cannot_fix(found: &Found<'_>, catalog: &Catalog) -> Vec<CannotFix>
         let steps = asked_by.get(fingerprint).unwrap_or(&none);
         let remains = then.contains_key(fingerprint);
         let hopeless: Vec<&str> = steps.iter().filter_map(|step| step.cannot_fix.as_deref()).collect();
-        let reason = if !steps.is_empty() && hopeless.len() == steps.len() {
+        let reason = if !hopeless.is_empty() && (remains || hopeless.len() == steps.len()) {
             let reasons: BTreeSet<&str> = hopeless.into_iter().map(str::trim).collect();
             Some(reasons.into_iter().collect::<Vec<_>>().join(" "))
         } else if steps.is_empty() && remains && finding.level == Level::Blocker {

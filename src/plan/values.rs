@@ -35,6 +35,19 @@ const KNOWN: &[(&str, &str)] = &[
     ("SECONDARY_REGION", "the replica Region"),
 ];
 
+/// The fields that the variables of the pool come from, where a step may change them.
+const FROM: &[(&str, &str)] = &[
+    ("key.arn", "KEY_ARN"),
+    ("key.id", "KEY_ID"),
+    ("pool.custom_domain", "CUSTOM_DOMAIN"),
+    ("pool.custom_domain", "DOMAIN"),
+    ("pool.prefix_domain", "DOMAIN"),
+    ("pool.prefix_domain", "PREFIX_DOMAIN"),
+    ("health_check.ids", "HEALTH_CHECK_ID"),
+    ("target.region", "SECONDARY_REGION"),
+    ("target.region", "POOL_ARN_SECONDARY"),
+];
+
 /// The values of one step.
 #[derive(Debug, Clone, Default)]
 pub(super) struct StepValues {
@@ -79,12 +92,14 @@ pub(super) fn of_pool(pool: &PoolView<'_>) -> BTreeMap<String, String> {
     values
 }
 
-/// The values of a step, given those of its pool at its place in the order.
+/// The values of a step, given those of its pool at its place in the order, and the fields that steps before it change: what
+/// the evidence says of them will not hold any more.
 pub(super) fn of_step(
     step: &Step,
     subject: Option<&Subject>,
     ahead: &Ahead<'_>,
     pool: &BTreeMap<String, String>,
+    changed: &BTreeSet<String>,
 ) -> StepValues {
     let mut found = StepValues::default();
     if let Some(subject) = subject {
@@ -99,7 +114,7 @@ pub(super) fn of_step(
         }
     }
     for (name, template) in &step.values {
-        match fill(template, subject, ahead) {
+        match fill(template, subject, ahead, changed) {
             Ok(value) => drop(found.values.insert(name.clone(), value)),
             Err(lacking) => drop(found.inputs.insert(name.clone(), lacking)),
         }
@@ -122,11 +137,14 @@ pub(super) fn of_step(
     found
 }
 
-/// The variables that a step remembers for later ones: what the evidence says of them does not hold any more.
-pub(super) fn remembered(step: &Step) -> BTreeSet<&str> {
+/// The variables that a step replaces: what the evidence says of them does not hold any more. It remembers the new value
+/// for the steps after it, or its effects say that the field behind it changes.
+pub(super) fn replaced(step: &Step) -> BTreeSet<&str> {
     let texts = step.sh.iter().flat_map(|sh| [Some(&sh.run), sh.check.as_ref()]).flatten();
     let calls = texts.flat_map(|text| text.split("remember ").skip(1));
-    calls.map(|rest| variable(rest.trim_start())).filter(|name| !name.is_empty()).collect()
+    let remembered = calls.map(|rest| variable(rest.trim_start())).filter(|name| !name.is_empty());
+    let changed = FROM.iter().filter(|(field, _)| step.effects.contains_key(*field)).map(|(_, name)| *name);
+    remembered.chain(changed).collect()
 }
 
 /// Fills `${VARIABLE}` in a template for new resources. What is not known, or has a character that could end a string,
@@ -166,7 +184,12 @@ fn is_plain(value: &str) -> bool {
 }
 
 /// The known part of a text with `{field}` and `{subject.N}`, or in words what is not known.
-fn fill(template: &str, subject: Option<&Subject>, ahead: &Ahead<'_>) -> Result<String, String> {
+fn fill(
+    template: &str,
+    subject: Option<&Subject>,
+    ahead: &Ahead<'_>,
+    changed: &BTreeSet<String>,
+) -> Result<String, String> {
     let mut filled = String::with_capacity(template.len());
     let mut rest = template;
     while let Some(at) = rest.find('{') {
@@ -183,7 +206,7 @@ fn fill(template: &str, subject: Option<&Subject>, ahead: &Ahead<'_>) -> Result<
         }
         let value = match name.strip_prefix("subject.").and_then(|place| place.parse::<usize>().ok()) {
             Some(place) => subject.and_then(|subject| subject.id.split(['/', '#']).nth(place).map(str::to_owned)),
-            None => text(&ahead.fact(name).0.value),
+            None => text(&ahead.fact(name).0.value).filter(|_| !changed.contains(name)),
         };
         filled.push_str(&value.ok_or_else(|| lacking(name, ahead))?);
         rest = &from[1 + name.len() + 1..];

@@ -6,14 +6,15 @@ mod states;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mrready::audit::{FailOn, Options, SubjectScope, audit, evaluate};
-use mrready::facts::{Assumptions, Child, FactOptions, Facts, FieldSet, RegionTable};
+use jiff::Timestamp;
+use mrready::audit::{FailOn, Options, Scope, audit_pool, evaluate, given_value};
+use mrready::facts::{Assumptions, FactOptions, Facts, FieldSet, RegionTable, default_value};
 use mrready::model::plan::{Certainty, Direction, Plan, PlannedStep, PoolPlan};
-use mrready::model::report::{Finding, Report};
-use mrready::model::{Fields, Level, Observed, SubjectKind, Truth, Verdict};
-use mrready::plan::{COLLECT, assume_done, plan};
-use mrready::rules::{Catalog, Check, Step};
-use mrready::snapshot::{PoolKey, Scope, Snapshot};
+use mrready::model::report::Finding;
+use mrready::model::{Absence, Fact, FieldSpec, Fields, Level, Observed, SubjectKind, Truth, Value, Verdict};
+use mrready::plan::{COLLECT, plan};
+use mrready::rules::{AwsPointer, Catalog, Step};
+use mrready::snapshot::{PoolKey, Snapshot};
 
 use crate::builder::{ACCOUNT, NOW, POOL, catalog, table, time};
 use states::{Random, State, World, label};
@@ -49,41 +50,63 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let mut scope = Scope::default();
+        let mut scope = mrready::snapshot::Scope::default();
         scope.pools.insert(key());
         Self { snapshot: Snapshot::new(scope, Vec::new()), catalog: catalog(), regions: table() }
     }
 
-    fn facts(&self, state: &State, steps: &[&PlannedStep]) -> Facts<'_> {
-        let mut assumed = state.assumed();
-        for planned in steps {
-            assume_done(&self.catalog.steps[&planned.step], planned.subject.as_ref(), &mut assumed);
-        }
+    fn facts(&self, state: &State) -> Facts<'_> {
+        let assumed = state.assumed();
         let options = FactOptions { target_issuer: state.target_issuer, ..FactOptions::new(time(NOW)) };
         let assumptions = Assumptions { pools: BTreeMap::from([(key(), assumed)]) };
         Facts::new(&self.snapshot, options, self.regions.clone()).assuming(assumptions)
     }
 
     fn plan(&self, state: &State) -> Plan {
-        plan(self.facts(state, &[]), self.catalog, &[], &options(), Direction::Forward)
+        plan(self.facts(state), self.catalog, &[], &options(), Direction::Forward)
     }
 
-    fn audit(&self, state: &State) -> Report {
-        audit(&self.facts(state, &[]), self.catalog, &[], &options())
+    fn findings(&self, state: &State) -> Vec<Finding> {
+        let facts = self.facts(state);
+        audit_pool(&facts, &facts.pool(&key()), self.catalog, &[], &options()).findings
+    }
+}
+
+/// The fields of a state, as a condition of a step sees them: read from the state itself, and not by way of the planner.
+struct Seen<'a> {
+    state: &'a State,
+    kind: SubjectKind,
+    child: Option<&'a str>,
+}
+
+impl Scope for Seen<'_> {
+    fn fact(&self, field: &str) -> (Fact, Absence) {
+        let spec = FieldSet.field(self.kind, field).expect("a field that the condition sees");
+        let of_child = || {
+            let children = self.state.children.get(&self.kind)?;
+            let child = children.items.iter().find(|child| Some(child.subject.id.as_str()) == self.child)?;
+            child.fields.get(field).map(|fact| fact.value.clone())
+        };
+        let value = self.state.pool.get(field).cloned().or_else(of_child).unwrap_or(Observed::Absent);
+        let value = match (value, spec.absent) {
+            (Observed::Absent, Absence::Default(text)) => Observed::Known(default_value(spec.ty, text)),
+            (value, _) => value,
+        };
+        (Fact { value, sources: Vec::new() }, spec.absent)
+    }
+
+    fn aws(&self, at: &AwsPointer) -> Fact {
+        panic!("no step of the tool reads {at:?} directly")
+    }
+
+    fn now(&self) -> Timestamp {
+        time(NOW)
     }
 }
 
 fn open(finding: &Finding) -> bool {
     matches!(finding.verdict, Verdict::Fail | Verdict::Warn | Verdict::Unknown | Verdict::Manual)
         && finding.level != Level::Info
-}
-
-fn holds(check: Option<&Check>, facts: &Facts<'_>, child: Option<&str>, kind: SubjectKind) -> Truth {
-    let Some(check) = check else { return Truth::True };
-    let pool = facts.pool(&key());
-    let children: Vec<Child> = pool.children(kind).map(|children| children.found.items).unwrap_or_default();
-    let child = child.and_then(|id| children.iter().find(|child| child.subject.id == id));
-    evaluate(check, &SubjectScope { facts, pool: Some(&pool), child }).truth
 }
 
 /// The plan is in order: everything that a step needs comes before it.
@@ -112,35 +135,39 @@ fn ordered(plan: &PoolPlan, catalog: &Catalog, wrong: &mut dyn FnMut(String)) {
 }
 
 /// No step requires what only a later one brings about.
-fn required(bench: &Bench, state: &State, plan: &PoolPlan, wrong: &mut dyn FnMut(String)) {
-    for (index, step) in plan.steps.iter().enumerate() {
-        let Some(requires) = &bench.catalog.steps[&step.step].requires else { continue };
-        let child = step.subject.as_ref().map(|subject| subject.id.as_str());
-        let kind = bench.catalog.steps[&step.step].subject;
-        let mut taken: Vec<&PlannedStep> = plan.steps[..index].iter().collect();
-        if holds(Some(requires), &bench.facts(state, &taken), child, kind) == Truth::True {
-            continue;
-        }
-        let reads = requires.fields();
-        for later in &plan.steps[index + 1..] {
-            taken.push(later);
-            let sets = bench.catalog.steps[&later.step].effects.keys().any(|field| reads.contains(field.as_str()));
-            if sets && holds(Some(requires), &bench.facts(state, &taken), child, kind) == Truth::True {
-                wrong(format!("{} requires what {} brings about later", step.step, later.step));
-                break;
+fn required(state: &State, plan: &PoolPlan, catalog: &Catalog, wrong: &mut dyn FnMut(String)) {
+    let mut now = state.clone();
+    for (index, planned) in plan.steps.iter().enumerate() {
+        let step = &catalog.steps[&planned.step];
+        if let Some(requires) = &step.requires {
+            let child = planned.subject.as_ref().map(|subject| subject.id.as_str());
+            let holds =
+                |state: &State| evaluate(requires, &Seen { state, kind: step.subject, child }).truth == Truth::True;
+            if !holds(&now) {
+                let reads = requires.fields();
+                let mut then = now.clone();
+                for later in &plan.steps[index + 1..] {
+                    take(&mut then, later, catalog);
+                    let sets = catalog.steps[&later.step].effects.keys().any(|field| reads.contains(field.as_str()));
+                    if sets && holds(&then) {
+                        wrong(format!("{} requires what {} brings about later", planned.step, later.step));
+                        break;
+                    }
+                }
             }
         }
+        take(&mut now, planned, catalog);
     }
 }
 
 /// Every blocker that is not passed has a step, or an entry that says why not.
-fn complete(plan: &PoolPlan, report: &Report, wrong: &mut dyn FnMut(String)) {
+fn complete(plan: &PoolPlan, findings: &[Finding], wrong: &mut dyn FnMut(String)) {
     let asked: BTreeSet<&str> =
         plan.steps.iter().flat_map(|step| &step.because).map(|because| because.fingerprint.as_str()).collect();
     let listed: BTreeSet<&str> = plan.cannot_fix.iter().map(|entry| entry.fingerprint.as_str()).collect();
-    for finding in report.findings.iter().filter(|finding| open(finding) && finding.level == Level::Blocker) {
+    for finding in findings.iter().filter(|finding| open(finding) && finding.level == Level::Blocker) {
         let fingerprint = finding.fingerprint.as_str();
-        if finding.subject.pool_id.is_some() && !asked.contains(fingerprint) && !listed.contains(fingerprint) {
+        if !asked.contains(fingerprint) && !listed.contains(fingerprint) {
             wrong(format!("the blocker {} ({}) has neither step nor reason", finding.rule, finding.verdict));
         }
     }
@@ -154,6 +181,7 @@ fn complete(plan: &PoolPlan, report: &Report, wrong: &mut dyn FnMut(String)) {
 /// What is left once the steps of the plan before have been taken: nothing but a person's matter, what cannot be fixed, and
 /// what is still not known.
 fn left(plan: &PoolPlan, catalog: &Catalog, wrong: &mut dyn FnMut(String)) {
+    let hopeless: BTreeSet<&str> = plan.cannot_fix.iter().map(|entry| entry.fingerprint.as_str()).collect();
     for step in &plan.steps {
         let known: &Step = &catalog.steps[&step.step];
         if step.step == COLLECT || known.cannot_fix.is_some() {
@@ -169,7 +197,10 @@ fn left(plan: &PoolPlan, catalog: &Catalog, wrong: &mut dyn FnMut(String)) {
                 None if because.rule.is_empty() && step.certainty == Certainty::Perhaps => {}
                 // What a person or missing evidence may bring up.
                 None if !because.rule.is_empty() => {}
+                // What cannot be fixed keeps the migration from going on.
+                None if !hopeless.is_empty() => {}
                 None => wrong(format!("{} is still not done after all steps", step.step)),
+                Some(_) if hopeless.contains(because.fingerprint.as_str()) => {}
                 Some(verdict) => wrong(format!("{} {verdict}s still, after {}", because.rule, step.step)),
             }
         }
@@ -177,8 +208,8 @@ fn left(plan: &PoolPlan, catalog: &Catalog, wrong: &mut dyn FnMut(String)) {
 }
 
 /// Says what an unknown finding wants to know.
-fn reveal(world: &World, state: &mut State, report: &Report, random: &mut Random) {
-    for finding in report.findings.iter().filter(|finding| open(finding) && finding.verdict == Verdict::Unknown) {
+fn reveal(world: &World, state: &mut State, findings: &[Finding], random: &mut Random) {
+    for finding in findings.iter().filter(|finding| open(finding) && finding.verdict == Verdict::Unknown) {
         for evidence in finding.evidence.iter().filter(|evidence| evidence.cause.is_some()) {
             let name = evidence.field.as_str();
             if let Some(spec) = FieldSet.field(SubjectKind::Pool, name) {
@@ -201,37 +232,35 @@ fn reveal(world: &World, state: &mut State, report: &Report, random: &mut Random
 }
 
 /// A known value that is a whole one.
-fn whole(world: &World, spec: mrready::model::FieldSpec, random: &mut Random) -> Observed<mrready::model::Value> {
+fn whole(world: &World, spec: FieldSpec, random: &mut Random) -> Observed<Value> {
     loop {
         let value = world.known(&spec, random);
-        let partial = matches!(&value, Observed::Known(mrready::model::Value::List(list)) if list.incomplete.is_some());
+        let partial = matches!(&value, Observed::Known(Value::List(list)) if list.incomplete.is_some());
         if !partial {
             return value;
         }
     }
 }
 
-/// Takes the steps of a plan: the state as it then is.
-fn take(state: &mut State, plan: &PoolPlan, catalog: &Catalog) {
-    for planned in &plan.steps {
-        let step = &catalog.steps[&planned.step];
-        for (field, given) in &step.effects {
-            let spec = FieldSet.field(step.subject, field).expect("a field");
-            let value = mrready::audit::given_value(given, Some(spec));
-            if FieldSet.field(SubjectKind::Pool, field).is_some() {
-                state.pool.insert(spec.name, value);
-                continue;
-            }
-            let Some(subject) = &planned.subject else { continue };
-            let children = state.children.get_mut(&step.subject).expect("of a kind");
-            for child in children.items.iter_mut().filter(|child| child.subject.id == subject.id) {
-                child.fields.insert(spec.name, mrready::model::Fact { value: value.clone(), sources: Vec::new() });
-            }
+/// Takes a step: the state as it then is.
+fn take(state: &mut State, planned: &PlannedStep, catalog: &Catalog) {
+    let step = &catalog.steps[&planned.step];
+    for (field, given) in &step.effects {
+        let spec = FieldSet.field(step.subject, field).expect("a field");
+        let value = given_value(given, Some(spec));
+        if FieldSet.field(SubjectKind::Pool, field).is_some() {
+            state.pool.insert(spec.name, value);
+            continue;
         }
-        if let (true, Some(subject)) = (step.gone, &planned.subject) {
-            let children = state.children.get_mut(&step.subject).expect("of a kind");
-            children.items.retain(|child| child.subject.id != subject.id);
+        let Some(subject) = &planned.subject else { continue };
+        let children = state.children.get_mut(&step.subject).expect("of a kind");
+        for child in children.items.iter_mut().filter(|child| child.subject.id == subject.id) {
+            child.fields.insert(spec.name, Fact { value: value.clone(), sources: Vec::new() });
         }
+    }
+    if let (true, Some(subject)) = (step.gone, &planned.subject) {
+        let children = state.children.get_mut(&step.subject).expect("of a kind");
+        children.items.retain(|child| child.subject.id != subject.id);
     }
 }
 
@@ -277,29 +306,29 @@ fn one(bench: &Bench, world: &World, seed: u64, tally: &mut Tally) {
         }
     }
     let mut found = Vec::new();
-    for round in 0..=REVEALS {
+    for _ in 0..=REVEALS {
         let plan = bench.plan(&state);
         let pool = &plan.pools[0];
         let mut wrong = |what: String| found.push(what);
         ordered(pool, bench.catalog, &mut wrong);
-        if round == 0 {
-            required(bench, &state, pool, &mut wrong);
-        }
-        complete(pool, &bench.audit(&state), &mut wrong);
+        required(&state, pool, bench.catalog, &mut wrong);
+        complete(pool, &bench.findings(&state), &mut wrong);
         tally.plans += 1;
         tally.longest = tally.longest.max(pool.steps.len());
         for step in &pool.steps {
             *tally.steps.entry(step.step.clone()).or_default() += 1;
         }
-        take(&mut state, pool, bench.catalog);
+        for step in &pool.steps {
+            take(&mut state, step, bench.catalog);
+        }
         let after = bench.plan(&state);
         tally.plans += 1;
         left(&after.pools[0], bench.catalog, &mut wrong);
-        let report = bench.audit(&state);
-        if !report.findings.iter().any(|finding| open(finding) && finding.verdict == Verdict::Unknown) {
+        let findings = bench.findings(&state);
+        if !findings.iter().any(|finding| open(finding) && finding.verdict == Verdict::Unknown) {
             break;
         }
-        reveal(world, &mut state, &report, &mut random);
+        reveal(world, &mut state, &findings, &mut random);
     }
     found.sort();
     found.dedup();

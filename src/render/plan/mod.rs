@@ -1,5 +1,6 @@
 //! Plans as people and programs read them: one file per surface. They see a [`Plan`](crate::model::Plan) and nothing else.
 
+mod escape;
 pub mod graph;
 pub mod iac;
 pub mod json;
@@ -7,4 +8,5 @@ pub mod markdown;
 pub mod progress;
 #[cfg(test)]
 pub(crate) mod samples;
+mod schedule;
 pub mod shell;

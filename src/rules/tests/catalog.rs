@@ -1,7 +1,7 @@
 //! Catalogues: ids, digests, levels.
 
 use super::super::Catalog;
-use super::{GOOD, mock::Mock, with};
+use super::{GOOD, load, mock::Mock, with};
 use crate::model::{Level, Verdict};
 
 const STEP: &str = "id: create-key\ntitle: Create a key\nsummary: In the primary Region.\n";
@@ -15,7 +15,7 @@ pub(super) fn two() -> Catalog {
     let other = with("id", "id: other-rule").replace("tags: [MRR-006]", "tags: [MRR-007, both]\nwaivable: never");
     let good = GOOD.replace("[MRR-006]", "[MRR-006, both]");
     let files = [("my/steps/create-key.yaml", STEP), ("my/other-rule.yaml", &other), ("my/good-rule.yaml", &good)];
-    Catalog::load(&Mock, false, &user(&files)).unwrap()
+    load(&user(&files), false).unwrap()
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn rules_are_sorted_and_found_by_id_and_by_tag() {
 #[test]
 fn an_id_stands_once() {
     let files = user(&[("a/good-rule.yaml", GOOD), ("b/good-rule.yml", GOOD), ("steps/create-key.yaml", STEP)]);
-    let problems = Catalog::load(&Mock, false, &files).unwrap_err().to_string();
+    let problems = load(&files, false).unwrap_err().to_string();
     assert_eq!(problems, "b/good-rule.yml: the rule `good-rule` is already a rule: a/good-rule.yaml");
 }
 
@@ -61,7 +61,7 @@ fn all_problems_of_all_files_at_once() {
         ("a/good-rule.yaml", &with("title", "")),
         ("steps/create-key.yaml", "id: create-key\n"),
     ]);
-    let problems = Catalog::load(&Mock, false, &files).unwrap_err();
+    let problems = load(&files, false).unwrap_err();
     let files: Vec<&str> = problems.list().iter().map(|each| each.file.as_str()).collect();
     // The step with a mistake exists: nobody says that the rules name one that does not.
     let want =
@@ -73,14 +73,14 @@ fn all_problems_of_all_files_at_once() {
 fn rules_check_wants_a_test_of_every_verdict_of_a_users_rule_too() {
     let text = GOOD.lines().filter(|line| !line.contains("expect: fail")).collect::<Vec<_>>().join("\n");
     let files = user(&[("good-rule.yaml", &text), ("steps/create-key.yaml", STEP)]);
-    assert!(Catalog::load(&Mock, false, &files).is_ok());
-    let problems = Catalog::check(&Mock, false, &files).unwrap_err().to_string();
+    assert!(load(&files, false).is_ok());
+    let problems = load(&files, true).unwrap_err().to_string();
     assert!(problems.contains("no test expects `fail`, which the rule can give"), "{problems}");
 }
 
 #[test]
 fn the_digest_follows_the_text_and_not_the_place() {
-    let of = |files: &[(&str, &str)]| Catalog::load(&Mock, false, &user(files)).unwrap().digest;
+    let of = |files: &[(&str, &str)]| load(&user(files), false).unwrap().digest;
     let one = of(&[("a/good-rule.yaml", GOOD), ("steps/create-key.yaml", STEP)]);
     assert!(one.starts_with("sha256:") && one.len() == 71, "{one}");
     assert_eq!(one, of(&[("/x/steps/create-key.yaml", STEP), ("b/c/good-rule.yml", GOOD)]));
@@ -114,7 +114,7 @@ fn a_rule_that_checks_nothing_stays_info() {
     let text = with("check", "").replace("level: blocker", "level: info").replace("say: { fail: ", "say: { info: ");
     let text = text.split("tests:").next().unwrap();
     let files = user(&[("good-rule.yaml", text), ("steps/create-key.yaml", STEP)]);
-    let mut catalog = Catalog::load(&Mock, false, &files).unwrap();
+    let mut catalog = load(&files, false).unwrap();
     assert!(catalog.with_levels(&[("good-rule".into(), Level::Info)]).is_ok());
     let problems = catalog.with_levels(&[("good-rule".into(), Level::Blocker)]).unwrap_err().to_string();
     assert!(problems.contains("it can only be info"), "{problems}");

@@ -2,8 +2,7 @@
 
 use super::super::{Attestation, Catalog, DecisionKind, parse_decisions, subject_path};
 use super::catalog::two;
-use super::mock::Mock;
-use super::{GOOD, with};
+use super::{GOOD, load, with};
 use crate::model::{Subject, SubjectKind};
 
 const REST: &str = "reason: r, owner: o, expires: 2027-01-01";
@@ -15,7 +14,7 @@ fn rules() -> Catalog {
         .replace("[MRR-006]", "[MRR-061]\ndecided_by: person")
         .replace("remedy: [create-key]\n", "");
     let text = text.split("tests:").next().unwrap().replace("say: { fail: ", "say: { manual: ");
-    let asked = Catalog::load(&Mock, false, &[("asked-rule.yaml".to_owned(), text)]).unwrap();
+    let asked = load(&[("asked-rule.yaml".to_owned(), text)], false).unwrap();
     catalog.rules.extend(asked.rules);
     catalog.rules.sort_by(|a, b| a.id.cmp(&b.id));
     catalog

@@ -1,9 +1,9 @@
 //! What helps people write files: the scaffold and the schemas.
 
 use super::super::step::{STEP_KEYS, load_step};
-use super::super::{Catalog, decisions_schema, is_rule_id, new_rule, rule_schema, step_schema};
+use super::super::{decisions_schema, is_rule_id, new_rule, rule_schema, step_schema};
 use super::mock::Mock;
-use super::{GOOD, with, with_check};
+use super::{GOOD, load, with, with_check};
 use crate::model::SubjectKind;
 use crate::yaml;
 
@@ -11,7 +11,7 @@ use crate::yaml;
 fn a_new_rule_loads_with_its_tests() {
     for subject in SubjectKind::ALL {
         let files = [("my/my-rule.yaml".to_owned(), new_rule("my-rule", *subject))];
-        let catalog = Catalog::check(&Mock, false, &files).unwrap_or_else(|problems| panic!("{subject}: {problems}"));
+        let catalog = load(&files, true).unwrap_or_else(|problems| panic!("{subject}: {problems}"));
         assert_eq!((catalog.rules[0].id.as_str(), catalog.rules[0].subject), ("my-rule", *subject));
         assert_eq!(catalog.rules[0].tests.len(), 3);
     }

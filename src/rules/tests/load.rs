@@ -548,7 +548,7 @@ fn steps() {
         (good.replace("id: create", "id: make"), vec!["1:5: the id `make-key` is not the name of the file"]),
         (good.replace("In the primary Region.", "3"), vec!["`summary` has to be text"]),
         (good.replace("[attach-key]", "[atach-key]"), vec!["4:9: there is no step `atach-key`"]),
-        (good.replace("state: Enabled", "state: Enabeld"), vec!["6:26: `key.state`"]),
+        (good.replace("state: Enabled", "state: Enabeld"), vec!["6:26: `Enabeld` is not a word of `key.state`"]),
         (good.replace("1h", "1 hour"), vec!["5:11: `duration` is an amount such as 30m or 30h"]),
     ] {
         let mut problems = Vec::new();
