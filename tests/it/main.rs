@@ -25,7 +25,12 @@ mod lines;
 #[cfg(feature = "live")]
 mod live;
 mod plan;
+mod pinned;
+#[cfg(unix)]
+mod plan_iac;
 mod plan_property;
+#[cfg(unix)]
+mod plan_shell;
 mod plan_verifiers;
 mod plan_waves;
 mod policies;

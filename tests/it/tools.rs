@@ -1,23 +1,20 @@
 //! The tools of the live tests that are not Rust: moto and the AWS CLI, pinned, installed below `target/`, and the account
 //! that they serve; and CloudFormation's schemas, which the package cfn-lint brings along.
 //!
-//! Installed once per `requirements.txt`, filled once per test binary. What the account holds is said in
+//! Installed by `pinned`, filled once per test binary. What the account holds is said in
 //! `tests/moto/`; what the program makes of it, in `live`.
 
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Once, OnceLock};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
-/// The variable that skips every test that needs Python.
-const SKIP: &str = "MRREADY_SKIP_LIVE_TESTS";
+use crate::pinned::{SKIP, install, run, skipped, temp};
 
 /// Lists in small pages, so that every run pages. Lists of Cognito and KMS have the sizes of AWS.
 const PAGE_SIZES: &[(&str, u32)] = &[
@@ -47,6 +44,31 @@ pub(crate) fn verifiers() -> Option<&'static Account> {
     Some(ready(ACCOUNT.get_or_init(|| Account::start("verifiers.py"))))
 }
 
+/// The account of `tests/moto/plan_account.py`, on a server of its own: what a plan does to it, other tests must not see.
+pub(crate) fn moving() -> Option<&'static Account> {
+    static ACCOUNT: OnceLock<Result<Account, String>> = OnceLock::new();
+    if skipped() {
+        return None;
+    }
+    Some(ready(ACCOUNT.get_or_init(|| Account::start("plan_account.py"))))
+}
+
+/// What a script of `tests/moto` writes into the file that is its last argument; `None` if the tests that need Python are to
+/// be skipped.
+pub(crate) fn told_by(script: &str, arguments: &[&str]) -> Option<Value> {
+    if skipped() {
+        return None;
+    }
+    let told = install("moto", &source(), &[]).and_then(|python| {
+        let out = temp(&format!("told-{script}-{}.json", std::process::id()));
+        run(python_command(&python, &source()).arg(script).args(arguments).arg(&out))?;
+        let text = fs::read_to_string(&out).map_err(|error| format!("{}: {error}", out.display()))?;
+        let _ = fs::remove_file(&out);
+        serde_json::from_str(&text).map_err(|error| format!("{script}: {error}"))
+    });
+    Some(told.unwrap_or_else(|why| panic!("{script}: {why}\nTo do without the live tests, set {SKIP}=1.")))
+}
+
 fn ready(account: &'static Result<Account, String>) -> &'static Account {
     match account {
         Ok(account) => account,
@@ -72,19 +94,6 @@ pub(crate) fn schemas() -> Option<PathBuf> {
         Ok(folder) => Some(folder),
         Err(why) => panic!("no schemas to test against: {why}\nTo do without the live tests, set {SKIP}=1."),
     }
-}
-
-/// Whether the tests that need Python are left out, said once.
-fn skipped() -> bool {
-    static SAID: Once = Once::new();
-    let skipped = std::env::var(SKIP).is_ok_and(|value| value == "1");
-    if skipped {
-        // Not through the macros, whose output a passing test swallows.
-        SAID.call_once(|| {
-            let _ = writeln!(std::io::stderr(), "{SKIP}=1: the tests that need Python are skipped");
-        });
-    }
-    skipped
 }
 
 /// A filled moto server. It ends with this process, because its standard input does.
@@ -186,11 +195,6 @@ fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/moto")
 }
 
-/// A file in the folder that cargo gives to integration tests, which is below `target/`.
-fn temp(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
-}
-
 /// Python for the sources: no trace of a run beside them, and nothing of the user's own AWS configuration.
 fn python_command(python: &Path, folder: &Path) -> Command {
     let mut command = Command::new(python);
@@ -199,56 +203,4 @@ fn python_command(python: &Path, folder: &Path) -> Command {
         command.env_remove(name);
     }
     command
-}
-
-/// The Python of the virtual environment, which is made if it is not there yet.
-///
-/// One at a time, by a lock that ends with the process; a marker says that it is whole.
-fn install(name: &str, source: &Path, options: &[&str]) -> Result<PathBuf, String> {
-    let requirements = source.join("requirements.txt");
-    let text = fs::read(&requirements).map_err(|error| format!("{}: {error}", requirements.display()))?;
-    let digest = Sha256::digest(&text)[..8].iter().fold(String::new(), |mut digest, byte| {
-        let _ = write!(digest, "{byte:02x}");
-        digest
-    });
-    let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().ok_or("no target folder")?.join("tools");
-    let home = tools.join(format!("{name}-{digest}"));
-    let python = home.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    let (lock, whole) = (tools.join(format!("{name}-{digest}.lock")), home.join("complete"));
-    let failed = |error: std::io::Error| format!("{}: {error}", home.display());
-    fs::create_dir_all(&tools).map_err(failed)?;
-    let lock = File::create(lock).map_err(failed)?;
-    lock.lock().map_err(failed)?;
-    if whole.exists() {
-        return Ok(python);
-    }
-    let found = find_python()?;
-    if home.exists() {
-        fs::remove_dir_all(&home).map_err(failed)?;
-    }
-    run(Command::new(found).args(["-m", "venv"]).arg(&home))?;
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    run(Command::new(&python).args(pip).args(options).arg("-r").arg(&requirements))?;
-    fs::write(&whole, digest).map_err(failed)?;
-    Ok(python)
-}
-
-/// A Python that is new enough.
-fn find_python() -> Result<&'static str, String> {
-    let check = "import sys, venv; sys.exit(0 if sys.version_info >= (3, 11) else 1)";
-    ["python3", "python"]
-        .into_iter()
-        .find(|name| Command::new(name).args(["-c", check]).output().is_ok_and(|output| output.status.success()))
-        .ok_or_else(|| "Python 3.11 or later, with its module venv, is needed and was not found on PATH".to_owned())
-}
-
-/// Runs a command to its end; the error holds what it said.
-fn run(command: &mut Command) -> Result<Output, String> {
-    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
-    if output.status.success() {
-        return Ok(output);
-    }
-    // Some say on standard output what is wrong.
-    let said = [output.stdout.as_slice(), &output.stderr].map(String::from_utf8_lossy).concat();
-    Err(format!("{command:?} ended with {}:\n{said}", output.status))
 }

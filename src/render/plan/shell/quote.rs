@@ -1,0 +1,95 @@
+//! Text in a script: as a value, as a comment, as something shown.
+//!
+//! Names, ids and tags belong to whoever may create a pool or a client. In a script they stand in quotes, where nothing
+//! is expanded, and what cannot be seen is spelled out, so that a script reads as it runs.
+
+use std::fmt::Write as _;
+
+use crate::render::safe::{is_hidden, safe};
+
+/// Names that a value may not have: the shell or the programs it runs would behave differently.
+const RESERVED: &[&str] = &[
+    "PATH",
+    "HOME",
+    "IFS",
+    "ENV",
+    "SHELLOPTS",
+    "PWD",
+    "OLDPWD",
+    "TMPDIR",
+    "UID",
+    "EUID",
+    "PPID",
+    "SECONDS",
+    "RANDOM",
+    "WORK",
+];
+
+/// What begins such names.
+const RESERVED_PREFIXES: &[&str] = &["AWS_", "BASH", "LD_", "DYLD_", "LC_", "PYTHON", "MRR", "STEP", "XDG_"];
+
+/// One word that the shell takes as this text; `None` if it holds NUL, which no shell variable can.
+///
+/// What is hidden (control characters, newlines, direction overrides) is written as its bytes, which do not depend on the
+/// locale.
+pub(super) fn quote(text: &str) -> Option<String> {
+    if text.contains('\0') {
+        return None;
+    }
+    if !text.chars().any(is_hidden) {
+        return Some(format!("'{}'", text.replace('\'', "'\\''")));
+    }
+    let mut quoted = "$'".to_owned();
+    for c in text.chars() {
+        match c {
+            '\\' | '\'' => quoted.extend(['\\', c]),
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            c if is_hidden(c) => {
+                for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                    let _ = write!(quoted, "\\x{byte:02x}");
+                }
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('\'');
+    Some(quoted)
+}
+
+/// Whether a value may have this name.
+pub(super) fn is_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_uppercase())
+        && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+        && !RESERVED.contains(&name)
+        && !RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// One line, made harmless for a terminal.
+pub(super) fn shown(text: &str) -> String {
+    safe(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Lines, each made harmless; none is empty.
+pub(super) fn lines(text: &str) -> String {
+    text.lines().map(|line| safe(line.trim_end())).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// A comment of one line; nothing if there is nothing to say. It begins with a label, so that no text can be a directive
+/// for `shellcheck`.
+pub(super) fn comment(label: &str, text: &str, out: &mut String) {
+    let text = shown(text);
+    if !text.is_empty() {
+        let _ = writeln!(out, "# {label}: {text}");
+    }
+}
+
+/// Whether a shell text uses a variable.
+pub(super) fn uses(text: &str, name: &str) -> bool {
+    let part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    text.match_indices(name).any(|(at, _)| {
+        let before = text.as_bytes()[..at].last();
+        let after = text.as_bytes().get(at + name.len());
+        !before.is_some_and(part) && !after.is_some_and(part)
+    })
+}
