@@ -299,6 +299,7 @@ fn stats(report: &ScanReport, begin: Instant) {
             SkipReason::Binary => "not text",
             SkipReason::Special => "no ordinary file",
             SkipReason::Loop => "a loop",
+            SkipReason::Outside => "a link out of the tree",
             SkipReason::Denied => "no permission",
             SkipReason::Failed => "reading failed",
             SkipReason::Structure => "structure not searched",

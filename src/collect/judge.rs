@@ -5,11 +5,11 @@
 //! `live`. Pure.
 
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 
 use crate::model::reference::{ScanHit, ScanReport, ScanRoot, SkipReason, Skipped};
-use crate::scan::found::Found;
+use crate::scan::files::Files;
 use crate::scan::template::{self, EVALUATOR_VERSION, Environment, PoolRef, Reference, TemplateError};
-use crate::scan::{classes, language, pattern, source};
 use crate::snapshot::entry::{SCAN, TREE, tree_parameters};
 use crate::snapshot::{Call, CallError, Entry, ErrorKind, Hit, Scan, SkippedFile, SourcePlace};
 
@@ -65,56 +65,21 @@ pub fn value(origin: &Origin<'_>, place: &Place, value: &str) -> Vec<Hit> {
     template::scan_value(value).into_iter().map(|found| hit(origin, place.clone(), found)).collect()
 }
 
-/// A reference in a file, with its place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed {
-    found: Found,
-    line: u32,
-    column: u32,
-}
-
-/// What is found in the text of a file; `path` tells its language.
-pub fn found_in(path: &str, text: &str) -> Vec<Placed> {
-    let place = |found: Found| {
-        let before = text.get(..found.span.start).unwrap_or_default();
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
-        let count = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
-        let line = count(before.matches('\n').count());
-        Placed { line, column: count(before[start..].chars().count()), found }
-    };
-    source::search(path, text).found.into_iter().map(place).collect()
-}
-
-/// The references in a file that an answer leads to.
-pub fn file(origin: &Origin<'_>, path: &str, found: Vec<Placed>) -> Vec<Hit> {
-    let language = language::of(path);
-    let in_test = language::is_test(path);
-    let hits = found.into_iter().map(|Placed { found, line, column }| {
-        let in_doc = found.prose || language::is_documentation(path);
-        let harmless = found.updated || found.dual_aware || in_test || in_doc;
-        let reference = Reference {
-            class: found.class,
-            confidence: found.confidence,
-            severity: pattern::severity(found.class, found.confidence, harmless),
-            pool: match (found.pool_id, found.unresolved) {
-                (Some(id), _) => PoolRef::Id(id),
-                (None, what) => PoolRef::Unresolved { what: what.unwrap_or_else(|| "an expression".to_owned()) },
-            },
-            text: found.text,
-            host_region: None,
-            updated: found.updated,
-            dual_aware: found.dual_aware,
+/// The references in the files that an answer leads to, judged together.
+pub fn files(origin: &Origin<'_>, files: Files) -> Vec<Hit> {
+    let Origin { call, container } = origin;
+    let hits = files.finish().into_iter().map(|hit| {
+        let source = Source {
+            account: call.account.clone(),
+            region: call.region.clone(),
+            service: call.service.clone(),
+            operation: call.operation.clone(),
+            parameters: call.parameters.clone(),
+            time: call.time,
+            container: (*container).to_owned(),
+            evaluator: EVALUATOR_VERSION,
         };
-        let place = Place { path: path.to_owned(), line: Some(line), column: Some(column), ..Place::default() };
-        let source = SourcePlace {
-            language: language.to_owned(),
-            in_test,
-            in_doc,
-            owners: Vec::new(),
-            library: found.library,
-            remedy: classes::of(found.class).remedy(language).to_owned(),
-        };
-        Hit { accepts_any_pool: found.accepts_any_pool, source: Some(source), ..hit(origin, place, reference) }
+        in_file(hit, source)
     });
     hits.collect()
 }
@@ -187,8 +152,8 @@ pub fn tree(report: &ScanReport, root: usize, time: Timestamp) -> Vec<Entry> {
         evaluator: report.evaluator,
     };
     let hits = report.hits.iter().filter_map(|hit| {
-        let hit = in_tree(hit, searched, mine(&hit.path)?, time, report.evaluator);
-        Some(Entry::Hit(hit))
+        let below = ScanHit { path: mine(&hit.path)?, ..hit.clone() };
+        Some(Entry::Hit(in_tree(below, searched, time, report.evaluator)))
     });
     std::iter::once(Entry::Scan(scan)).chain(hits).collect()
 }
@@ -198,14 +163,15 @@ fn reason(skipped: &Skipped) -> &'static str {
         SkipReason::Binary => "binary",
         SkipReason::Special => "special",
         SkipReason::Loop => "loop",
+        SkipReason::Outside => "outside",
         SkipReason::Denied => "denied",
         SkipReason::Failed => "failed",
         SkipReason::Structure => "structure",
     }
 }
 
-fn in_tree(hit: &ScanHit, root: &ScanRoot, path: String, time: Timestamp, evaluator: u32) -> Hit {
-    Hit {
+fn in_tree(hit: ScanHit, root: &ScanRoot, time: Timestamp, evaluator: u32) -> Hit {
+    let source = Source {
         account: String::new(),
         region: String::new(),
         service: SCAN.to_owned(),
@@ -213,27 +179,90 @@ fn in_tree(hit: &ScanHit, root: &ScanRoot, path: String, time: Timestamp, evalua
         parameters: tree_parameters(&root.name),
         time,
         container: root.name.clone(),
+        evaluator,
+    };
+    in_file(hit, source)
+}
+
+/// What a file belongs to in the log: an answer, or the search of a tree.
+struct Source {
+    account: String,
+    region: String,
+    service: String,
+    operation: String,
+    parameters: Map<String, Value>,
+    time: Timestamp,
+    container: String,
+    evaluator: u32,
+}
+
+fn in_file(hit: ScanHit, source: Source) -> Hit {
+    Hit {
+        account: source.account,
+        region: source.region,
+        service: source.service,
+        operation: source.operation,
+        parameters: source.parameters,
+        time: source.time,
+        container: source.container,
         logical_id: None,
-        path,
+        path: hit.path,
         pointer: String::new(),
         line: Some(hit.line),
         column: Some(hit.column),
         class: hit.class.as_str().to_owned(),
         confidence: hit.confidence.as_str().to_owned(),
         severity: hit.severity.as_str().to_owned(),
-        pool_id: hit.pool_id.clone(),
-        unresolved: hit.unresolved.clone(),
-        text: hit.text.clone(),
+        pool_id: hit.pool_id,
+        unresolved: hit.unresolved,
+        text: hit.text,
         accepts_new: hit.accepts_new,
         accepts_any_pool: hit.accepts_any_pool,
         source: Some(SourcePlace {
-            language: hit.language.clone(),
+            language: hit.language,
             in_test: hit.in_test,
             in_doc: hit.in_doc,
-            owners: hit.owners.clone(),
-            library: hit.library.clone(),
-            remedy: hit.remedy.clone(),
+            owners: hit.owners,
+            library: hit.library,
+            remedy: hit.remedy,
         }),
-        evaluator,
+        evaluator: source.evaluator,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_of_an_answer_are_judged_as_those_of_a_tree() {
+        let call = serde_json::json!({
+            "account": "111122223333",
+            "region": "eu-west-1",
+            "service": "lambda",
+            "operation": "GetFunction",
+            "parameters": {"FunctionName": "gate"},
+            "time": "2026-11-21T12:00:00Z",
+        });
+        let call: Call = serde_json::from_value(call).unwrap();
+        let mut found = Files::default();
+        found.add("index.mjs", "if (!claims.iss.startsWith('https://cognito-idp.')) throw new Error();\n");
+        let text = "import { CognitoJwtVerifier } from 'aws-jwt-verify';\nCognitoJwtVerifier.create({ userPoolId });\n";
+        found.add("dist/verify.mjs", text);
+        found.add("package.json", r#"{"dependencies": {"aws-jwt-verify": "4.0.1"}}"#);
+        let hits = files(&Origin { call: &call, container: "gate" }, found);
+        let library = |hit: &Hit| hit.source.as_ref().and_then(|source| source.library.clone()).unwrap_or_default();
+        let said: Vec<_> = hits
+            .iter()
+            .map(|hit| (hit.path.as_str(), hit.line, hit.severity.as_str(), hit.accepts_any_pool, library(hit)))
+            .collect();
+        let version = "aws-jwt-verify 4.0.1 (package.json)".to_owned();
+        let wanted = [
+            ("dist/verify.mjs", Some(2), "error", false, version.clone()),
+            ("index.mjs", Some(1), "error", true, String::new()),
+            ("package.json", Some(1), "warning", false, version),
+        ];
+        assert_eq!(said, wanted);
+        assert!(hits.iter().all(|hit| hit.container == "gate" && hit.parameters == call.parameters));
     }
 }

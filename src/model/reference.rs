@@ -43,7 +43,7 @@ pub enum Class {
     Blocker,
     /// An allow list of hosts or a content security policy.
     NetworkAllowlist,
-    /// A variable that holds an issuer elsewhere.
+    /// A variable that holds an issuer which is given elsewhere: `process.env.COGNITO_ISSUER`.
     IndirectVariable,
 }
 
@@ -203,6 +203,8 @@ pub enum SkipReason {
     Special,
     /// A link that leads back to a folder above it.
     Loop,
+    /// A link that leads out of what is searched.
+    Outside,
     /// The system refuses it.
     Denied,
     /// Reading it failed.
@@ -212,9 +214,10 @@ pub enum SkipReason {
 }
 
 impl SkipReason {
-    /// Whether a reference may have been missed there. What is not text, and a folder that is read elsewhere, hold none.
+    /// Whether a reference may have been missed there. What is not text, and a folder that is read elsewhere, hold none;
+    /// what lies outside was not asked for.
     pub fn may_hide(self) -> bool {
-        !matches!(self, SkipReason::Binary | SkipReason::Special | SkipReason::Loop)
+        !matches!(self, SkipReason::Binary | SkipReason::Special | SkipReason::Loop | SkipReason::Outside)
     }
 }
 

@@ -48,24 +48,17 @@ pub fn find(text: &str, language: &str) -> Vec<Found> {
 }
 
 fn of(text: &str, found: &Match, prose: bool) -> Found {
+    // The updated issuer alone is no reference to the original one, and a test for both hosts breaks nothing.
+    let harmless = found.updated || found.dual_aware && found.class == Class::HostPrefixCheck;
+    let confidence = if harmless { Confidence::Review } else { found.confidence };
     Found {
-        text: one_line(&found.excerpt(text)),
-        extent: found.span.clone(),
-        span: found.span.clone(),
-        class: found.class,
-        // The updated issuer alone is no reference to the original one, and a test for both hosts breaks nothing.
-        confidence: if found.updated || found.dual_aware && found.class == Class::HostPrefixCheck {
-            Confidence::Review
-        } else {
-            found.confidence
-        },
         updated: found.updated,
         dual_aware: found.dual_aware,
         accepts_any_pool: found.accepts_any_pool,
         prose,
         pool_id: found.pool_id.clone(),
         unresolved: if found.pool_id.is_some() { None } else { unresolved(text, found) },
-        library: None,
+        ..Found::new(one_line(&found.excerpt(text)), found.span.clone(), found.class, confidence)
     }
 }
 

@@ -256,18 +256,13 @@ fn add(found: &mut [Found], one: Located, text: &str) -> Option<Found> {
         return None;
     }
     Some(Found {
-        text: reference.text,
-        span: one.span,
         extent: one.extent,
-        class,
-        confidence: reference.confidence,
         updated: reference.updated,
         dual_aware: reference.dual_aware,
-        accepts_any_pool: false,
         prose: one.prose,
         pool_id,
         unresolved,
-        library: None,
+        ..Found::new(reference.text, one.span, class, reference.confidence)
     })
 }
 

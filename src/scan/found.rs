@@ -35,3 +35,24 @@ pub struct Found {
     /// For what a library derives: its name in `rules/data/issuer-libraries.yaml`. Its version decides in the end.
     pub library: Option<String>,
 }
+
+impl Found {
+    /// A reference of which no more is known than where it stands, what it is and how sure that is: `text` is what is
+    /// shown of it, `span` the whole construct.
+    pub fn new(text: impl Into<String>, span: Range<usize>, class: Class, confidence: Confidence) -> Self {
+        Self {
+            extent: span.clone(),
+            span,
+            class,
+            confidence,
+            updated: false,
+            dual_aware: false,
+            accepts_any_pool: false,
+            prose: false,
+            pool_id: None,
+            unresolved: None,
+            text: text.into(),
+            library: None,
+        }
+    }
+}

@@ -107,20 +107,8 @@ fn is_cdk(path: &str) -> bool {
 
 /// A keyword as a reference.
 fn made(text: &str, span: Range<usize>, class: Class, confidence: Confidence, prose: bool) -> Found {
-    Found {
-        text: text.get(span.clone()).unwrap_or_default().to_owned(),
-        extent: span.clone(),
-        span,
-        class,
-        confidence,
-        updated: false,
-        dual_aware: false,
-        accepts_any_pool: false,
-        prose,
-        pool_id: None,
-        unresolved: None,
-        library: None,
-    }
+    let written = text.get(span.clone()).unwrap_or_default();
+    Found { prose, ..Found::new(written, span, class, confidence) }
 }
 
 struct Search<'a> {

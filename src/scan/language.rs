@@ -145,6 +145,12 @@ pub fn is_test(path: &str) -> bool {
         Some((stem, _)) if !stem.is_empty() => stem,
         _ => name,
     };
+    // A workflow runs, whatever it is called.
+    if folders.ends_with(".github/workflows/") {
+        return false;
+    }
+    // `Test-Issuer` is a command that looks, as PowerShell names them; its tests are `Issuer.Tests.ps1`.
+    let stem = stem.strip_prefix("Test-").filter(|_| of(path) == "powershell").unwrap_or(stem);
     // `openapi.spec.yaml` and `spec/openapi.yaml` specify, they do not test.
     let data = matches!(of(path), "yaml" | "json" | "markdown" | "cloudformation" | "protobuf" | "graphql");
     let counts = |word: &str| !(data && matches!(word, "spec" | "specs" | "testing"));
@@ -274,6 +280,8 @@ mod tests {
             "app.e2e-spec.ts",
             "src/androidTest/A.kt",
             "app/auth.mock.ts",
+            "ops/Issuer.Tests.ps1",
+            "ops/Test-Issuer.Tests.ps1",
         ] {
             assert!(is_test(path), "{path}");
         }
@@ -289,6 +297,8 @@ mod tests {
             "src/testimonials/a.js",
             "src/specification.rs",
             "charts/values.yaml",
+            "ops/Test-Issuer.ps1",
+            ".github/workflows/test.yml",
         ] {
             assert!(!is_test(path), "{path}");
         }

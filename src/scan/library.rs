@@ -152,18 +152,10 @@ fn confidence(library: &Library, version: &str, syntax: Syntax) -> Option<Confid
 
 /// The hit of a version. `name` is where the package's name stands.
 fn pin_found(library: &Library, name: Range<usize>, end: usize, version: &str, confidence: Confidence) -> Found {
+    let text = if version.is_empty() { library.id.clone() } else { format!("{} {version}", library.id) };
     Found {
         extent: name.start..end.max(name.end),
-        class: calls::PIN,
-        confidence,
-        updated: false,
-        dual_aware: false,
-        accepts_any_pool: false,
-        prose: false,
-        pool_id: None,
-        unresolved: None,
-        text: if version.is_empty() { library.id.clone() } else { format!("{} {version}", library.id) },
         library: Some(library.id.clone()),
-        span: name,
+        ..Found::new(text, name, calls::PIN, confidence)
     }
 }

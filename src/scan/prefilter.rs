@@ -15,7 +15,7 @@ const MOST_PATTERNS: usize = 64;
 /// A needle for each keyword there is, in lower case, and the spellings in which people write it: lower, upper, or with a
 /// capital where a word begins. Nearly all keywords hold `cognito`; few and rare ones for the others keep the search fast.
 /// Keywords without one of these still count, at the cost of a second search.
-const NEEDLES: [(&str, &[&str]); 9] = [
+const NEEDLES: [(&str, &[&str]); 11] = [
     ("gnit", &["gnit", "GNIT"]),
     ("oola", &["oolA"]),
     ("olpr", &["olPr"]),
@@ -26,6 +26,8 @@ const NEEDLES: [(&str, &[&str]); 9] = [
     ("rurl", &["rURL"]),
     ("udau", &["udau"]),
     ("-nex", &["-nex"]),
+    ("th2_", &["TH2_"]),
+    ("l_jw", &["L_JW"]),
 ];
 
 /// The keywords of all detectors, ready to be searched for.
@@ -200,8 +202,8 @@ mod tests {
 
     #[test]
     fn the_keywords_there_are_need_one_search_and_are_found_as_they_are_written() {
-        use crate::scan::{code, document, library, terraform};
-        let all = [code::KEYWORDS, document::KEYWORDS, terraform::KEYWORDS, library::KEYWORDS];
+        use crate::scan::{code, document, indirect, library, terraform};
+        let all = [code::KEYWORDS, document::KEYWORDS, terraform::KEYWORDS, library::KEYWORDS, indirect::KEYWORDS];
         let prefilter = Prefilter::of(&all);
         for keyword in all.into_iter().flatten() {
             let lower = keyword.to_lowercase();

@@ -7,10 +7,11 @@ use std::sync::LazyLock;
 
 use super::found::Found;
 use super::prefilter::Prefilter;
-use super::{code, document, language, library, terraform};
+use super::{code, document, indirect, language, library, terraform};
 
 /// Each detector looks only at a text that holds one of its keywords: looking is what takes time.
 static CODE: LazyLock<Prefilter> = LazyLock::new(|| Prefilter::of(&[code::KEYWORDS]));
+static INDIRECT: LazyLock<Prefilter> = LazyLock::new(|| Prefilter::of(&[indirect::KEYWORDS]));
 static LIBRARY: LazyLock<Prefilter> = LazyLock::new(|| Prefilter::of(&[library::KEYWORDS]));
 /// A template may hold what `code` would find, and any text may hold Terraform.
 static DOCUMENT: LazyLock<Prefilter> =
@@ -30,7 +31,11 @@ pub struct Analysis {
 /// Searches one file, or the part of a very large one. `path` is below the root, with `/`.
 pub fn search(path: &str, text: &str) -> Analysis {
     let language = language::of(path);
-    let mut found = if CODE.matches(text.as_bytes()) { code::find(text, language) } else { Vec::new() };
+    // First, so that whatever else is found at the same place counts more than a name.
+    let mut found = if INDIRECT.matches(text.as_bytes()) { indirect::find(text, language) } else { Vec::new() };
+    if CODE.matches(text.as_bytes()) {
+        found.extend(code::find(text, language));
+    }
     if LIBRARY.matches(text.as_bytes()) {
         found.extend(library::calls(text, language));
     }
@@ -92,20 +97,7 @@ mod tests {
     use crate::model::{Class, Confidence};
 
     fn found(span: std::ops::Range<usize>, class: Class, confidence: Confidence) -> Found {
-        Found {
-            extent: span.clone(),
-            span,
-            class,
-            confidence,
-            updated: false,
-            dual_aware: false,
-            accepts_any_pool: false,
-            prose: false,
-            pool_id: None,
-            unresolved: Some("x".to_owned()),
-            text: String::new(),
-            library: None,
-        }
+        Found { unresolved: Some("x".to_owned()), ..Found::new("", span, class, confidence) }
     }
 
     #[test]

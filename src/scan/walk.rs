@@ -8,10 +8,10 @@
 
 #![allow(clippy::disallowed_methods, reason = "the walker is where the scanner may read the disk")]
 
-mod hit;
-mod large;
+pub(in crate::scan) mod hit;
+pub(in crate::scan) mod large;
 mod modules;
-mod pins;
+pub(in crate::scan) mod pins;
 mod place;
 mod read;
 mod roots;
@@ -26,7 +26,7 @@ use ignore::{WalkBuilder, WalkState};
 use self::roots::Roots;
 use self::worker::{Shared, Worker};
 use super::prefilter::Prefilter;
-use super::{code, document, library, terraform};
+use super::{code, document, indirect, library, terraform};
 use crate::model::reference::{ScanHit, ScanRoot, Skipped};
 
 /// Folders that hold what version control keeps, not what anybody wrote.
@@ -66,7 +66,13 @@ pub fn scan(roots: &[PathBuf], options: &Options) -> Trees {
     let shared = Shared::new(
         &real,
         options,
-        Prefilter::of(&[code::KEYWORDS, document::KEYWORDS, terraform::KEYWORDS, library::KEYWORDS]),
+        Prefilter::of(&[
+            code::KEYWORDS,
+            document::KEYWORDS,
+            terraform::KEYWORDS,
+            library::KEYWORDS,
+            indirect::KEYWORDS,
+        ]),
     );
     walk(&shared);
     let mut kept = shared.take();
@@ -76,13 +82,7 @@ pub fn scan(roots: &[PathBuf], options: &Options) -> Trees {
     };
     kept.modules.evaluate(&shared, threads);
     kept.merge(shared.take());
-    kept.pins.sort();
-    let mut hits: Vec<ScanHit> =
-        kept.pending.into_iter().map(|pending| pending.finish(&kept.pins, options.known_pools.as_ref())).collect();
-    hits.sort_by(|a, b| {
-        let place = |hit: &ScanHit| (hit.line, hit.column, hit.class, hit.end_line, hit.confidence);
-        a.path.cmp(&b.path).then_with(|| place(a).cmp(&place(b))).then_with(|| a.text.cmp(&b.text))
-    });
+    let hits = hit::finish(kept.pending, kept.pins, options.known_pools.as_ref());
     skipped.extend(kept.skipped);
     skipped.sort();
     skipped.dedup();

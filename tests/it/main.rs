@@ -44,4 +44,5 @@ mod schemas;
 mod snapshots;
 #[cfg(feature = "live")]
 mod tools;
+mod tree_labels;
 mod trees;

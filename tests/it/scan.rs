@@ -289,17 +289,37 @@ fn the_exit_code_follows_what_counts() {
 #[cfg(unix)]
 fn what_could_not_be_read_makes_the_answer_unclear() {
     use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::process::CommandExt as _;
     let tree = Tree::new(&[("a.txt", "nothing\n"), ("secret.yaml", "x: 1\n")]);
-    fs::set_permissions(tree.path().join("secret.yaml"), fs::Permissions::from_mode(0o000)).unwrap();
-    if fs::read(tree.path().join("secret.yaml")).is_ok() {
-        return; // Root may read everything.
-    }
-    let run = tree.scan(&[]);
+    let secret = tree.path().join("secret.yaml");
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o000)).unwrap();
+    // Root may read everything: then another user has to ask, with a program that it may execute.
+    let privileged = fs::read(&secret).is_ok();
+    fs::set_permissions(tree.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let folder = TempDir::new().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let program = folder.path().join("mrready");
+    fs::copy(env!("CARGO_BIN_EXE_mrready"), &program).unwrap();
+    let scan = |arguments: &[&str]| {
+        let mut command = Command::new(&program);
+        command.arg("scan").args(arguments).env_clear().env("PATH", std::env::var("PATH").unwrap());
+        command.current_dir(tree.path()).stdin(std::process::Stdio::null());
+        if privileged {
+            command.uid(65534).gid(65534);
+        }
+        finish(&mut command)
+    };
+    let run = scan(&[]);
     assert_eq!(run.code, 3, "{}", run.err);
     assert!(run.out.contains("secret.yaml: not read: no permission"), "{}", run.out);
-    assert_eq!(tree.scan(&["--fail-on", "never"]).code, 0);
+    assert!(run.err.contains("not everything could be read"), "{}", run.err);
+    let run = scan(&["--format", "json"]);
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!((run.code, &report["skipped"][0]["reason"]), (3, &"denied".into()));
+    assert_eq!(report["hits"], Value::Array(Vec::new()));
+    assert_eq!(scan(&["--fail-on", "never"]).code, 0);
     tree.put("b.yaml", format!("issuer: {OLD}\n"));
-    assert_eq!(tree.scan(&[]).code, 1, "found wins");
+    assert_eq!(scan(&[]).code, 1, "found wins");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use aws_smithy_types::byte_stream::ByteStream;
 use super::trust;
 use crate::collect::Request;
 use crate::collect::judge::{self, Origin};
+use crate::scan::files::Files;
 use crate::snapshot::Hit;
 
 /// The most bytes of a package. Lambda takes 250 MB unpacked.
@@ -66,14 +67,13 @@ fn is_trusted(link: &str, endpoint: Option<&str>) -> bool {
 /// The references in a package; the error is a code for the log.
 pub(super) async fn search(origin: &Origin<'_>, bytes: Vec<u8>) -> Result<Vec<Hit>, &'static str> {
     let files = tokio::task::spawn_blocking(move || unpack(bytes)).await.map_err(|_| "PackageUnreadable")??;
-    let hits = files.into_iter().flat_map(|(path, found)| judge::file(origin, &path, found));
-    Ok(hits.collect())
+    Ok(judge::files(origin, files))
 }
 
-/// The files that hold a reference, with what was found in each.
-fn unpack(bytes: Vec<u8>) -> Result<Vec<(String, Vec<judge::Placed>)>, &'static str> {
+/// What is found in the files of a package.
+fn unpack(bytes: Vec<u8>) -> Result<Files, &'static str> {
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|_| "PackageUnreadable")?;
-    let mut files = Vec::new();
+    let mut files = Files::default();
     let mut total = 0;
     for index in 0..archive.len() {
         let file = archive.by_index(index).map_err(|_| "PackageUnreadable")?;
@@ -94,12 +94,8 @@ fn unpack(bytes: Vec<u8>) -> Result<Vec<(String, Vec<judge::Placed>)>, &'static 
         if u64::try_from(content.len()).is_ok_and(|length| length > MAX_FILE) {
             return Err("PackageTooLarge");
         }
-        let found = judge::found_in(&path, &String::from_utf8_lossy(&content));
-        if !found.is_empty() {
-            files.push((path, found));
-        }
+        files.add(&path, &String::from_utf8_lossy(&content));
     }
-    files.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(files)
 }
 
@@ -141,10 +137,8 @@ mod tests {
         let mut image = issuer.as_bytes().to_vec();
         image.push(0);
         let files = unpack(package(&[("src/index.mjs", issuer.as_bytes()), ("logo.png", &image), ("empty", b"")]));
-        let files = files.unwrap();
-        assert_eq!(files.len(), 1);
-        assert_eq!(files[0].0, "src/index.mjs");
-        assert_eq!(files[0].1.len(), 1);
+        let hits = files.unwrap().finish();
+        assert_eq!(hits.iter().map(|hit| (hit.path.as_str(), hit.line)).collect::<Vec<_>>(), [("src/index.mjs", 1)]);
     }
 
     #[test]

@@ -186,6 +186,7 @@ pub fn skipped(skipped: &Skipped) -> String {
         SkipReason::Binary => "not read: not text",
         SkipReason::Special => "not read: a FIFO, a socket or a device",
         SkipReason::Loop => "not read: leads back to a folder above it",
+        SkipReason::Outside => "not followed: leads out of what is searched",
         SkipReason::Denied => "not read: no permission",
         SkipReason::Failed => "not read: reading failed",
         SkipReason::Structure => "its text was searched, its structure was not",

@@ -41,6 +41,12 @@ const LISTS: [&str; 16] = [
     "fqdn",
 ];
 
+/// Whether the text ends in what makes a host the name of a service to which a policy allows something.
+fn is_principal(before: &str) -> bool {
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    line.contains("principal") || line.contains("\"service\":")
+}
+
 /// The hosts in a text that a network is configured with; `matches` are the references in it.
 pub(super) fn find(text: &str, language: &str, matches: &[Match]) -> Vec<Found> {
     let keys = matches.iter().any(|found| matches!(found.suffix, Suffix::Jwks));
@@ -51,7 +57,9 @@ pub(super) fn find(text: &str, language: &str, matches: &[Match]) -> Vec<Found> 
     let hosts = pattern::hosts(text);
     let mesh = !hosts.is_empty() && format && {
         let lower = text.to_ascii_lowercase();
-        MESH.iter().any(|word| lower.contains(word)) || keys && lower.contains("cluster")
+        // Without a word of keys or tokens the API is what the proxy or mesh leads to.
+        let about_keys = keys || ["jwks", "jwt"].iter().any(|word| lower.contains(word));
+        about_keys && (MESH.iter().any(|word| lower.contains(word)) || keys && lower.contains("cluster"))
     };
     let taken = |at: usize| {
         let behind = matches.partition_point(|found| found.span.start <= at);
@@ -66,7 +74,7 @@ pub(super) fn find(text: &str, language: &str, matches: &[Match]) -> Vec<Found> 
         let near = text[from..host.span.start].to_ascii_lowercase();
         let class = if LISTS.iter().any(|word| near.contains(word)) {
             Class::NetworkAllowlist
-        } else if mesh && (!host.scheme || near.contains("proxy_pass")) {
+        } else if mesh && (!host.scheme || near.contains("proxy_pass")) && !is_principal(&near) {
             Class::JwksHost
         } else {
             continue;
@@ -78,20 +86,8 @@ pub(super) fn find(text: &str, language: &str, matches: &[Match]) -> Vec<Found> 
         }
         let both =
             near.contains("issuer-cognito-idp") || beside[..to].to_ascii_lowercase().contains("issuer-cognito-idp");
-        found.push(Found {
-            text: text[host.span.clone()].to_owned(),
-            extent: host.span.clone(),
-            span: host.span,
-            class,
-            confidence: Confidence::Review,
-            updated: false,
-            dual_aware: both,
-            accepts_any_pool: false,
-            prose: false,
-            pool_id: None,
-            unresolved: None,
-            library: None,
-        });
+        let written = &text[host.span.clone()];
+        found.push(Found { dual_aware: both, ..Found::new(written, host.span, class, Confidence::Review) });
     }
     found
 }

@@ -336,19 +336,14 @@ impl<'a> File<'a> {
         let arguments = self.arguments(end);
         let inner = &self.text[arguments.clone()];
         let pool_id = inner.split(['"', '\'', '`']).find_map(pattern::pool_id).map(|pool| pool.id);
+        let written: String = self.text[span.clone()].split_whitespace().collect();
         Found {
             extent: span.start..arguments.end.max(span.end),
-            class: call.class,
-            confidence: call.confidence,
-            updated: false,
-            dual_aware: false,
-            accepts_any_pool: false,
             prose: self.is_prose(span.start),
             unresolved: if pool_id.is_none() { pool_name(inner) } else { None },
             pool_id,
-            text: self.text[span.clone()].split_whitespace().collect(),
             library: Some(self.library.decides.clone()),
-            span,
+            ..Found::new(written, span, call.class, call.confidence)
         }
     }
 

@@ -210,6 +210,9 @@ impl Reader<'_> {
         }
         if let Some(more) = rest.strip_prefix('.') {
             let operand = more.trim_start();
+            // `. ($region ?? 'eu-west-1') .`
+            let grouped = operand.strip_prefix('(').filter(|_| more.starts_with(' '));
+            let operand = grouped.unwrap_or(operand);
             let called = ["getenv(", "env(", "config(", "self::", "static::", "get_option(", "constant(", "urlencode("];
             let fits = operand.starts_with(['"', '\'', '$']) || called.iter().any(|name| operand.starts_with(name));
             let constant = more.starts_with(' ') && operand.starts_with(|c: char| c.is_ascii_uppercase());

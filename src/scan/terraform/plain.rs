@@ -27,19 +27,11 @@ pub(in crate::scan) fn find(text: &str, language: &str) -> Vec<Found> {
         }
         let span = start..end;
         if let Some((class, confidence)) = class(text, &span, direct) {
+            let written = &text[span.clone()];
             found.push(Found {
-                text: text[span.clone()].to_owned(),
-                extent: span.clone(),
-                class,
-                confidence,
-                updated: false,
-                dual_aware: false,
-                accepts_any_pool: false,
                 prose: comment_at(text, language, at),
-                pool_id: None,
-                unresolved: Some(text[span.clone()].to_owned()),
-                library: None,
-                span,
+                unresolved: Some(written.to_owned()),
+                ..Found::new(written, span, class, confidence)
             });
         }
     }

@@ -209,19 +209,15 @@ impl<'a> Visitor<'_, 'a, '_> {
             .filter(|(_, piece)| piece.file == file)
             .fold(span.clone(), |all, (_, piece)| all.start.min(piece.at.start)..all.end.max(piece.at.end));
         let prose = self.key.last().is_some_and(|key| key == "description");
+        let confidence = if prose { Confidence::Review } else { confidence };
         let one = Found {
-            text: rendered(hit, &parts),
             extent,
-            span,
-            class,
-            confidence: if prose { Confidence::Review } else { confidence },
             updated: hit.updated,
             dual_aware: hit.dual_aware,
-            accepts_any_pool: false,
             prose,
             pool_id: hit.pool_id.clone(),
             unresolved: unresolved(hit, host, &parts),
-            library: None,
+            ..Found::new(rendered(hit, &parts), span, class, confidence)
         };
         if let Some(found) = self.found.get_mut(file) {
             found.push(one);

@@ -11,11 +11,12 @@ use super::pins::Pins;
 use super::place;
 use crate::model::reference::{Class, Confidence, ScanHit, Severity};
 use crate::scan::found::Found;
+use crate::scan::library::Pin;
 use crate::scan::{classes, language, library, pattern};
 
 /// What a file's path says of everything in it.
 #[derive(Debug)]
-pub(super) struct About {
+pub(in crate::scan) struct About {
     /// As it is reported.
     pub(super) shown: String,
     /// As detectors see it.
@@ -26,7 +27,7 @@ pub(super) struct About {
 }
 
 impl About {
-    pub(super) fn new(shown: String, below: String) -> Self {
+    pub(in crate::scan) fn new(shown: String, below: String) -> Self {
         Self {
             language: language::of(&below),
             in_test: language::is_test(&below),
@@ -39,7 +40,7 @@ impl About {
 
 /// A hit that still wants what only the whole tree says.
 #[derive(Debug)]
-pub(super) struct Pending {
+pub(in crate::scan) struct Pending {
     hit: ScanHit,
     /// The library whose version decides, and the folder from which on upwards it is looked for.
     library: Option<(String, PathBuf)>,
@@ -47,7 +48,7 @@ pub(super) struct Pending {
 
 impl Pending {
     /// Decides what was open, and what follows from it.
-    pub(super) fn finish(self, pins: &Pins, known_pools: Option<&BTreeSet<String>>) -> ScanHit {
+    fn finish(self, pins: &Pins, known_pools: Option<&BTreeSet<String>>) -> ScanHit {
         let mut hit = self.hit;
         let mut derives = None;
         if let Some((name, folder)) = self.library {
@@ -81,13 +82,36 @@ impl Pending {
     }
 }
 
+/// All hits of a search, in the order in which they are reported.
+pub(in crate::scan) fn finish(
+    pending: Vec<Pending>,
+    mut pins: Pins,
+    known_pools: Option<&BTreeSet<String>>,
+) -> Vec<ScanHit> {
+    pins.sort();
+    let mut hits: Vec<ScanHit> = pending.into_iter().map(|pending| pending.finish(&pins, known_pools)).collect();
+    hits.sort_by(|a, b| {
+        let place = |hit: &ScanHit| (hit.line, hit.column, hit.class, hit.end_line, hit.confidence);
+        a.path.cmp(&b.path).then_with(|| place(a).cmp(&place(b))).then_with(|| a.text.cmp(&b.text))
+    });
+    hits
+}
+
+/// What the versions that a manifest says mean in the manifest itself; `name` is the file's.
+pub(in crate::scan) fn of_pins(pins: &[Pin], name: &str) -> impl Iterator<Item = Found> {
+    pins.iter().filter_map(move |pin| {
+        let library = Some(version(pin.library, &pin.version, name));
+        pin.found.as_ref().map(|found| Found { library, ..found.clone() })
+    })
+}
+
 /// A library with the version that decided.
-pub(super) fn version(library: &str, version: &str, file: &str) -> String {
+fn version(library: &str, version: &str, file: &str) -> String {
     format!("{library} {version} ({file})")
 }
 
 /// The hits of a window, or of a whole file as one, in order of place; `lines` are those that count, all if none.
-pub(super) fn pending(
+pub(in crate::scan) fn pending(
     found: Vec<Found>,
     about: &About,
     folder: &std::path::Path,

@@ -20,13 +20,20 @@ const MARGIN: usize = 64 * 1024;
 
 /// A part of a file that holds a keyword.
 #[derive(Debug)]
-pub(super) struct Window<'t> {
+pub(in crate::scan) struct Window<'t> {
     /// The core and its margins.
     pub(super) text: &'t str,
     /// Where in it the core lies.
     pub(super) core: Range<usize>,
     /// Where in the file the core begins.
     pub(super) place: Place,
+}
+
+impl<'t> Window<'t> {
+    /// A whole text as one window.
+    pub(in crate::scan) fn whole(text: &'t str) -> Self {
+        Self { text, core: 0..text.len(), place: Place::FIRST }
+    }
 }
 
 /// How far a file was read.

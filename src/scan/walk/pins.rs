@@ -10,13 +10,13 @@ use crate::scan::library::{self, Pin};
 
 /// The versions that the manifests and lock files of all folders say.
 #[derive(Debug, Default)]
-pub(super) struct Pins {
+pub(in crate::scan) struct Pins {
     by_folder: BTreeMap<PathBuf, Vec<(Pin, String)>>,
 }
 
 impl Pins {
     /// Takes up what the file `name` in a folder says.
-    pub(super) fn add(&mut self, folder: &Path, name: &str, pins: Vec<Pin>) {
+    pub(in crate::scan) fn add(&mut self, folder: &Path, name: &str, pins: Vec<Pin>) {
         if !pins.is_empty() {
             let all = self.by_folder.entry(folder.to_owned()).or_default();
             all.extend(pins.into_iter().map(|pin| (pin, name.to_owned())));

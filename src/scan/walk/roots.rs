@@ -86,8 +86,8 @@ impl Roots {
         if self.real().any(|root| target.starts_with(root)) {
             return None;
         }
-        let detail = "a link that leads out of what is searched".to_owned();
-        Some(skip(self.shown(path), SkipReason::Special, Some(detail)))
+        // What it leads to is not named: where things lie on this machine is nobody's business.
+        Some(skip(self.shown(path), SkipReason::Outside, None))
     }
 }
 

@@ -17,7 +17,6 @@ use super::hit::{self, About, Pending};
 use super::large::{self, Extent, Window};
 use super::modules::Modules;
 use super::pins::Pins;
-use super::place::Place;
 use super::read::{self, Encoding, Held, Look};
 use super::roots::{self, Roots};
 use crate::model::reference::{SkipReason, Skipped};
@@ -264,7 +263,7 @@ impl<'s> Worker<'s> {
         {
             let mut found = Vec::new();
             self.pins(path, pins, &mut found);
-            self.keep(path, &about, found, &Window { text: &text, core: 0..text.len(), place: Place::FIRST });
+            self.keep(path, &about, found, &Window::whole(&text));
         }
     }
 
@@ -286,17 +285,14 @@ impl<'s> Worker<'s> {
         found.extend(known);
         self.pins(path, analysis.pins, &mut found);
         source::merge(&mut found);
-        self.keep(path, about, found, &Window { text, core: 0..text.len(), place: Place::FIRST });
+        self.keep(path, about, found, &Window::whole(text));
     }
 
     /// Takes up versions, and what they mean in the manifest itself.
     fn pins(&mut self, path: &Path, pins: Vec<Pin>, found: &mut Vec<Found>) {
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return };
         let name = name.to_string_lossy();
-        for pin in &pins {
-            let library = Some(hit::version(pin.library, &pin.version, &name));
-            found.extend(pin.found.iter().map(|found| Found { library: library.clone(), ..found.clone() }));
-        }
+        found.extend(hit::of_pins(&pins, &name));
         self.kept.pins.add(folder, &name, pins);
     }
 
