@@ -99,12 +99,12 @@ fn document(plan: &Plan, format: PlanFormat, into_file: bool) -> Result<Vec<u8>>
         PlanFormat::Json => json::write(plan, &mut out)?,
         PlanFormat::Sh => out.extend(shell::one_script(plan).into_bytes()),
         PlanFormat::Cloudformation => {
-            let files = plan.pools.iter().flat_map(|pool| named(&pool.pool.id, iac::cloudformation(pool))).collect();
-            out = templates(files, "CloudFormation", "---\n", into_file)?;
+            let files = plan.pools.iter().flat_map(|pool| named(&pool.pool.id, iac::cloudformation(pool)));
+            out = templates(&files.collect::<Vec<_>>(), "CloudFormation", "---\n", into_file)?;
         }
         PlanFormat::Terraform => {
-            let files = plan.pools.iter().flat_map(|pool| named(&pool.pool.id, iac::terraform(pool))).collect();
-            out = templates(files, "Terraform", "\n", into_file)?;
+            let files = plan.pools.iter().flat_map(|pool| named(&pool.pool.id, iac::terraform(pool)));
+            out = templates(&files.collect::<Vec<_>>(), "Terraform", "\n", into_file)?;
         }
     }
     Ok(out)
@@ -117,8 +117,8 @@ fn named(pool: &str, files: Vec<(String, String)>) -> Vec<(String, String)> {
 }
 
 /// Several files of infrastructure as code in one document, to be read. One file to be used holds one of them.
-fn templates(files: Vec<(String, String)>, what: &str, between: &str, into_file: bool) -> Result<Vec<u8>> {
-    match files.as_slice() {
+fn templates(files: &[(String, String)], what: &str, between: &str, into_file: bool) -> Result<Vec<u8>> {
+    match files {
         [] => Ok(format!("# Nothing in this plan is a new resource that {what} could create.\n").into_bytes()),
         [(_, text)] => Ok(text.clone().into_bytes()),
         several if into_file => {

@@ -136,7 +136,14 @@ fn thing(child: &Child, what: &str) -> Option<(String, String)> {
         }
         // `listener/app/name/id/…` and `listener-rule/app/name/id/…`.
         SubjectKind::LoadBalancer if parts.len() > 5 => (parts.get(3..6)?.join("/"), (*parts.get(4)?).to_owned()),
-        _ => (id.to_owned(), child.subject.name.clone().unwrap_or_else(|| id.to_owned())),
+        SubjectKind::Pool
+        | SubjectKind::Trigger
+        | SubjectKind::LoadBalancer
+        | SubjectKind::OidcProvider
+        | SubjectKind::IdentityPool
+        | SubjectKind::BoundService
+        | SubjectKind::DiscoveryClient
+        | SubjectKind::Reference => (id.to_owned(), child.subject.name.clone().unwrap_or_else(|| id.to_owned())),
     };
     Some((format!("{what} {region} {key}"), format!("{what} {name} in {region}")))
 }

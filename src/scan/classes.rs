@@ -164,9 +164,10 @@ mod tests {
             let text_or_pool =
                 [SubjectKind::Pool, SubjectKind::Template, SubjectKind::Trigger, SubjectKind::Reference].contains(kind);
             let actions = ["authenticate_cognito", "authenticate_oidc", "jwt_validation"];
-            let row = match kind {
-                SubjectKind::LoadBalancer => actions.iter().all(|action| resource(*kind, action).is_some()),
-                _ => resource(*kind, "what nobody knows").is_some(),
+            let row = if *kind == SubjectKind::LoadBalancer {
+                actions.iter().all(|action| resource(*kind, action).is_some())
+            } else {
+                resource(*kind, "what nobody knows").is_some()
             };
             assert_eq!(row, !text_or_pool, "{kind}");
         }

@@ -19,8 +19,9 @@ use mrready::snapshot::{PoolKey, Snapshot};
 use crate::builder::{ACCOUNT, NOW, POOL, catalog, table, time};
 use states::{Random, State, World, label};
 
-/// So many states are planned; each some times over, as its steps are taken and what was unknown is seen.
-const STATES: usize = 10_000;
+/// So many states are planned; each some times over, as its steps are taken and what was unknown is seen. Without
+/// optimisation a state takes ten times as long, so that only some of them are.
+const STATES: u64 = if cfg!(debug_assertions) { 1_000 } else { 10_000 };
 /// So often the unknown is revealed before nothing but a person's matter may be left.
 const REVEALS: usize = 4;
 
@@ -201,6 +202,8 @@ fn left(plan: &PoolPlan, catalog: &Catalog, wrong: &mut dyn FnMut(String)) {
                 None if !hopeless.is_empty() => {}
                 None => wrong(format!("{} is still not done after all steps", step.step)),
                 Some(_) if hopeless.contains(because.fingerprint.as_str()) => {}
+                // What it prepares shows only in a replica that cannot be.
+                Some(_) if !hopeless.is_empty() && known.effects.is_empty() => {}
                 Some(verdict) => wrong(format!("{} {verdict}s still, after {}", because.rule, step.step)),
             }
         }
@@ -343,7 +346,7 @@ fn every_state_has_a_plan_that_leads_out_of_it() {
     if let Some(seed) = number("MRREADY_PLAN_SEED") {
         return alone(&world, seed);
     }
-    let states = number("MRREADY_PLAN_STATES").unwrap_or(STATES as u64);
+    let states = number("MRREADY_PLAN_STATES").unwrap_or(STATES);
     let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
     let mut tally = Tally::default();
     std::thread::scope(|scope| {
@@ -381,7 +384,7 @@ fn every_state_has_a_plan_that_leads_out_of_it() {
         .map(|(what, (count, seed))| format!("{count} times, first with seed {seed}: {what}"))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    if states >= STATES as u64 {
+    if states >= STATES {
         assert!(missed.is_empty(), "not covered: {missed:?}");
     }
 }

@@ -8,6 +8,7 @@ use super::{LiveArgs, RulingArgs, ScopeArgs, TargetIssuerArg};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(in crate::cli) struct PlanArgs {
     #[command(subcommand)]
     pub(in crate::cli) command: Option<PlanCommand>,

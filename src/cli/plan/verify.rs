@@ -22,7 +22,7 @@ use super::super::files::{self, Readers};
 use super::super::{Interrupted, collect, exit, judging, scan, ui};
 
 /// How long is waited for a step if only the step was named.
-const WAIT: Duration = Duration::from_secs(30 * 60);
+const WAIT: Duration = Duration::from_mins(30);
 /// How long after an answer the account is asked again. Replicas and keys take minutes; other tools share the quotas.
 const POLL: Duration = Duration::from_secs(20);
 
@@ -292,8 +292,5 @@ fn wait_time(text: &str) -> Result<Duration> {
 }
 
 fn interrupted(error: CollectError) -> anyhow::Error {
-    match error {
-        CollectError::Interrupted => Interrupted.into(),
-        other => other.into(),
-    }
+    if matches!(error, CollectError::Interrupted) { Interrupted.into() } else { error.into() }
 }

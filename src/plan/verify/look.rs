@@ -81,7 +81,7 @@ enum Place {
     Unseen(Cause),
 }
 
-impl<'a> Looker<'a> {
+impl Looker<'_> {
     /// What is seen of a planned step.
     pub(super) fn step(&self, planned: &PlannedStep) -> Look {
         let Some(step) = self.catalog.steps.get(&planned.step) else {

@@ -6,6 +6,7 @@
 //! Sources: <https://github.github.com/gfm/>, <https://mermaid.js.org/syntax/flowchart.html>.
 
 use crate::render::safe::{is_hidden, safe};
+use std::fmt::Write as _;
 
 /// An entity for a zero-width space: GitHub finds no mention, number or address in text that has one.
 const APART: &str = "&#8203;";
@@ -86,12 +87,12 @@ fn plain(text: &str, begins: bool) -> String {
             // What begins a heading, a list or an underline.
             '#' | '+' | '-' | '=' if first => out.extend(['\\', c]),
             '.' | ')' if begins && digits > 0 && index == digits => out.extend(['\\', c]),
-            '#' if next_digit => out.push_str(&format!("#{APART}")),
+            '#' if next_digit => out.extend(["#", APART]),
             // `GH-12` is an issue too.
             '-' if next_digit && is_letter(before(index, 1), 'h') && is_letter(before(index, 2), 'g') => {
-                out.push_str(&format!("-{APART}"));
+                out.extend(["-", APART]);
             }
-            '.' if (1..=3).all(|n| is_letter(before(index, n), 'w')) => out.push_str(&format!("{APART}.")),
+            '.' if (1..=3).all(|n| is_letter(before(index, n), 'w')) => out.extend([APART, "."]),
             // Four of them begin a block of code.
             ' ' if first => out.push_str("&#32;"),
             _ => out.push(c),
@@ -165,7 +166,7 @@ pub(super) fn mermaid(text: &str) -> String {
         if harmless || !c.is_ascii() {
             out.push(c);
         } else {
-            out.push_str(&format!("#{};", u32::from(c)));
+            let _ = write!(out, "#{};", u32::from(c));
         }
     }
     out
@@ -201,7 +202,7 @@ pub(super) fn assignment(name: &str, value: &str) -> String {
             '\'' | '\\' => out.extend(['\\', c]),
             c if is_hidden(c) => {
                 for byte in c.encode_utf8(&mut bytes).bytes() {
-                    out.push_str(&format!("\\x{byte:02x}"));
+                    let _ = write!(out, "\\x{byte:02x}");
                 }
             }
             c => out.push(c),
@@ -299,14 +300,8 @@ pub(super) mod tests {
                 let others: Vec<&str> =
                     tags(&html).into_iter().filter(|tag| !["p", "/p", "code", "/code"].contains(tag)).collect();
                 assert!(others.is_empty(), "{hostile:?} became {html}");
-                let wanted = safe(hostile);
-                let wanted = if wanted.matches('`').count() % 2 == 0 { wanted.replace("``", "\0") } else { wanted };
-                let wanted = if wanted.contains('\0') || wanted.matches('`').count() % 2 == 0 {
-                    wanted.replace('`', "").replace('\0', "``")
-                } else {
-                    wanted
-                };
-                let found = text(&html);
+                // Backticks in pairs have become code.
+                let (wanted, found) = (safe(hostile).replace('`', ""), text(&html).replace('`', ""));
                 assert!(found.contains(wanted.trim()), "{hostile:?} became {html}: {found:?}, not {wanted:?}");
             }
         }

@@ -6,6 +6,7 @@
 mod svg;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use super::escape;
 use crate::model::plan::{Certainty, PlannedStep, PoolPlan, Risk};
@@ -26,18 +27,18 @@ pub fn mermaid(plan: &PoolPlan) -> String {
         let title = shorten(&format!("{} · {}", step.number, step.title), LABEL);
         let subject = subject(step).map(|subject| format!(": {}", shorten(subject, LABEL / 2))).unwrap_or_default();
         let label = escape::mermaid(&(title + &subject));
-        out.push_str(&format!("  n{node}[\"{label}\"]\n"));
+        let _ = writeln!(out, "  n{node}[\"{label}\"]");
         for class in classes_of(step) {
             classes.entry(class).or_default().push(format!("n{node}"));
         }
     }
     for (from, to) in edges(plan) {
-        out.push_str(&format!("  n{} --> n{}\n", from + 1, to + 1));
+        let _ = writeln!(out, "  n{} --> n{}", from + 1, to + 1);
     }
     // Lines only: the colours are the reader's, light or dark.
     for (class, style) in STYLES {
         if let Some(nodes) = classes.get(class) {
-            out.push_str(&format!("  classDef {class} {style}\n  class {} {class}\n", nodes.join(",")));
+            let _ = writeln!(out, "  classDef {class} {style}\n  class {} {class}", nodes.join(","));
         }
     }
     out

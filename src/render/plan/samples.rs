@@ -184,6 +184,32 @@ pub(crate) fn whole() -> Plan {
             "120 minutes: keys kept by HTTP APIs".to_owned(),
         ],
     });
+    pool.steps = whole_steps(&pool.pool);
+    pool.done = vec![DoneStep {
+        step: "change-feature-plan".to_owned(),
+        title: "Change the feature plan".to_owned(),
+        because: "pool.tier is ESSENTIALS".to_owned(),
+    }];
+    pool.cannot_fix = vec![CannotFix {
+        rule: "pool-eligible".to_owned(),
+        fingerprint: "22".repeat(16),
+        gates: vec![Gate::Replicate],
+        message: "whether the pool runs on infrastructure that supports replication is for a person to say".to_owned(),
+        reason: "only the console shows it; a pool that is not eligible has to be made anew".to_owned(),
+    }];
+    let nobody = VerifierChange {
+        owner: None,
+        kind: "route".to_owned(),
+        place: "HTTP API shop (a1b2c3) in us-east-1, authorizer jwt (x1): GET /orders, POST /orders".to_owned(),
+        before: "point the routes at a Lambda authorizer that accepts both issuers".to_owned(),
+        after: "create a `JWT` authorizer with the updated issuer".to_owned(),
+        ..pool.verifiers.first().cloned().unwrap_or_else(|| unreachable!("the first day has one"))
+    };
+    pool.verifiers.push(nobody);
+    plan
+}
+
+fn whole_steps(pool: &Subject) -> Vec<PlannedStep> {
     let mut sandbox = step(1, "leave-ses-sandbox", Phase::Arrange, &[]);
     sandbox.title = "Ask AWS to take SES in the replica Region out of the sandbox".to_owned();
     (sandbox.who, sandbox.lead_days, sandbox.sh, sandbox.minutes) = (Who::Aws, 14, None, 45);
@@ -230,7 +256,7 @@ pub(crate) fn whole() -> Plan {
         kind: SubjectKind::Route,
         id: "apigatewayv2/us-east-1/a1b2c3/r1#us-east-1_AbCdEfGhI".to_owned(),
         name: Some("GET /orders of shop".to_owned()),
-        ..pool.pool.clone()
+        ..pool.clone()
     });
     route.values = BTreeMap::from([("API_ID".to_owned(), "a1b2c3".to_owned())]);
     let mut switch = step(6, "switch-issuer", Phase::Issuer, &["attach-key", "put-lambda-authorizer-before-switch:1"]);
@@ -250,29 +276,7 @@ pub(crate) fn whole() -> Plan {
     let mut activate = step(9, "activate-replica", Phase::Activate, &["create-replica", "leave-ses-sandbox"]);
     activate.title = "Activate the replica".to_owned();
     activate.because.clear();
-    pool.steps = vec![sandbox, residency, key, attach, route, switch, wait, replica, activate];
-    pool.done = vec![DoneStep {
-        step: "change-feature-plan".to_owned(),
-        title: "Change the feature plan".to_owned(),
-        because: "pool.tier is ESSENTIALS".to_owned(),
-    }];
-    pool.cannot_fix = vec![CannotFix {
-        rule: "pool-eligible".to_owned(),
-        fingerprint: "22".repeat(16),
-        gates: vec![Gate::Replicate],
-        message: "whether the pool runs on infrastructure that supports replication is for a person to say".to_owned(),
-        reason: "only the console shows it; a pool that is not eligible has to be made anew".to_owned(),
-    }];
-    let nobody = VerifierChange {
-        owner: None,
-        kind: "route".to_owned(),
-        place: "HTTP API shop (a1b2c3) in us-east-1, authorizer jwt (x1): GET /orders, POST /orders".to_owned(),
-        before: "point the routes at a Lambda authorizer that accepts both issuers".to_owned(),
-        after: "create a `JWT` authorizer with the updated issuer".to_owned(),
-        ..pool.verifiers.first().cloned().unwrap_or_else(|| unreachable!("the first day has one"))
-    };
-    pool.verifiers.push(nobody);
-    plan
+    vec![sandbox, residency, key, attach, route, switch, wait, replica, activate]
 }
 
 /// Sixty steps that need each other as real ones do: a few chains with much beside them.

@@ -1,6 +1,7 @@
 //! The graph as a drawing: no script, no font and no address outside, readable on light and on dark ground.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use dagre::graph::{Graph, GraphOptions};
 use dagre::{EdgeLabel, LayoutOptions, NodeLabel, RankDir};
@@ -133,11 +134,12 @@ fn draw(points: &[(f64, f64)]) -> String {
     for (index, (x, y)) in points.iter().enumerate() {
         let y = y + HEAD;
         let middle = f64::midpoint(last.0, *x);
-        path.push_str(&match index {
+        let part = match index {
             0 => format!("M{x:.1} {y:.1}"),
             _ if (y - last.1).abs() < 0.05 => format!("L{x:.1} {y:.1}"),
             _ => format!("C{middle:.1} {:.1} {middle:.1} {y:.1} {x:.1} {y:.1}", last.1),
-        });
+        };
+        path.push_str(&part);
         last = (*x, y);
     }
     let (x, y) = last;
@@ -170,13 +172,14 @@ fn node(step: &PlannedStep, x: f64, y: f64) -> String {
         xml(&title),
     );
     for (row, line) in [0.0, 15.0].into_iter().zip(&lines) {
-        out.push_str(&format!("<text x=\"{left:.1}\" y=\"{:.1}\">{}</text>", first + row, xml(line)));
+        let _ = write!(out, "<text x=\"{left:.1}\" y=\"{:.1}\">{}</text>", first + row, xml(line));
     }
-    out.push_str(&format!(
-        "<text class=\"small\" x=\"{left:.1}\" y=\"{:.1}\">{}</text></g>\n",
+    let _ = writeln!(
+        out,
+        "<text class=\"small\" x=\"{left:.1}\" y=\"{:.1}\">{}</text></g>",
         y + 52.0,
         xml(&shorten(&what.join(" · "), SMALL_COLUMNS))
-    ));
+    );
     out
 }
 
@@ -199,12 +202,13 @@ fn legend(y: f64) -> String {
         ("perhaps", "may not be needed: look first; 14 d: others need days to act"),
     ];
     for (x, (class, words)) in [MARGIN, MARGIN + 130.0, MARGIN + 270.0].into_iter().zip(entries) {
-        out.push_str(&format!(
+        let _ = writeln!(
+            out,
             "<g class=\"{class}\"><rect class=\"box\" x=\"{x:.1}\" y=\"{:.1}\" width=\"26\" height=\"14\" rx=\"3\"/>\
-             <text class=\"small\" x=\"{:.1}\" y=\"{y:.1}\">{words}</text></g>\n",
+             <text class=\"small\" x=\"{:.1}\" y=\"{y:.1}\">{words}</text></g>",
             y - 11.0,
             x + 34.0,
-        ));
+        );
     }
     out
 }

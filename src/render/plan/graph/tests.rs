@@ -1,5 +1,7 @@
 //! The graph of samples: what is drawn, and that nothing hostile is.
 
+use quick_xml::events::Event;
+
 use super::*;
 use crate::render::plan::samples;
 
@@ -87,17 +89,13 @@ fn a_drawing_is_sound_xml_and_reaches_for_nothing() {
             let mut reader = quick_xml::Reader::from_str(&svg);
             let (mut depth, mut names) = (0_i32, BTreeSet::new());
             loop {
-                match reader.read_event().unwrap_or_else(|error| panic!("{name}: {error}")) {
-                    quick_xml::events::Event::Eof => break,
-                    quick_xml::events::Event::Start(tag) => {
-                        depth += 1;
-                        names.insert(tag.name().as_ref().to_owned());
-                    }
-                    quick_xml::events::Event::End(_) => depth -= 1,
-                    quick_xml::events::Event::Empty(tag) => {
-                        names.insert(tag.name().as_ref().to_owned());
-                    }
-                    _ => {}
+                let event = reader.read_event().unwrap_or_else(|error| panic!("{name}: {error}"));
+                if let Event::Start(tag) | Event::Empty(tag) = &event {
+                    names.insert(tag.name().as_ref().to_owned());
+                }
+                depth += i32::from(matches!(event, Event::Start(_))) - i32::from(matches!(event, Event::End(_)));
+                if matches!(event, Event::Eof) {
+                    break;
                 }
             }
             assert_eq!(depth, 0, "{name}");

@@ -6,6 +6,7 @@ use super::super::escape::{assignment, code, fence, flow, link, prose};
 use super::Page;
 use super::steps::subject;
 use crate::model::plan::{PlannedStep, PoolPlan, Script, Snippet};
+use std::fmt::Write as _;
 
 /// How to carry out each step.
 pub(super) fn commands(page: &mut Page, pool: &PoolPlan, level: usize) {
@@ -106,7 +107,7 @@ fn forward(step: &PlannedStep, script: &Script) -> String {
         out.push('\n');
     }
     for name in step.inputs.keys().filter(|name| !step.values.contains_key(*name)) {
-        out.push_str(&format!(": \"${{{name}:?fill it in first}}\"\n"));
+        let _ = writeln!(out, ": \"${{{name}:?fill it in first}}\"");
     }
     let parts = [
         ("# Must hold before:", script.require.as_deref()),
@@ -115,7 +116,7 @@ fn forward(step: &PlannedStep, script: &Script) -> String {
     ];
     for (comment, text) in parts {
         if let Some(text) = text {
-            out.push_str(&format!("{comment}\n{}\n", text.trim_end()));
+            let _ = writeln!(out, "{comment}\n{}", text.trim_end());
         }
     }
     out

@@ -1,6 +1,7 @@
 //! The steps as a checklist, as a table of risks, and as a graph.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use super::super::escape::{code, fence, flow, prose};
 use super::super::graph::mermaid;
@@ -49,12 +50,12 @@ fn item(pool: &PoolPlan, step: &PlannedStep) -> String {
     facts.push(needs(pool, step));
     facts.extend((step.risk != Risk::Low).then(|| format!("{} risk", step.risk)));
     facts.extend(step.point_of_no_return.is_some().then(|| "**no way back**".to_owned()));
-    out.push_str(&format!("  - {}\n", facts.join(" · ")));
+    let _ = writeln!(out, "  - {}", facts.join(" · "));
     if let Some(subject) = subject(step) {
-        out.push_str(&format!("  - On: {subject}\n"));
+        let _ = writeln!(out, "  - On: {subject}");
     }
     if let Some(at) = &step.done_at {
-        out.push_str(&format!("  - Seen done: {}\n", code(at)));
+        let _ = writeln!(out, "  - Seen done: {}", code(at));
     }
     if step.certainty == Certainty::Perhaps {
         out.push_str("  - May not be needed: the evidence does not decide, so look first.\n");
@@ -63,11 +64,11 @@ fn item(pool: &PoolPlan, step: &PlannedStep) -> String {
         out.push_str("  - Why: part of the sequence.\n");
     }
     for because in step.because.iter().take(MAX_FINDINGS) {
-        out.push_str(&format!("  - Why: {}\n", why(because)));
+        let _ = writeln!(out, "  - Why: {}", why(because));
     }
     let more = step.because.len().saturating_sub(MAX_FINDINGS);
     if more > 0 {
-        out.push_str(&format!("  - Why: {} more\n", count(more, "finding")));
+        let _ = writeln!(out, "  - Why: {} more", count(more, "finding"));
     }
     out.trim_end().to_owned()
 }
