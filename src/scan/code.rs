@@ -11,6 +11,7 @@ use std::cell::LazyCell;
 
 use super::found::Found;
 use super::pattern::{self, Class, Confidence, Match, Suffix};
+use super::text::Text;
 use prose::Prose;
 
 /// What a text must hold, in any case, for this detector to find something in it.
@@ -23,9 +24,10 @@ const MAX_PAIRS: usize = 400;
 ///
 /// The updated issuer beside the original one is no reference of its own, it makes that one accept both. Alone it is kept,
 /// for a person to see.
-pub fn find(text: &str, language: &str) -> Vec<Found> {
+pub fn find(searched: &Text<'_>, language: &str) -> Vec<Found> {
+    let text = searched.written;
     let prose = LazyCell::new(|| Prose::new(text, language));
-    let mut matches = pattern::references(text);
+    let mut matches = pattern::references(text, &searched.lower);
     let said: Vec<bool> = matches.iter().map(|found| prose.contains(found.span.start)).collect();
     let paired = mark_dual_aware(text, &mut matches, &said);
     let mut found: Vec<Found> = matches
@@ -35,7 +37,7 @@ pub fn find(text: &str, language: &str) -> Vec<Found> {
         .filter(|(at, _)| !paired.contains(at))
         .map(|(_, (found, prose))| of(text, found, prose))
         .collect();
-    for host in hosts::find(text, language, &matches) {
+    for host in hosts::find(searched, language, &matches) {
         let prose = prose.contains(host.span.start);
         found.push(Found { prose, ..host });
     }

@@ -7,13 +7,12 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::{memchr2, memmem};
 
 use super::found::Found;
-use super::prefilter::Prefilter;
 use super::template::{self, Located, PoolRef};
+use super::text::{self, Text};
 use super::{keyword, language, terraform};
 use crate::model::Class;
 use crate::yaml::{self, Node};
@@ -50,10 +49,8 @@ const MAX_BYTES: usize = 8 * 1024 * 1024;
 /// The deepest nesting that is followed; the same as in `yaml`.
 const MAX_DEPTH: usize = 256;
 /// What a template must hold, in any case, for its evaluation to show something.
-const WORTH: [&str; 6] =
-    ["cognito-idp", "cognito_user_pools", "userpoolarn", "providerurl", "providername", "authenticate-cognito"];
-
-static WORTHY: LazyLock<Prefilter> = LazyLock::new(|| Prefilter::of(&[&WORTH]));
+pub(super) const WORTH: &[&str] =
+    &["cognito-idp", "cognito_user_pools", "userpoolarn", "providerurl", "providername", "authenticate-cognito"];
 
 /// What a document holds, and whether its structure could be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,11 +62,12 @@ pub struct Document {
 }
 
 /// Every reference that keywords or structure show in a file, whatever it is.
-pub fn find(path: &str, text: &str) -> Document {
+pub fn find(path: &str, searched: &Text<'_>) -> Document {
+    let text = searched.written;
     let language = language::of(path);
-    let template = template_of(path, text, language);
+    let template = template_of(path, searched, language);
     let known = template.as_ref().ok().and_then(Option::as_ref);
-    let mut found = keyword::find(path, text, language, known.map(|template| &template.other));
+    let mut found = keyword::find(path, searched, language, known.map(|template| &template.other));
     if language::has_extension(path, "hcl") {
         // A module of its own: Terragrunt, tests.
         let alone = terraform::module(&[terraform::File { path, text }]);
@@ -99,12 +97,13 @@ struct Template {
 }
 
 /// The template that a text is, if it is one; else why it could not be read.
-fn template_of(path: &str, text: &str, language: &str) -> Result<Option<Template>, String> {
+fn template_of(path: &str, searched: &Text<'_>, language: &str) -> Result<Option<Template>, String> {
+    let text = searched.written;
     let document = matches!(language, "yaml" | "json" | "cloudformation" | "text") && !is_prose(path);
     if !document {
         return Ok(None);
     }
-    if !WORTHY.matches(text.as_bytes()) {
+    if !searched.has(text::TEMPLATE) {
         return Ok(None);
     }
     if !is_template(text) {
@@ -163,8 +162,16 @@ fn templates(root: &Node) -> Vec<&Node> {
 /// Whether a text looks like a template, or like what holds one.
 fn is_template(text: &str) -> bool {
     let has = |word: &str| memmem::find(text.as_bytes(), word.as_bytes()).is_some();
-    (has("Resources") || has("Outputs") || has("Transform"))
+    (has_key(text, "Resources") || has_key(text, "Outputs") || has_key(text, "Transform"))
         && (has("AWS::") || has("Fn::") || has("!Ref") || has("!Sub"))
+}
+
+/// Whether a word stands there as a key, or as the end of one. Reading a document costs much more than looking for that.
+fn has_key(text: &str, word: &str) -> bool {
+    memmem::find_iter(text.as_bytes(), word).any(|at| {
+        let rest = &text[at + word.len()..];
+        rest.strip_prefix(['"', '\'']).unwrap_or(rest).trim_start().starts_with(':')
+    })
 }
 
 /// Whether a text is rendered before it is a document: Helm, Jinja, ERB.
@@ -178,30 +185,42 @@ fn is_prose(path: &str) -> bool {
 
 /// What makes a document that is no template one that no reader follows: nesting, or aliases of aliases.
 fn hostile(text: &str, language: &str) -> Option<String> {
-    let mut depth = 0_usize;
-    let mut quoted = false;
-    let mut escaped = false;
     if language == "json" {
-        for byte in text.bytes() {
-            match (quoted, byte) {
-                (true, _) if escaped => escaped = false,
-                (true, b'\\') => escaped = true,
-                (_, b'"') => quoted = !quoted,
-                (false, b'[' | b'{') => {
-                    depth += 1;
-                    if depth > MAX_DEPTH {
-                        return Some("the document is nested more than 256 levels deep".to_owned());
-                    }
-                }
-                (false, b']' | b'}') => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-        }
-        return None;
+        let deep = is_deep(text.as_bytes());
+        return deep.then(|| "the document is nested more than 256 levels deep".to_owned());
     }
     let anchors = language == "yaml" && text.len() < MAX_BYTES && text.contains(": &") && text.contains('*');
     let error = anchors.then(|| yaml::parse(text).err()).flatten()?;
     error.message.contains("aliases").then_some(error.message)
+}
+
+/// Whether JSON is nested more than [`MAX_DEPTH`] levels deep.
+fn is_deep(json: &[u8]) -> bool {
+    let (mut depth, mut at) = (0_usize, 0);
+    while let Some(byte) = json.get(at) {
+        at += 1;
+        match byte {
+            b'"' => loop {
+                let rest = json.get(at..).unwrap_or_default();
+                let Some(next) = memchr2(b'"', b'\\', rest) else { return false };
+                at += next + 1;
+                if rest[next] == b'"' {
+                    break;
+                }
+                // What is escaped ends no string.
+                at += 1;
+            },
+            b'[' | b'{' => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    return true;
+                }
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
 }
 
 /// JSON without comments, every place as it was; none if there are none.

@@ -11,12 +11,10 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::LazyLock;
-
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::found::Found;
 use super::pattern;
+use super::text::Text;
 use crate::model::{Class, Confidence};
 use context::{Context, Separator};
 pub(super) use context::{before as line_before, in_comment as comment_at};
@@ -46,31 +44,21 @@ pub const KEYWORDS: &[&str] = &[
     "CognitoUserPool(",
 ];
 
-#[expect(clippy::expect_used, reason = "the keywords are constants, which every test builds")]
-static AUTOMATON: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    let built = AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .kind(Some(AhoCorasickKind::DFA))
-        .prefilter(false)
-        .build(KEYWORDS);
-    built.expect("a few short literals make an automaton")
-});
-
 /// How far apart the two names of one construct may stand.
 const MAX_NEAR: usize = 1_200;
 
 /// Every reference in a text. `other` are, in a template that has been evaluated, the logical
 /// ids of what is no user pool.
-pub fn find(path: &str, text: &str, language: &str, other: Option<&BTreeSet<String>>) -> Vec<Found> {
+pub fn find(path: &str, searched: &Text<'_>, language: &str, other: Option<&BTreeSet<String>>) -> Vec<Found> {
     if is_declaration(path) {
         return Vec::new();
     }
+    let text = searched.written;
     let search = Search { text, language, other, own: is_cdk(path) };
     let mut found: Vec<Found> = Vec::new();
     let mut declared = false;
-    for hit in AUTOMATON.find_iter(text) {
-        let at = hit.start()..hit.end();
-        match KEYWORDS[hit.pattern().as_usize()] {
+    for (at, keyword) in searched.keywords() {
+        match keyword {
             "COGNITO_USER_POOLS" => found.extend(search.user_pools(at)),
             "authenticate-cognito" | "authenticate_cognito" | "AuthenticateCognito" => {
                 found.extend(search.listener(at));
@@ -301,6 +289,9 @@ fn one_per_construct(text: &str, found: &mut Vec<Found>) {
             0
         }
     };
+    if found.is_empty() {
+        return;
+    }
     found.sort_by_key(|one| one.span.start);
     let mut places: [Vec<usize>; 7] = Default::default();
     for one in found.iter() {

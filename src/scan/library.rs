@@ -14,6 +14,7 @@ mod version;
 use std::ops::Range;
 
 use super::found::Found;
+use super::text::Text;
 use crate::model::{Confidence, Severity};
 use table::{Does, Library};
 use version::{Syntax, Verdict};
@@ -99,7 +100,7 @@ pub fn pins(path: &str, text: &str) -> Vec<Pin> {
 }
 
 /// Calls of libraries in code, each with [`Found::library`] set to the library whose version decides.
-pub fn calls(text: &str, language: &str) -> Vec<Found> {
+pub fn calls(text: &Text<'_>, language: &str) -> Vec<Found> {
     calls::find(text, language)
 }
 

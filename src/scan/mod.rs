@@ -19,4 +19,6 @@ mod prefilter;
 pub mod source;
 pub mod template;
 pub mod terraform;
+pub mod text;
 pub mod walk;
+mod words;

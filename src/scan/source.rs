@@ -3,19 +3,12 @@
 //! Pure. What needs other files (a Terraform module, the versions of libraries) is asked for in the result and decided
 //! by `walk`.
 
-use std::sync::LazyLock;
-
 use super::found::Found;
-use super::prefilter::Prefilter;
-use super::{code, document, indirect, language, library, terraform};
+use super::text::{self, Text};
+use super::{code, document, indirect, language, library};
 
-/// Each detector looks only at a text that holds one of its keywords: looking is what takes time.
-static CODE: LazyLock<Prefilter> = LazyLock::new(|| Prefilter::of(&[code::KEYWORDS]));
-static INDIRECT: LazyLock<Prefilter> = LazyLock::new(|| Prefilter::of(&[indirect::KEYWORDS]));
-static LIBRARY: LazyLock<Prefilter> = LazyLock::new(|| Prefilter::of(&[library::KEYWORDS]));
 /// A template may hold what `code` would find, and any text may hold Terraform.
-static DOCUMENT: LazyLock<Prefilter> =
-    LazyLock::new(|| Prefilter::of(&[code::KEYWORDS, document::KEYWORDS, terraform::KEYWORDS]));
+const DOCUMENT: text::Detectors = text::CODE | text::DOCUMENT | text::TERRAFORM;
 
 /// What one file holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,18 +24,19 @@ pub struct Analysis {
 /// Searches one file, or the part of a very large one. `path` is below the root, with `/`.
 pub fn search(path: &str, text: &str) -> Analysis {
     let language = language::of(path);
-    // First, so that whatever else is found at the same place counts more than a name.
-    let mut found = if INDIRECT.matches(text.as_bytes()) { indirect::find(text, language) } else { Vec::new() };
-    if CODE.matches(text.as_bytes()) {
-        found.extend(code::find(text, language));
-    }
-    if LIBRARY.matches(text.as_bytes()) {
-        found.extend(library::calls(text, language));
-    }
-    let document =
-        if DOCUMENT.matches(text.as_bytes()) { document::find(path, text) } else { document::Document::default() };
-    found.extend(document.found);
     let pins = if library::is_manifest(path) { library::pins(path, text) } else { Vec::new() };
+    // Each detector looks only at a text that holds one of its keywords: looking is what takes time.
+    let text = Text::new(text);
+    // First, so that whatever else is found at the same place counts more than a name.
+    let mut found = if text.has(text::INDIRECT) { indirect::find(text.written, language) } else { Vec::new() };
+    if text.has(text::CODE) {
+        found.extend(code::find(&text, language));
+    }
+    if text.has(text::LIBRARY) {
+        found.extend(library::calls(&text, language));
+    }
+    let document = if text.has(DOCUMENT) { document::find(path, &text) } else { document::Document::default() };
+    found.extend(document.found);
     merge(&mut found);
     Analysis { found, pins, unread: document.unread }
 }

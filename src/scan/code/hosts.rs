@@ -3,11 +3,19 @@
 //! The same text is the SDK's endpoint, so the file has to say what it is, and a person has to look. Not here: hosts with a
 //! pool behind them (`pattern`).
 
+use std::cell::LazyCell;
+use std::sync::LazyLock;
+
+use memchr::memmem;
+
 use crate::scan::found::Found;
 use crate::scan::pattern::{self, Class, Confidence, Match, Suffix};
+use crate::scan::text::Text;
+use crate::scan::words::Words;
 
 /// What a file of a proxy or mesh says somewhere.
-const MESH: [&str; 12] = [
+static MESH: LazyLock<Words> = LazyLock::new(|| Words::new(MESHES.map(str::as_bytes)));
+const MESHES: [&str; 12] = [
     "remote_jwks",
     "remotejwks",
     "jwt_authn",
@@ -48,19 +56,20 @@ fn is_principal(before: &str) -> bool {
 }
 
 /// The hosts in a text that a network is configured with; `matches` are the references in it.
-pub(super) fn find(text: &str, language: &str, matches: &[Match]) -> Vec<Found> {
+pub(super) fn find(searched: &Text<'_>, language: &str, matches: &[Match]) -> Vec<Found> {
+    let (text, lower) = (searched.written, &searched.lower);
     let keys = matches.iter().any(|found| matches!(found.suffix, Suffix::Jwks));
     let format = matches!(
         language,
         "yaml" | "json" | "conf" | "text" | "terraform" | "properties" | "toml" | "cloudformation" | "dotenv"
     );
-    let hosts = pattern::hosts(text);
-    let mesh = !hosts.is_empty() && format && {
-        let lower = text.to_ascii_lowercase();
+    let hosts = pattern::hosts(text, lower);
+    let mesh = LazyCell::new(|| {
+        let holds = |word: &str| memmem::find(lower.as_bytes(), word.as_bytes()).is_some();
         // Without a word of keys or tokens the API is what the proxy or mesh leads to.
-        let about_keys = keys || ["jwks", "jwt"].iter().any(|word| lower.contains(word));
-        about_keys && (MESH.iter().any(|word| lower.contains(word)) || keys && lower.contains("cluster"))
-    };
+        let about_keys = keys || holds("jwks") || holds("jwt");
+        format && about_keys && (MESH.any(lower.as_bytes()) || keys && holds("cluster"))
+    });
     let taken = |at: usize| {
         let behind = matches.partition_point(|found| found.span.start <= at);
         behind > 0 && matches[behind - 1].span.contains(&at)
@@ -74,7 +83,7 @@ pub(super) fn find(text: &str, language: &str, matches: &[Match]) -> Vec<Found> 
         let near = text[from..host.span.start].to_ascii_lowercase();
         let class = if LISTS.iter().any(|word| near.contains(word)) {
             Class::NetworkAllowlist
-        } else if mesh && (!host.scheme || near.contains("proxy_pass")) && !is_principal(&near) {
+        } else if (!host.scheme || near.contains("proxy_pass")) && *mesh && !is_principal(&near) {
             Class::JwksHost
         } else {
             continue;

@@ -2,6 +2,10 @@
 use super::*;
 use crate::model::Severity;
 
+fn find(text: &str, language: &str) -> Vec<Found> {
+    super::find(&Text::new(text), language)
+}
+
 fn classes(text: &str, language: &str) -> Vec<(Class, Confidence)> {
     find(text, language).iter().map(|found| (found.class, found.confidence)).collect()
 }

@@ -5,6 +5,10 @@ use std::fmt::Write as _;
 use super::*;
 use crate::model::Confidence;
 
+fn find(path: &str, text: &str) -> Document {
+    super::find(path, &Text::new(text))
+}
+
 fn lines(path: &str, text: &str) -> Vec<(Class, usize)> {
     let document = find(path, text);
     assert_eq!(document.unread, None, "{text}");
@@ -69,6 +73,18 @@ fn what_cannot_be_read_is_said() {
     }
     assert!(find("bomb.yaml", &bomb).unread.unwrap().contains("aliases"));
     assert!(find("bomb.yaml", &format!("{bomb}r: !Ref x\n")).unread.is_some());
+}
+
+#[test]
+fn only_brackets_outside_of_strings_nest() {
+    let open = |depth: usize| "[".repeat(depth);
+    assert!(!is_deep(open(256).as_bytes()));
+    assert!(is_deep(open(257).as_bytes()));
+    assert!(is_deep(format!("{}]{}", open(200), "{".repeat(58)).as_bytes()));
+    assert!(is_deep(format!(r#"["\\", "\"]", {}"#, open(256)).as_bytes()));
+    for quoted in [format!(r#"["{}"]"#, open(300)), format!(r#"["\"{}"]"#, open(300)), format!(r#"["{}\"#, open(300))] {
+        assert!(!is_deep(quoted.as_bytes()), "{quoted}");
+    }
 }
 
 #[test]

@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use memchr::memmem;
+
 use super::context::{after, before, in_comment};
 use super::made;
 use crate::model::{Class, Confidence};
@@ -137,7 +139,7 @@ pub(super) fn endpoints(text: &str, language: &str) -> Vec<Found> {
         "new CognitoUserPool(",
         "CognitoUserPool(self",
     ] {
-        for (at, _) in text.match_indices(call) {
+        for at in memmem::find_iter(text.as_bytes(), call) {
             let left = before(text, at);
             let head = left.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
             let head = head.trim_end().trim_end_matches("new").trim_end();
@@ -151,9 +153,9 @@ pub(super) fn endpoints(text: &str, language: &str) -> Vec<Found> {
             }
         }
     }
-    let pulumi = ["pulumi", "cdktf", "sst"].iter().any(|word| text.contains(word));
     let mut found = Vec::new();
-    if pools.is_empty() || !pulumi {
+    let pulumi = |word: &&str| memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    if pools.is_empty() || !["pulumi", "cdktf", "sst"].iter().any(pulumi) {
         return found;
     }
     for (at, name) in text.match_indices(".endpoint").chain(text.match_indices(".Endpoint")) {

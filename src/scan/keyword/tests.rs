@@ -2,6 +2,10 @@
 
 use super::*;
 
+fn find(path: &str, text: &str, language: &str, other: Option<&BTreeSet<String>>) -> Vec<Found> {
+    super::find(path, &Text::new(text), language, other)
+}
+
 fn seen(language: &str, text: &str) -> Vec<(Class, Confidence, String)> {
     let found = find("lib/file", text, language, None);
     found.into_iter().map(|one| (one.class, one.confidence, text[one.span].to_owned())).collect()

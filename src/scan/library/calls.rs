@@ -3,12 +3,11 @@
 //! Only the use is a hit: not the import, the type, the mock, or what the library's own source declares. What a version
 //! says of it, `super::decide` says.
 
-use std::cell::OnceCell;
-use std::collections::BTreeSet;
-use std::ops::Range;
+use std::cell::{LazyCell, OnceCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{ControlFlow, Range};
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memmem;
 
 use super::imports::{self, Binding, Import, floor, is_word};
@@ -18,40 +17,44 @@ use super::version;
 use crate::model::{Class, Confidence};
 use crate::scan::found::Found;
 use crate::scan::pattern;
+use crate::scan::text::Text;
+use crate::scan::words::Words;
 
 /// How much of a call's arguments is read.
 const ARGUMENTS: usize = 4_096;
 
-/// Every text that says that a library may be used in a file, with the library's place in the table.
-#[expect(clippy::expect_used, reason = "the table is fixed, and a test searches with it")]
-static ANCHORS: LazyLock<(AhoCorasick, Vec<usize>)> = LazyLock::new(|| {
-    let (mut texts, mut of) = (Vec::new(), Vec::new());
+/// Every text that says that a library may be used in a file, with the libraries' places in the table.
+static ANCHORS: LazyLock<(Words, Vec<Vec<usize>>)> = LazyLock::new(|| {
+    let mut texts: BTreeMap<&[u8], Vec<usize>> = BTreeMap::new();
     for (place, library) in table::all().iter().enumerate() {
         let alone = library.calls.iter().filter(|call| call.alone).filter_map(|call| call.parts.last());
         let first = library.calls.iter().filter(|call| call.alone).filter_map(|call| call.parts.first());
         for text in library.imports.iter().chain(alone).chain(first) {
-            texts.push(text.as_str());
-            of.push(place);
+            texts.entry(text.as_bytes()).or_default().push(place);
         }
     }
-    let searcher = AhoCorasick::builder().match_kind(MatchKind::Standard).build(texts);
-    (searcher.expect("a few short texts"), of)
+    // Both are in the same order.
+    (Words::new(texts.keys().copied()), texts.into_values().collect())
 });
 
 /// Every use in a text, and every version in an import's specifier.
-pub(super) fn find(text: &str, language: &str) -> Vec<Found> {
-    let (searcher, of) = &*ANCHORS;
+pub(super) fn find(searched: &Text<'_>, language: &str) -> Vec<Found> {
+    let text = searched.written;
+    let (words, of) = &*ANCHORS;
     let mut present = vec![false; table::all().len()];
-    for hit in searcher.find_overlapping_iter(text) {
-        present[of[hit.pattern().as_usize()]] = true;
-    }
+    words.each::<()>(text.as_bytes(), |_, word| {
+        for place in &of[word] {
+            present[*place] = true;
+        }
+        ControlFlow::Continue(())
+    });
     let mut found = Vec::new();
     let present = table::all().iter().zip(present).filter(|(_, present)| *present);
     for (library, _) in present {
         File::new(text, language, library).find(&mut found);
     }
     if language == "markdown" {
-        found.extend(manifest::document(text));
+        found.extend(manifest::document(searched));
     }
     found.sort_by_key(|found| (found.span.start, found.span.end));
     found.dedup_by(|a, b| a.span.start < b.span.end && a.class == b.class);
@@ -130,7 +133,8 @@ impl<'a> File<'a> {
         if first == "default" {
             return;
         }
-        let (declared, elsewhere) = (self.declared(first), self.elsewhere(first));
+        let declared = LazyCell::new(|| self.declared(first));
+        let elsewhere = LazyCell::new(|| self.elsewhere(first));
         for at in memmem::find_iter(bytes, first.as_bytes()) {
             let Some(end) = self.matches(at, parts, call) else { continue };
             let quoted = matches!(call.how, How::Mention | How::Text);
@@ -140,11 +144,11 @@ impl<'a> File<'a> {
             let mut hit = self.found(self.start(at)..end, end, call);
             // What declares the class is the library itself, or another of the same name; its examples are prose. In a
             // document one part may use it and a later one declare its own.
-            let own = declared.is_some_and(|declared| self.language != "markdown" || declared < at);
+            let own = (*declared).is_some_and(|declared| self.language != "markdown" || declared < at);
             if (own && !hit.prose) || !self.has_needed(call, &hit) {
                 continue;
             }
-            match elsewhere {
+            match *elsewhere {
                 Some(module) if table::all().iter().any(|library| library.imports.iter().any(|own| own == module)) => {
                     continue;
                 }

@@ -251,7 +251,10 @@ fn python(text: &str, at: &Range<usize>) -> Option<Import> {
             Some(name) => &name[..name.bytes().take_while(|b| is_word(*b)).count()],
             None => text[at.start..at.end + sub].rsplit('.').next().unwrap_or_default(),
         };
-        bindings.push(Binding { local: local.to_owned(), symbol: None });
+        // `import package.*` takes names that the text does not say.
+        if !local.is_empty() {
+            bindings.push(Binding { local: local.to_owned(), symbol: None });
+        }
     } else {
         return None;
     }
@@ -311,6 +314,7 @@ mod tests {
             ("import pycognito", vec![("pycognito", "")]),
             ("import pycognito.utils as u", vec![("u", "")]),
             (r#""from pycognito import Cognito\n","#, vec![("Cognito", "Cognito")]),
+            ("import pycognito.utils.*;", vec![]),
             ("import mypycognito", vec![]),
             ("from pycognitox import Cognito", vec![]),
         ] {

@@ -7,16 +7,16 @@ mod javascript;
 mod others;
 mod python;
 
-use std::collections::BTreeSet;
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{ControlFlow, Range};
 use std::sync::LazyLock;
-
-use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::imports::{floor, is_word};
 use super::version::{self, Syntax, Verdict};
 use super::{Knows, Pin, confidence, pin_found, table};
 use crate::scan::found::Found;
+use crate::scan::text::Text;
+use crate::scan::words::Words;
 
 /// The formats, by what their files are called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,26 +73,40 @@ struct Name<'a> {
     at: Range<usize>,
 }
 
+/// Names, and per name what it may be: the library's place in the table, and the ecosystem.
+type Names = (Words, Vec<Vec<(usize, &'static str)>>);
+
 /// Every package's name, with the library's place in the table and the ecosystem.
-#[expect(clippy::expect_used, reason = "the table is fixed, and a test searches with it")]
-static NAMES: LazyLock<(AhoCorasick, Vec<(usize, &'static str)>)> = LazyLock::new(|| {
-    let (mut texts, mut of) = (BTreeSet::new(), Vec::new());
-    let mut patterns = Vec::new();
+static NAMES: LazyLock<Names> = LazyLock::new(|| {
+    let mut texts = BTreeSet::new();
+    let mut names: BTreeMap<String, Vec<(usize, &str)>> = BTreeMap::new();
     for (place, library) in table::all().iter().enumerate().filter(|(_, library)| library.decides == library.id) {
         for (ecosystem, name) in &library.packages {
             let name = if ecosystem == "maven" { name.split(':').next_back().unwrap_or(name) } else { name };
             let other = if ecosystem == "pypi" { name.replace('-', "_") } else { name.to_owned() };
             for text in [name.to_owned(), other] {
-                if texts.insert((text.clone(), ecosystem.as_str())) {
-                    patterns.push(text);
+                let of = names.entry(text.to_ascii_lowercase()).or_default();
+                if texts.insert((text, ecosystem.as_str())) {
                     of.push((place, ecosystem.as_str()));
                 }
             }
         }
     }
-    let builder = AhoCorasick::builder().match_kind(MatchKind::Standard).ascii_case_insensitive(true).build(patterns);
-    (builder.expect("a few short texts"), of)
+    // Both are in the same order.
+    (Words::new(names.keys().map(String::as_bytes)), names.into_values().collect())
 });
+
+/// Where names of packages stand in a text, in whatever case, with what each may be; by where they end, the longer first.
+fn names(lower: &str) -> impl Iterator<Item = (Range<usize>, (usize, &'static str))> {
+    let (words, of) = &*NAMES;
+    let mut found = Vec::new();
+    words.each::<()>(lower.as_bytes(), |start, word| {
+        found.push((start + words.length(word), start, word));
+        ControlFlow::Continue(())
+    });
+    found.sort_unstable();
+    found.into_iter().flat_map(|(end, start, word)| of[word].iter().map(move |of| (start..end, *of)))
+}
 
 /// The format of a file, by its path.
 pub(super) fn kind(path: &str) -> Option<Kind> {
@@ -152,12 +166,10 @@ pub(super) fn kind(path: &str) -> Option<Kind> {
 /// Every pin in a manifest.
 pub(super) fn pins(path: &str, text: &str) -> Vec<Pin> {
     let Some(kind) = kind(path) else { return Vec::new() };
-    let (searcher, of) = &*NAMES;
     let mut seen = BTreeSet::new();
     let mut pins = Vec::new();
-    for hit in searcher.find_overlapping_iter(text) {
-        let (place, ecosystem) = of[hit.pattern().as_usize()];
-        let name = Name { text, at: hit.range() };
+    for (at, (place, ecosystem)) in names(&text.to_ascii_lowercase()) {
+        let name = Name { text, at };
         if !kind.ecosystems(path).contains(&ecosystem) || !name.is_whole() {
             continue;
         }
@@ -197,12 +209,11 @@ pub(super) fn pins(path: &str, text: &str) -> Vec<Pin> {
 }
 
 /// The versions that a document tells people to install: parts of manifests, commands.
-pub(super) fn document(text: &str) -> Vec<Found> {
-    let (searcher, of) = &*NAMES;
+pub(super) fn document(searched: &Text<'_>) -> Vec<Found> {
+    let text = searched.written;
     let mut found: Vec<Found> = Vec::new();
-    for hit in searcher.find_overlapping_iter(text) {
-        let (place, ecosystem) = of[hit.pattern().as_usize()];
-        let name = Name { text, at: hit.range() };
+    for (at, (place, ecosystem)) in names(&searched.lower) {
+        let name = Name { text, at };
         let library = &table::all()[place];
         if !library.pins || !name.is_whole() {
             continue;

@@ -3,6 +3,10 @@
 use super::*;
 use crate::model::Class;
 
+fn calls(text: &str, language: &str) -> Vec<Found> {
+    super::calls(&Text::new(text), language)
+}
+
 /// Line, text and whether it is more than to be reviewed, of every call.
 fn found(text: &str, language: &str) -> Vec<(usize, String, bool)> {
     let line = |at: usize| text[..at].matches('\n').count() + 1;

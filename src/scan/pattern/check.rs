@@ -250,7 +250,9 @@ fn same_line(text: &str) -> &str {
 
 /// Whether one of `calls` is open at the end of `line`.
 fn is_called(line: &str, calls: &[&str]) -> bool {
-    calls.iter().any(|call| {
+    // Most lines have no bracket, and most of the calls one.
+    let bracket = line.contains('(');
+    calls.iter().filter(|call| bracket || !call.contains('(')).any(|call| {
         line.rfind(call).is_some_and(|at| {
             let inside = &line[at..];
             let open = inside.matches('(').count();

@@ -3,6 +3,8 @@
 //!
 //! A host alone is the SDK's endpoint. It is part of an issuer where something names a pool behind it.
 
+use memchr::memmem;
+
 use super::check;
 use super::lexer::{Before, Left, Lexer, Part};
 use super::reader::{Joint, Reader, State, Token, is_quote_char};
@@ -27,7 +29,7 @@ pub(super) fn base(lexer: &Lexer<'_>, left: &Left, host: &Part) -> Option<Match>
             .next()
             .unwrap_or_default()
             .trim_end_matches(['$', '{', '`', '"']);
-        if !place.literal && check::is_tested(test) && left.before == Before::Scheme {
+        if !place.literal && left.before == Before::Scheme && check::is_tested(test) {
             return Some(hit(left, host, Class::HostPrefixCheck, Suffix::None, host.end..host.end));
         }
         if left.before == Before::Nothing && !place.has_scheme(reader) {
@@ -201,8 +203,8 @@ fn uses<'a>(reader: &'a Reader<'_>, name: &'a str, own: &std::ops::Range<usize>)
         from += 1;
     }
     let part = reader.ahead(from, window.end - from);
-    part.match_indices(name)
-        .map(move |(at, _)| from + at)
+    memmem::find_iter(part.as_bytes(), name)
+        .map(move |at| from + at)
         .filter(move |at| {
             let inside = |byte: Option<u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_');
             let before = at.checked_sub(1).and_then(|before| reader.byte(before));

@@ -8,6 +8,8 @@
 
 use std::ops::Range;
 
+use memchr::{memchr_iter, memmem};
+
 use super::fit::{Fit, HOLE, Word, host_fit, is_function, is_regex, named_path, placeholder_fit, scheme, strip_any};
 use super::reader::{Joint, Reader, SLASHES, State, Token, is_quote_char};
 use super::{Class, Confidence, DISCOVERY_PATH, JWKS_PATH, Match, Suffix, check, follow, is_region, pool_id};
@@ -27,23 +29,39 @@ const MAX_FOLLOWED: usize = 24;
 
 /// Finds every reference to an original or updated issuer, in order. Two of one pool that stand near each other are dual-aware.
 pub fn find(text: &str) -> Vec<Match> {
-    let mut found = references(text);
+    // Most short texts have no label: they need no lower case.
+    if !has_label(text) {
+        return Vec::new();
+    }
+    let mut found = references(text, &text.to_ascii_lowercase());
     mark_dual_aware(text, &mut found);
     found
 }
 
-/// Finds every reference to an original or updated issuer, in order, each for itself.
-pub fn references(text: &str) -> Vec<Match> {
-    let reader = Reader { text, lower: text.to_ascii_lowercase() };
+/// Whether the host's first label stands in a text, in whatever case.
+fn has_label(text: &str) -> bool {
+    let dash = LABEL.len() - "-idp".len();
+    memchr_iter(b'-', text.as_bytes()).any(|at| {
+        let start = at.checked_sub(dash);
+        let label = start.and_then(|start| text.as_bytes().get(start..start + LABEL.len()));
+        label.is_some_and(|label| label.eq_ignore_ascii_case(LABEL.as_bytes()))
+    })
+}
+
+/// Finds every reference to an original or updated issuer, in order, each for itself. `lower` is the text with ASCII
+/// letters in lower case.
+pub fn references(text: &str, lower: &str) -> Vec<Match> {
+    let reader = Reader { text, lower };
     let lexer = Lexer { reader: &reader };
     let mut found: Vec<Match> = Vec::new();
     let mut followed = 0;
     let mut from = 0;
-    while let Some(offset) = reader.lower[from..].find(LABEL) {
-        let at = from + offset;
-        from = at + LABEL.len();
+    for at in memmem::find_iter(lower.as_bytes(), LABEL) {
+        if at < from {
+            continue;
+        }
         if let Some(hit) = lexer.judge(at, &mut followed) {
-            from = from.max(hit.span.end);
+            from = hit.span.end;
             found.push(hit);
         }
     }
@@ -61,12 +79,12 @@ pub struct Host {
     pub updated: bool,
 }
 
-/// Every whole host in a text, wherever it stands.
-pub fn hosts(text: &str) -> Vec<Host> {
-    let reader = Reader { text, lower: text.to_ascii_lowercase() };
+/// Every whole host in a text, wherever it stands. `lower` is the text with ASCII letters in lower case.
+pub fn hosts(text: &str, lower: &str) -> Vec<Host> {
+    let reader = Reader { text, lower };
     let lexer = Lexer { reader: &reader };
     let mut found = Vec::new();
-    for (at, _) in reader.lower.match_indices(LABEL) {
+    for at in memmem::find_iter(lower.as_bytes(), LABEL) {
         let Some(left) = lexer.left(at) else { continue };
         let Some(host) = lexer.host(at + LABEL.len(), left.start) else { continue };
         let good = host_fit(&host.normal) == Some(Fit::Good) && !host.concatenated;

@@ -61,7 +61,7 @@ pub(super) struct Step {
 /// A text and its lower case.
 pub(super) struct Reader<'a> {
     pub(super) text: &'a str,
-    pub(super) lower: String,
+    pub(super) lower: &'a str,
 }
 
 impl Reader<'_> {

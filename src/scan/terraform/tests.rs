@@ -65,7 +65,7 @@ fn urls_that_locals_complete() {
     let parts = "join(\"\", [\"https://\",\n \"cognito-idp.\", var.region, \".amazonaws.com/\", var.pool])";
     // The text alone shows it.
     assert_eq!(value(parts), []);
-    let found = crate::scan::code::find(parts, "terraform");
+    let found = crate::scan::code::find(&crate::scan::text::Text::new(parts), "terraform");
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].class, &parts[found[0].span.start..][..11]), (Class::IssuerSplitJoin, "cognito-idp"));
 }

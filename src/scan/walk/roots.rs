@@ -52,6 +52,15 @@ impl Roots {
         below.min_by_key(|(_, below)| below.as_os_str().len()).unwrap_or((0, path))
     }
 
+    /// The index of the root a path belongs to.
+    pub(super) fn index(&self, path: &Path) -> usize {
+        // Every file is asked for, and taking a path apart takes longer than finding no keyword in many a file.
+        match self.real.as_slice() {
+            [(_, index)] => *index,
+            _ => self.of(path).0,
+        }
+    }
+
     /// A path below a root as it is reported: the root as it was given, and the path below it.
     pub(super) fn shown(&self, path: &Path) -> String {
         let (index, below) = self.of(path);

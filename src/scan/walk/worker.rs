@@ -186,6 +186,10 @@ impl<'s> Worker<'s> {
     }
 
     fn is_manifest(&self, path: &Path) -> bool {
+        // What is none by its whole path is none by the part below its root either, which takes longer to find.
+        if path.to_str().is_some_and(|path| !library::is_manifest(path)) {
+            return false;
+        }
         let (_, below) = self.shared.roots.of(path);
         let below = if below.as_os_str().is_empty() { path.file_name().map(Path::new) } else { Some(below) };
         below.and_then(Path::to_str).is_some_and(library::is_manifest)
@@ -242,7 +246,7 @@ impl<'s> Worker<'s> {
             let detail = (zero > 0).then(|| format!("a zero byte after {zero} bytes: what follows was not searched"));
             self.skip(path, SkipReason::Binary, detail);
         } else {
-            let (files, bytes) = self.kept.read.entry(self.shared.roots.of(path).0).or_default();
+            let (files, bytes) = self.kept.read.entry(self.shared.roots.index(path)).or_default();
             (*files, *bytes) = (*files + 1, *bytes + extent.bytes);
         }
     }
