@@ -278,10 +278,10 @@ impl Seen {
 
     /// All things of a kind; for the pool `None` once.
     fn of_kind(&self, kind: SubjectKind) -> Vec<Option<&Child>> {
-        match kind {
-            SubjectKind::Pool => vec![None],
-            kind => self.0.get(&kind).into_iter().flatten().map(Some).collect(),
+        if kind == SubjectKind::Pool {
+            return vec![None];
         }
+        self.0.get(&kind).into_iter().flatten().map(Some).collect()
     }
 
     /// The things that a step on `kind` is done to because of a finding on `subject`: the subject itself, or all of the kind

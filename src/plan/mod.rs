@@ -13,6 +13,8 @@ mod order;
 mod overlap;
 pub mod read;
 mod remains;
+#[cfg(test)]
+mod tests;
 mod values;
 pub mod verifiers;
 pub mod verify;

@@ -46,7 +46,7 @@ pub(super) fn overlap(pool: &PoolView<'_>) -> Option<Overlap> {
     let signs_in = |action: &str| action.starts_with("authenticate_");
     match things(pool, SubjectKind::LoadBalancer, signs_in) {
         (true, _) => {
-            add(BALANCER_SESSION, "sessions of load balancers, by default; a shorter SessionTimeout counts instead")
+            add(BALANCER_SESSION, "sessions of load balancers, by default; a shorter SessionTimeout counts instead");
         }
         (false, true) => {
             made_of.push("unknown: sessions of load balancers, of which not all could be seen".to_owned());

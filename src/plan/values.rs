@@ -158,15 +158,12 @@ pub(super) fn fill_template(text: &str, values: &[&BTreeMap<String, String>]) ->
         let name = variable(&from[2..]);
         let value = values.iter().find_map(|values| values.get(name)).filter(|value| is_plain(value));
         let is_variable = !before.ends_with('$') && from[2 + name.len()..].starts_with('}');
-        match value.filter(|_| is_variable) {
-            Some(value) => {
-                filled.push_str(value);
-                rest = &from[2 + name.len() + 1..];
-            }
-            None => {
-                filled.push_str("${");
-                rest = &from[2..];
-            }
+        if let Some(value) = value.filter(|_| is_variable) {
+            filled.push_str(value);
+            rest = &from[2 + name.len() + 1..];
+        } else {
+            filled.push_str("${");
+            rest = &from[2..];
         }
     }
     filled.push_str(rest);

@@ -128,7 +128,7 @@ fn stands(pool: &mut PoolPlan, looker: &Looker<'_>, now: &str) -> PoolProgress {
     let mut stood: BTreeMap<String, Progress> = BTreeMap::new();
     // What may still come to be asked for, and whether everything else is done.
     let (mut later, mut rest_done) = (Vec::new(), true);
-    // What was undone by what the steps themselves name: what else is undone may have gone with it.
+    // What was undone in what the steps themselves change: what else is undone may have gone with it.
     let mut lost: BTreeSet<String> = BTreeSet::new();
     for step in &mut pool.steps {
         let mut look = looker.step(step);

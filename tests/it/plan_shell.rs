@@ -310,10 +310,9 @@ pub(crate) fn catalogue() -> Plan {
             undo: sh.undo.clone(),
         });
         let snippet = |text: &Option<String>| {
-            text.as_ref().map(|text| Snippet {
-                region: if text.contains("# Region: ${PRIMARY_REGION}") { "us-east-1" } else { "us-west-2" }.to_owned(),
-                text: text.clone(),
-            })
+            let text = text.clone()?;
+            let secondary = of.id == "replicate-key" || text.contains("# Region: ${SECONDARY_REGION}");
+            Some(Snippet { region: if secondary { "us-west-2" } else { "us-east-1" }.to_owned(), text })
         };
         (planned.cloudformation, planned.terraform) = (snippet(&of.cloudformation), snippet(&of.terraform));
         planned.inputs = of.inputs.iter().map(|input| (input.name.clone(), input.what.clone())).collect();

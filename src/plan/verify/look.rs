@@ -16,7 +16,8 @@ pub(super) struct Look {
     pub(super) seen: Seen,
     /// In words.
     pub(super) because: String,
-    /// Whether a field that the step itself names says so, and not only a finding, which may rest on much else.
+    /// Whether a field that the step itself changes says so, and not a finding or what a later step changes: those rest on
+    /// much else.
     pub(super) own: bool,
 }
 
@@ -98,7 +99,8 @@ impl Looker<'_> {
         };
         let scope = SubjectScope { facts: self.facts, pool: Some(self.view), child: child.as_ref() };
         let Some(check) = &step.done_when else { return self.by_findings(planned) };
-        let done = by_check(check, &scope);
+        let own = check.fields().iter().any(|field| step.effects.contains_key(*field));
+        let done = Look { own, ..by_check(check, &scope) };
         if done.seen != Seen::Open || step.backbone || planned.done_at.is_some() {
             return done;
         }
@@ -252,12 +254,11 @@ impl Looker<'_> {
 fn by_check(check: &Check, scope: &SubjectScope<'_>) -> Look {
     let outcome = evaluate(check, scope);
     let deciding = || outcome.seen.iter().filter(|(truth, _)| *truth == outcome.truth).map(|(_, evidence)| evidence);
-    let found = match outcome.truth {
+    match outcome.truth {
         Truth::True => look(Seen::Done, said(deciding())),
         Truth::False => look(Seen::Open, said(deciding())),
         Truth::Unknown => look(Seen::Unclear, with_causes("cannot tell".to_owned(), deciding())),
-    };
-    Look { own: true, ..found }
+    }
 }
 
 /// Fields and what they say.

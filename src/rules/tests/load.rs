@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::super::{Check, FieldRef, Given, Literal, Op, Piece, load_step};
+use super::mock::Mock;
 use super::{GOOD, read, shown, with, with_check};
-use crate::facts::FieldSet;
 use crate::model::{DecidedBy, FieldType, Gate, Level, SubjectKind, Truth, Verdict};
 
 #[test]
@@ -540,7 +540,7 @@ fn steps() {
     let steps = BTreeSet::from(["create-key".to_owned(), "attach-key".to_owned()]);
     let file = "rules/steps/create-key.yaml";
     let mut problems = Vec::new();
-    let step = load_step(file, good, &FieldSet, &steps, &mut problems).unwrap();
+    let step = load_step(file, good, &Mock, &steps, &mut problems).unwrap();
     assert_eq!((step.title.as_str(), step.sh.unwrap().run.as_str()), ("Create a key", "aws kms create-key"));
     assert_eq!((step.minutes, step.needs.as_slice()), (60, ["attach-key".to_owned()].as_slice()));
     for (text, want) in [
@@ -552,7 +552,7 @@ fn steps() {
         (good.replace("1h", "1 hour"), vec!["5:11: `duration` is an amount such as 30m or 30h"]),
     ] {
         let mut problems = Vec::new();
-        assert!(load_step(file, &text, &FieldSet, &steps, &mut problems).is_none());
+        assert!(load_step(file, &text, &Mock, &steps, &mut problems).is_none());
         let found = shown(&problems);
         assert_eq!(found.len(), want.len(), "{found:#?}");
         assert!(found.iter().zip(want).all(|(found, want)| found.contains(want)), "{found:#?}");

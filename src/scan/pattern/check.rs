@@ -252,7 +252,7 @@ fn same_line(text: &str) -> &str {
 fn is_called(line: &str, calls: &[&str]) -> bool {
     // Most lines have no bracket, and most of the calls one.
     let bracket = line.contains('(');
-    calls.iter().filter(|call| bracket || !call.contains('(')).any(|call| {
+    calls.iter().filter(|call| bracket || !call.ends_with('(')).any(|call| {
         line.rfind(call).is_some_and(|at| {
             let inside = &line[at..];
             let open = inside.matches('(').count();

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use mrready::facts::{Assumed, Child, Facts, FieldSet};
 use mrready::model::{
-    Absence, Cause, Fact, FieldSpec, FieldType, Fields, Listed, Observed, Subject, SubjectKind, TargetIssuer, Value,
+    Cause, Fact, FieldSpec, FieldType, Fields, Listed, Observed, Subject, SubjectKind, TargetIssuer, Value,
 };
 use mrready::rules::{Catalog, Check, FieldRef, Literal, Op};
 
@@ -232,17 +232,33 @@ impl World {
         let status = match stage {
             Stage::Creating => Some("CREATING"),
             Stage::Inactive => Some("INACTIVE"),
-            Stage::Active => Some("ACTIVE"),
+            Stage::Active | Stage::Elsewhere => Some("ACTIVE"),
             Stage::Deleting => Some("DELETING"),
             Stage::None | Stage::NotKnown => None,
-            Stage::Elsewhere => Some("ACTIVE"),
         };
         let unknown = Observed::Unknown(cause(random.below(CAUSES)));
-        let (exists, elsewhere, regions, status) = match stage {
-            Stage::None => (known(false), known(false), texts(&[]), Observed::Absent),
-            Stage::NotKnown => (unknown.clone(), unknown.clone(), unknown.clone(), unknown),
-            Stage::Elsewhere => (known(true), known(true), texts(&["eu-west-1"]), known(status.unwrap_or_default())),
-            _ => (known(true), known(false), texts(&[S]), known(status.unwrap_or_default())),
+        let lists = &self.domains["replica.regions"];
+        let some = |wanted: fn(&Listed<Value>) -> bool| -> Vec<Observed<Value>> {
+            let fits = |value: &&Value| matches!(value, Value::List(list) if wanted(list));
+            lists.iter().filter(fits).cloned().map(Observed::Known).collect()
+        };
+        let (exists, elsewhere, regions) = match stage {
+            Stage::None => (known(false), known(false), vec![texts(&[]), Observed::Absent]),
+            Stage::NotKnown => {
+                let mut regions = some(|list| list.items.is_empty() && list.incomplete.is_some());
+                regions.push(unknown.clone());
+                (unknown.clone(), unknown.clone(), regions)
+            }
+            Stage::Elsewhere => (known(true), known(true), some(|list| !list.items.is_empty())),
+            Stage::Creating | Stage::Inactive | Stage::Active | Stage::Deleting => {
+                (known(true), known(false), vec![texts(&[S])])
+            }
+        };
+        let regions = random.pick(&regions).clone();
+        let status = match (stage, status) {
+            (Stage::NotKnown, _) => unknown,
+            (_, Some(status)) => known(status),
+            (_, None) => Observed::Absent,
         };
         pool.insert("replica.exists", exists);
         pool.insert("replica.elsewhere", elsewhere);
@@ -252,7 +268,8 @@ impl World {
             pool.insert("target.same_as_primary", known(false));
         }
         match &pool["target.region"] {
-            Observed::Known(_) => drop(pool.insert("target.region", known(S))),
+            Observed::Known(_) if stage.in_target() => drop(pool.insert("target.region", known(S))),
+            Observed::Known(_) => {}
             // Whatever hangs on the target Region is not known without it.
             Observed::Absent | Observed::Unknown(_) => {
                 for field in ["target.region", "target.same_as_primary", "target.supports_mrr"] {
@@ -415,7 +432,6 @@ fn scalars(ty: FieldType, literals: &[Literal]) -> Vec<Value> {
 pub(super) fn label(spec: &FieldSpec, value: &Observed<Value>) -> String {
     match value {
         Observed::Known(value) => format!("{} = {value:?}", spec.name),
-        Observed::Absent if matches!(spec.absent, Absence::Default(_)) => format!("{} absent", spec.name),
         Observed::Absent => format!("{} absent", spec.name),
         Observed::Unknown(_) => format!("{} unknown", spec.name),
     }

@@ -84,12 +84,12 @@ pub(super) fn comment(label: &str, text: &str, out: &mut String) {
     }
 }
 
-/// Whether a shell text uses a variable.
+/// Whether a shell text uses a variable: `$NAME`, `${NAME…}`, `${#NAME}`, `${!NAME}`.
 pub(super) fn uses(text: &str, name: &str) -> bool {
     let part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     text.match_indices(name).any(|(at, _)| {
-        let before = text.as_bytes()[..at].last();
-        let after = text.as_bytes().get(at + name.len());
-        !before.is_some_and(part) && !after.is_some_and(part)
+        let before = text[..at].trim_end_matches(['#', '!']);
+        let begins = text[..at].ends_with('$') || before.ends_with("${");
+        begins && !text.as_bytes().get(at + name.len()).is_some_and(part)
     })
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::samples;
+use super::quote::uses;
 use super::*;
 
 /// A plan whose texts from the account try everything.
@@ -115,4 +116,14 @@ fn quoting_is_undone_by_nothing_but_the_shell() {
     assert_eq!(quote("").as_deref(), Some("''"));
     assert_eq!(quote("\u{7f}\\'").as_deref(), Some("$'\\x7f\\\\\\''"));
     assert_eq!(quote("a\0"), None);
+}
+
+#[test]
+fn a_name_is_used_where_it_is_expanded() {
+    for text in ["$KEY_ID", "\"${KEY_ID}\"", "${KEY_ID#mrk-}", "${#KEY_ID}", "${!KEY_ID}"] {
+        assert!(uses(text, "KEY_ID"), "{text}");
+    }
+    for text in ["remember KEY_ID x", "$KEY_IDS", "${MY_KEY_ID}", "$MY_KEY_ID", "KEY_ID=x", ""] {
+        assert!(!uses(text, "KEY_ID"), "{text}");
+    }
 }
