@@ -303,9 +303,10 @@ fn exit(plan: &Plan, pools: &[PoolProgress], report: &Report, options: &Options)
     let (mut undone, mut open) = (Vec::new(), Vec::new());
     for pool in pools {
         let id = &pool.pool.id;
-        for step in pool.steps.iter().filter(|step| step.progress == Progress::Undone) {
-            undone.push(format!("{id}: {} is undone: {}", step.id, step.because));
-        }
+        let mut gone: Vec<&StepProgress> = pool.steps.iter().filter(|step| step.progress == Progress::Undone).collect();
+        // The one to go on with first.
+        gone.sort_by_key(|step| pool.next.as_ref() != Some(&step.id));
+        undone.extend(gone.iter().map(|step| format!("{id}: {} is undone: {}", step.id, step.because)));
         let mut counts: Vec<String> = Vec::new();
         for progress in [Progress::Next, Progress::Waiting, Progress::Unclear, Progress::Person] {
             match pool.steps.iter().filter(|step| step.progress == progress).count() {

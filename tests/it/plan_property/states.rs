@@ -15,7 +15,7 @@ use mrready::rules::{Catalog, Check, FieldRef, Literal, Op};
 use crate::areas;
 use crate::builder::{ACCOUNT, Account, NOW, P, POOL, Run, S, table, time};
 
-/// A small generator with a seed: the same numbers on every machine (SplitMix64).
+/// A small generator with a seed: the same numbers on every machine (`SplitMix64`).
 pub(super) struct Random(u64);
 
 impl Random {
@@ -108,13 +108,13 @@ impl World {
     /// A state. `odd`: in percent, how many fields differ from an account in which all is well.
     pub(super) fn state(&self, random: &mut Random) -> State {
         let odd = *random.pick(&[2, 5, 10, 25, 50, 100]);
-        let stage = *random.pick(&Stage::ALL);
-        let base = if stage.in_target() { &self.with_replica } else { &self.without_replica };
+        let stands = *random.pick(&Stands::ALL);
+        let base = if stands.in_target() { &self.with_replica } else { &self.without_replica };
         let mut pool = BTreeMap::new();
         for spec in &self.fields {
             let value = match base.get(spec.name) {
                 // What only a replica in the target Region has is absent without one.
-                Some(Observed::Absent) if !stage.in_target() && self.of_replica(spec) => Observed::Absent,
+                Some(Observed::Absent) if !stands.in_target() && self.of_replica(spec) => Observed::Absent,
                 Some(good) if !random.percent(odd) => good.clone(),
                 _ => self.any(spec, random),
             };
@@ -125,7 +125,7 @@ impl World {
             let children = self.children(*kind, specs, odd, random);
             state.children.insert(*kind, children);
         }
-        self.settle(&mut state, stage, random);
+        self.settle(&mut state, stands, random);
         state
     }
 
@@ -183,7 +183,7 @@ impl World {
 
 /// Where a pool stands with its replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum Stands {
     None,
     Creating,
     Inactive,
@@ -193,7 +193,7 @@ enum Stage {
     NotKnown,
 }
 
-impl Stage {
+impl Stands {
     const ALL: [Self; 9] = [
         Self::None,
         Self::None,
@@ -217,7 +217,7 @@ fn texts(items: &[&str]) -> Observed<Value> {
 
 impl World {
     /// Makes what hangs together in AWS agree.
-    fn settle(&self, state: &mut State, stage: Stage, random: &mut Random) {
+    fn settle(&self, state: &mut State, stands: Stands, random: &mut Random) {
         let pool = &mut state.pool;
         for (field, value) in [("pool.id", POOL), ("pool.account", ACCOUNT), ("pool.region", P)] {
             pool.insert(field, Observed::Known(value.into()));
@@ -229,12 +229,12 @@ impl World {
         if matches!(pool["target.issuer"], Observed::Known(_)) {
             pool.insert("target.issuer", Observed::Known(word.into()));
         }
-        let status = match stage {
-            Stage::Creating => Some("CREATING"),
-            Stage::Inactive => Some("INACTIVE"),
-            Stage::Active | Stage::Elsewhere => Some("ACTIVE"),
-            Stage::Deleting => Some("DELETING"),
-            Stage::None | Stage::NotKnown => None,
+        let status = match stands {
+            Stands::Creating => Some("CREATING"),
+            Stands::Inactive => Some("INACTIVE"),
+            Stands::Active | Stands::Elsewhere => Some("ACTIVE"),
+            Stands::Deleting => Some("DELETING"),
+            Stands::None | Stands::NotKnown => None,
         };
         let unknown = Observed::Unknown(cause(random.below(CAUSES)));
         let lists = &self.domains["replica.regions"];
@@ -242,21 +242,21 @@ impl World {
             let fits = |value: &&Value| matches!(value, Value::List(list) if wanted(list));
             lists.iter().filter(fits).cloned().map(Observed::Known).collect()
         };
-        let (exists, elsewhere, regions) = match stage {
-            Stage::None => (known(false), known(false), vec![texts(&[]), Observed::Absent]),
-            Stage::NotKnown => {
+        let (exists, elsewhere, regions) = match stands {
+            Stands::None => (known(false), known(false), vec![texts(&[]), Observed::Absent]),
+            Stands::NotKnown => {
                 let mut regions = some(|list| list.items.is_empty() && list.incomplete.is_some());
                 regions.push(unknown.clone());
                 (unknown.clone(), unknown.clone(), regions)
             }
-            Stage::Elsewhere => (known(true), known(true), some(|list| !list.items.is_empty())),
-            Stage::Creating | Stage::Inactive | Stage::Active | Stage::Deleting => {
+            Stands::Elsewhere => (known(true), known(true), some(|list| !list.items.is_empty())),
+            Stands::Creating | Stands::Inactive | Stands::Active | Stands::Deleting => {
                 (known(true), known(false), vec![texts(&[S])])
             }
         };
         let regions = random.pick(&regions).clone();
-        let status = match (stage, status) {
-            (Stage::NotKnown, _) => unknown,
+        let status = match (stands, status) {
+            (Stands::NotKnown, _) => unknown,
             (_, Some(status)) => known(status),
             (_, None) => Observed::Absent,
         };
@@ -264,11 +264,11 @@ impl World {
         pool.insert("replica.elsewhere", elsewhere);
         pool.insert("replica.regions", regions);
         pool.insert("replica.status", status);
-        if stage.in_target() {
+        if stands.in_target() {
             pool.insert("target.same_as_primary", known(false));
         }
         match &pool["target.region"] {
-            Observed::Known(_) if stage.in_target() => drop(pool.insert("target.region", known(S))),
+            Observed::Known(_) if stands.in_target() => drop(pool.insert("target.region", known(S))),
             Observed::Known(_) => {}
             // Whatever hangs on the target Region is not known without it.
             Observed::Absent | Observed::Unknown(_) => {
@@ -343,9 +343,8 @@ fn cause(number: usize) -> Cause {
 fn harvest(check: &Check, list: Option<(&str, &str)>, literals: &mut BTreeMap<String, Vec<Literal>>) {
     match check {
         Check::All(checks) | Check::Any(checks) => checks.iter().for_each(|check| harvest(check, list, literals)),
-        Check::Not(check) => harvest(check, list, literals),
         Check::ForEach { list: FieldRef::Field(name), var, check, .. } => harvest(check, Some((var, name)), literals),
-        Check::ForEach { check, .. } => harvest(check, list, literals),
+        Check::Not(check) | Check::ForEach { check, .. } => harvest(check, list, literals),
         Check::Aws { .. } => {}
         Check::Field { field, op, .. } => {
             let name = match (field, list) {
@@ -372,56 +371,36 @@ fn harvest(check: &Check, list: Option<(&str, &str)>, literals: &mut BTreeMap<St
 /// The known values of a field that are told apart: all its words, and both sides of whatever it is compared with.
 fn domain(spec: &FieldSpec, literals: Option<&Vec<Literal>>) -> Vec<Value> {
     let literals = literals.map(Vec::as_slice).unwrap_or_default();
-    match spec.ty {
-        FieldType::List(item) => {
-            let items = scalars(*item, literals);
-            let list = |items: Vec<Value>, incomplete: Option<Cause>| Value::List(Listed { items, incomplete });
-            let mut all = vec![list(Vec::new(), None), list(Vec::new(), Some(cause(0))), list(items.clone(), None)];
-            all.extend(items.iter().map(|item| list(vec![item.clone()], None)));
-            all.extend(items.first().map(|item| list(vec![item.clone()], Some(cause(4)))));
-            all
-        }
-        ty => scalars(ty, literals),
-    }
+    let FieldType::List(item) = spec.ty else { return scalars(spec.ty, literals) };
+    let items = scalars(*item, literals);
+    let list = |items: Vec<Value>, incomplete: Option<Cause>| Value::List(Listed { items, incomplete });
+    let mut all = vec![list(Vec::new(), None), list(Vec::new(), Some(cause(0))), list(items.clone(), None)];
+    all.extend(items.iter().map(|item| list(vec![item.clone()], None)));
+    all.extend(items.first().map(|item| list(vec![item.clone()], Some(cause(4)))));
+    all
 }
 
 fn scalars(ty: FieldType, literals: &[Literal]) -> Vec<Value> {
+    let numbers = literals.iter().filter_map(|literal| if let Literal::Int(n) = literal { Some(*n) } else { None });
+    let words =
+        literals.iter().filter_map(|literal| if let Literal::Text(t) = literal { Some(t.clone()) } else { None });
     match ty {
         FieldType::Bool => vec![true.into(), false.into()],
         FieldType::Word(words) => words.iter().map(|word| (*word).into()).collect(),
         FieldType::Int => {
             let mut all: BTreeSet<i64> = BTreeSet::from([0, 1, 1000]);
-            all.extend(
-                literals
-                    .iter()
-                    .filter_map(|literal| match literal {
-                        Literal::Int(number) => Some([number - 1, *number, number + 1]),
-                        _ => None,
-                    })
-                    .flatten(),
-            );
+            all.extend(numbers.flat_map(|number| [number - 1, number, number + 1]));
             all.into_iter().map(Value::Int).collect()
         }
         FieldType::Text => {
             let mut all: BTreeSet<String> = BTreeSet::from(["some text".to_owned()]);
-            all.extend(literals.iter().filter_map(|literal| match literal {
-                Literal::Text(text) => Some(text.clone()),
-                _ => None,
-            }));
+            all.extend(words);
             all.into_iter().map(Value::Text).collect()
         }
         FieldType::Time => {
             let now: Timestamp = time(NOW);
             let mut days: BTreeSet<i64> = BTreeSet::from([-1, 1, 4000]);
-            days.extend(
-                literals
-                    .iter()
-                    .filter_map(|literal| match literal {
-                        Literal::Int(days) => Some([*days, days + 1]),
-                        _ => None,
-                    })
-                    .flatten(),
-            );
+            days.extend(numbers.flat_map(|number| [number, number + 1]));
             days.into_iter().map(|days| Value::Time(now + SignedDuration::from_hours(24 * days))).collect()
         }
         FieldType::List(_) | FieldType::Record(_) => panic!("no field is a list of lists or of records"),

@@ -62,7 +62,7 @@ fn hostile([pool, client, tag]: [&str; 3]) -> Plan {
     only.values.insert("SUBJECT_NAME".to_owned(), client.to_owned());
     only.values.insert("TAG".to_owned(), tag.to_owned());
     only.title = format!("Change {client}");
-    only.roll_back = tag.to_owned();
+    tag.clone_into(&mut only.roll_back);
     only.abort_if = vec![pool.to_owned()];
     plan.pools[0].steps.push(only);
     plan.pools[0].pool.name = Some(pool.to_owned());
