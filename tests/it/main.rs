@@ -24,8 +24,8 @@ mod generated;
 mod lines;
 #[cfg(feature = "live")]
 mod live;
-mod plan;
 mod pinned;
+mod plan;
 #[cfg(unix)]
 mod plan_iac;
 mod plan_property;

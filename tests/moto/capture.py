@@ -230,7 +230,9 @@ class Capture:
         operation = self.models.operation(self.service, method, unquote(parts.path), target, form)
         parameters = self.parse(operation, protocol, method, parts, lower, body, form)
         seen = Seen(operation.service_model.service_name, operation.name, region, parameters, self.service)
-        if operation.input_shape is not None:
+        # A label that is empty is one whose absence a condition of the script would have stopped at: another operation's path.
+        cut_short = parts.path.endswith("/") and not operation.http["requestUri"].endswith("/")
+        if operation.input_shape is not None and not cut_short:
             seen.problems = validate(parameters, operation.input_shape)
         if not region:
             seen.problems.append("the request names no Region")

@@ -68,6 +68,9 @@ class Account:
             self.aws(region, "sesv2", "create-configuration-set", "--configuration-set-name", "mail")
             self.aws(region, "sns", "set-sms-attributes", "--attributes", "MonthlySpendLimit=100")
         self.out["web_acls"] = {region: self.web_acl(region) for region in (PRIMARY, REPLICA)}
+        probe = json.dumps({"Type": "HTTPS", "FullyQualifiedDomainName": "probe.example.com", "ResourcePath": "/sign-in"})
+        create = ("create-health-check", "--caller-reference", "probe", "--health-check-config", probe)
+        self.out["health_check"] = self.aws(PRIMARY, "route53", *create)["HealthCheck"]["Id"]
         names = ("auth.moving.example.com", "--subject-alternative-names", "auth.naive.example.com")
         request = ("request-certificate", "--validation-method", "DNS", "--domain-name", *names)
         self.certificate = self.aws("us-east-1", "acm", *request)["CertificateArn"]

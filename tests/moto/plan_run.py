@@ -17,9 +17,16 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from plan_account import PRIMARY, REPLICA, TRIGGERS, function_arn, pool_arn
+from documents import ACCOUNT
+from plan_account import EXTERNAL_ID, PRIMARY, REPLICA, pool_arn
 from shim import Shim
 
+# The steps that moto can follow, in no order: that is the plan's. What else is in a plan is taken as done.
+STEPS = (
+    "record-settings change-feature-plan create-multi-region-key replicate-key attach-key enable-key-rotation switch-issuer "
+    "create-replica set-mail-in-replica set-sms-in-replica set-triggers-in-replica associate-web-acl tag-replica "
+    "activate-replica route-domain"
+).split()
 NOT_SETTINGS = ("LastModifiedDate", "CreationDate", "ResponseMetadata")
 
 
@@ -112,11 +119,11 @@ def main() -> None:
         steps, by_hand = [], []
         [pool] = [pool for pool in plan["pools"] if pool["pool"]["id"] == moving.pool]
         for step in pool["steps"]:
-            [script] = sorted(Path(folder).glob(f"*-{step['id'].replace(':', '-')}.sh")) or [None]
             needs = [need for need in step["needs"] if need in by_hand]
-            if script is None:
+            if step["id"] not in STEPS:
                 by_hand.append(step["id"])
                 continue
+            [script] = Path(folder).glob(f"[0-9]*[0-9]-{step['id']}.sh")
             code, said = run(script, step["id"], needs, environment)
             after = moving.look()
             steps.append({"id": step["id"], "code": code, "said": said, "changes": changes(before, after)})
@@ -136,11 +143,18 @@ def main() -> None:
 
 def inputs(account: dict[str, Any]) -> dict[str, str]:
     """What only a person knows."""
-    functions = {trigger: function_arn(REPLICA, name) for trigger, name in TRIGGERS.items()}
     return {
-        "USER_POOL_TIER": "ESSENTIALS",
+        "PLAN": "ESSENTIALS",
         "WEB_ACL_ARN": account["web_acls"][REPLICA],
-        "TRIGGER_ARNS": json.dumps(functions),
+        "TRIGGERS_FILE": "same",
+        "EMAIL_SOURCE_ARN": f"arn:aws:ses:{REPLICA}:{ACCOUNT}:identity/example.com",
+        "EMAIL_FROM": "Accounts <no-reply@example.com>",
+        "EMAIL_CONFIGURATION_SET": "mail",
+        "NEW_SMS_REGION": REPLICA,
+        "SMS_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/sms",
+        "SMS_EXTERNAL_ID": EXTERNAL_ID,
+        "SMS_ORIGINATION_IDENTITY": "none",
+        "HEALTH_CHECK_ID": account["health_check"],
     }
 
 
