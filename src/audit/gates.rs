@@ -91,7 +91,7 @@ fn gate_summary(gate: Gate, position: Position, findings: &[&Finding], options: 
     let mut decided = false;
     for finding in findings.iter().filter(|finding| finding.gates.contains(&gate)) {
         *counts.entry(finding.verdict).or_insert(0) += 1;
-        if !is_blocker(finding) || taken_out(finding) {
+        if !is_blocker(finding) || finding.is_waived() {
             continue;
         }
         let name = format!("{} {}", finding.rule, finding.subject.id);
@@ -123,11 +123,6 @@ fn gate_summary(gate: Gate, position: Position, findings: &[&Finding], options: 
         blocked_by: blocked_by.into_iter().collect(),
         undetermined_by: undetermined_by.into_iter().collect(),
     }
-}
-
-/// A waiver takes its finding out of the count; an attestation is an answer and stays in.
-fn taken_out(finding: &Finding) -> bool {
-    finding.waiver.as_ref().is_some_and(|waiver| waiver.kind != "attest")
 }
 
 /// The exit code and every reason for it.
@@ -170,7 +165,7 @@ pub(super) fn exit(pools: &[PoolSummary], findings: &[Finding], options: &Option
                     && finding.gates.iter().any(|gate| counted.contains(gate))
                     && !is_blocker(finding)
                     && finding.level != crate::model::Level::Info
-                    && !taken_out(finding)
+                    && !finding.is_waived()
             };
             for finding in findings.iter().filter(own) {
                 match finding.verdict {
@@ -323,7 +318,7 @@ fn next(pools: &[PoolSummary], findings: &[Finding]) -> &'static str {
         "Next: remove what blocks; every finding names its remedy."
     } else if findings
         .iter()
-        .any(|finding| finding.verdict == Verdict::Unknown && is_blocker(finding) && !taken_out(finding))
+        .any(|finding| finding.verdict == Verdict::Unknown && is_blocker(finding) && !finding.is_waived())
     {
         "Next: get the missing evidence; every unknown names its cause."
     } else if counted().any(|gate| gate.status == Status::Undetermined) {

@@ -258,6 +258,13 @@ pub struct Finding {
     pub first_seen: Option<String>,
 }
 
+impl Finding {
+    /// Whether a decision takes the finding out of the count. An attestation is an answer and leaves it in.
+    pub fn is_waived(&self) -> bool {
+        self.waiver.as_ref().is_some_and(|waiver| waiver.kind != "attest")
+    }
+}
+
 /// One field that a check looked at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {

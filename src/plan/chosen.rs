@@ -87,6 +87,5 @@ pub(super) fn is_pool_field(field: &str) -> bool {
 /// Whether a finding wants something done: it does not hold or is not decided, and nobody has waived it. Facts want nothing.
 pub(super) fn asks(finding: &Finding) -> bool {
     let open = matches!(finding.verdict, Verdict::Fail | Verdict::Warn | Verdict::Unknown | Verdict::Manual);
-    let waived = finding.waiver.as_ref().is_some_and(|waiver| waiver.kind != "attest");
-    open && !waived && finding.level != crate::model::Level::Info
+    open && !finding.is_waived() && finding.level != crate::model::Level::Info
 }

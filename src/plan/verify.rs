@@ -20,7 +20,7 @@ use crate::model::{Level, Verdict};
 use crate::rules::{Catalog, Decision};
 use crate::snapshot::Snapshot;
 
-use look::{Look, Looker, Seen, by_fingerprint, taken_out};
+use look::{Look, Looker, Seen, by_fingerprint};
 
 /// Says of every step of `plan` how it stands by these facts. Steps seen done for the first time get their `done_at`.
 pub fn verify(
@@ -263,7 +263,7 @@ fn unmended(pool: &PoolPlan, report: &Report) -> Vec<String> {
     let open = pool.cannot_fix.iter().filter(|each| {
         findings.get(each.fingerprint.as_str()).is_some_and(|finding| {
             finding.level == Level::Blocker
-                && !taken_out(finding)
+                && !finding.is_waived()
                 && matches!(finding.verdict, Verdict::Fail | Verdict::Unknown | Verdict::Manual)
         })
     });

@@ -64,11 +64,6 @@ pub(super) fn by_fingerprint(report: &Report) -> BTreeMap<&str, &Finding> {
     report.findings.iter().map(|finding| (finding.fingerprint.as_str(), finding)).collect()
 }
 
-/// Whether a decision takes a finding out of what has to be done; an attestation is an answer and leaves it in.
-pub(super) fn taken_out(finding: &Finding) -> bool {
-    finding.waiver.as_ref().is_some_and(|waiver| waiver.kind != "attest")
-}
-
 fn look(seen: Seen, because: impl Into<String>) -> Look {
     Look { seen, because: because.into(), own: false }
 }
@@ -127,7 +122,7 @@ impl Looker<'_> {
         let failing = || {
             self.findings.values().filter(|finding| {
                 matches!(finding.verdict, Verdict::Fail | Verdict::Warn)
-                    && !taken_out(finding)
+                    && !finding.is_waived()
                     && finding.subject.id == *concerned
                     && finding.subject.account == self.view.key.account
             })
@@ -186,7 +181,7 @@ impl Looker<'_> {
             let finding = self.findings.get(because.fingerprint.as_str())?;
             let cause =
                 finding.evidence.iter().filter_map(|evidence| evidence.cause.as_ref()).find(|it| can_be_seen(it));
-            cause.filter(|_| finding.verdict == Verdict::Unknown && !taken_out(finding))
+            cause.filter(|_| finding.verdict == Verdict::Unknown && !finding.is_waived())
         });
         match missing {
             Some(cause) => look(Seen::Open, cause.to_string()),
@@ -213,7 +208,7 @@ impl Looker<'_> {
             return self.not_found(because);
         };
         let message = format!("{}: {}", finding.rule, finding.message);
-        if let Some(waiver) = finding.waiver.as_ref().filter(|_| taken_out(finding)) {
+        if let Some(waiver) = finding.waiver.as_ref().filter(|_| finding.is_waived()) {
             return look(Seen::Done, format!("{} is decided: {}", finding.rule, waiver.reason));
         }
         match finding.verdict {

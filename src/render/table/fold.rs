@@ -11,7 +11,7 @@ use super::super::safe::safe;
 use super::super::text::{count, list, list_within, shorten};
 use super::entry;
 use super::layout::Page;
-use super::sort::{Heap, Heaps, by_rule, is_waived, passed};
+use super::sort::{Heap, Heaps, by_rule, passed};
 use crate::model::report::{Finding, Report};
 use crate::model::{Gate, TargetIssuer, Verdict};
 
@@ -137,8 +137,8 @@ fn later(page: &mut Page, report: &Report, findings: &[&Finding]) {
     }
     let gates: BTreeSet<Gate> = findings.iter().flat_map(|each| each.gates.iter().copied()).collect();
     let mut numbers: BTreeMap<Verdict, usize> = BTreeMap::new();
-    let waived = findings.iter().filter(|each| is_waived(each)).count();
-    for finding in findings.iter().filter(|each| !is_waived(each)) {
+    let waived = findings.iter().filter(|each| each.is_waived()).count();
+    for finding in findings.iter().filter(|each| !each.is_waived()) {
         *numbers.entry(finding.verdict).or_default() += 1;
     }
     let words = [

@@ -8,7 +8,7 @@ use super::super::safe::safe;
 use super::super::text::{age, count, list};
 use super::TableOptions;
 use super::layout::Page;
-use super::sort::{Pools, is_waived};
+use super::sort::Pools;
 use crate::model::report::{Coverage, Finding, MissingPermission, Report};
 use crate::model::{Level, Verdict};
 
@@ -142,7 +142,7 @@ fn more(page: &mut Page, all: usize, max: usize, noun: &str) {
 /// Commands that lead on, those that help most first.
 fn next(page: &mut Page, report: &Report, pools: &Pools<'_>) {
     let blocks = |each: &Finding| {
-        each.level == Level::Blocker && !is_waived(each) && each.gates.iter().any(|gate| pools.counts(each, *gate))
+        each.level == Level::Blocker && !each.is_waived() && each.gates.iter().any(|gate| pools.counts(each, *gate))
     };
     let open = |verdict| report.findings.iter().find(|each| each.verdict == verdict && blocks(each));
     let mut commands = Vec::new();

@@ -5,7 +5,7 @@ use super::super::safe::safe;
 use super::super::text::{age, count, list};
 use super::TableOptions;
 use super::layout::Page;
-use super::sort::{Heap, Heaps, Pools, by_cause, folds, is_waived};
+use super::sort::{Heap, Heaps, Pools, by_cause, folds};
 use super::{entry, fold};
 use crate::model::report::{Finding, GateSummary, PoolSummary, Report};
 use crate::model::{Gate, Level, Position, Status, Verdict};
@@ -104,14 +104,14 @@ fn why(gate: Gate, state: &GateSummary, findings: &[&Finding]) -> String {
     }
     let of_gate = || findings.iter().filter(|each| each.gates.contains(&gate));
     let blockers = |verdict| {
-        of_gate().filter(|each| each.verdict == verdict && each.level == Level::Blocker && !is_waived(each)).count()
+        of_gate().filter(|each| each.verdict == verdict && each.level == Level::Blocker && !each.is_waived()).count()
     };
     let mut parts: Vec<String> = [Verdict::Fail, Verdict::Unknown, Verdict::Manual]
         .into_iter()
         .map(|verdict| (blockers(verdict), verdict.as_str()))
         .collect::<Vec<_>>()
         .into_iter()
-        .chain([(of_gate().filter(|each| is_waived(each)).count(), "waived")])
+        .chain([(of_gate().filter(|each| each.is_waived()).count(), "waived")])
         .filter(|(n, _)| *n > 0)
         .map(|(n, word)| format!("{n} {word}"))
         .collect();

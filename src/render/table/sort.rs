@@ -101,7 +101,7 @@ fn heap(finding: &Finding, options: &TableOptions, counts: bool) -> Heap {
     if !counts {
         return Heap::Later;
     }
-    if is_waived(finding) {
+    if finding.is_waived() {
         return Heap::Waived;
     }
     match (finding.verdict, finding.level) {
@@ -125,14 +125,9 @@ fn is_limit(finding: &Finding, report: &Report, counts: bool) -> bool {
     let decides = counts && finding.level == Level::Advisory && report.run.fail_on == "warn";
     finding.level != Level::Blocker
         && matches!(finding.verdict, Verdict::Warn | Verdict::Info | Verdict::Unknown)
-        && !is_waived(finding)
+        && !finding.is_waived()
         && !decides
         && tagged()
-}
-
-/// Whether a decision takes the finding out of the count. An attestation answers; it does not waive.
-pub(super) fn is_waived(finding: &Finding) -> bool {
-    finding.waiver.as_ref().is_some_and(|waiver| waiver.kind != "attest")
 }
 
 /// `6 passed (1 attested)`: what holds because a person said so is always told apart.
