@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::{Child, Facts, PoolView};
-use crate::model::plan::{Because, Certainty, Phase, PlannedStep, Script, Snippet};
+use crate::model::plan::{Because, Certainty, Phase, PlannedStep, Snippet};
 use crate::model::{Gate, SubjectKind};
-use crate::rules::{ShellParts, Step};
+use crate::rules::Step;
 
 use super::ahead::Ahead;
 use super::chosen::{Chosen, Key};
@@ -108,7 +108,7 @@ fn one(chosen: &Chosen<'_>, number: usize, pool: &BTreeMap<String, String>, own:
         verify: step.verify.clone(),
         roll_back: step.roll_back.clone(),
         manual: step.manual.clone(),
-        sh: step.sh.as_ref().map(script),
+        sh: step.sh.clone(),
         cloudformation: snippet(&step.cloudformation),
         terraform: snippet(&step.terraform),
         values,
@@ -117,11 +117,6 @@ fn one(chosen: &Chosen<'_>, number: usize, pool: &BTreeMap<String, String>, own:
         done_at: None,
         told_at: None,
     }
-}
-
-fn script(parts: &ShellParts) -> Script {
-    let ShellParts { require, run, check, undo } = parts.clone();
-    Script { require, run, check, undo }
 }
 
 /// The Region that new resources go to: what the template's first line or the thing says, else the replica's where the step

@@ -31,4 +31,4 @@ pub use problem::{Problem, Problems};
 pub use rule::{AwsPointer, Check, FieldRef, Given, Literal, Op, Options, Piece, Rule, RuleTest, Say};
 pub use scaffold::{is_rule_id, new_rule};
 pub use schema::{decisions_schema, rule_schema, step_schema};
-pub use step::{Input, ShellParts, Step, load_step};
+pub use step::{Input, Step, load_step};

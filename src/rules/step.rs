@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::plan::{Direction, Phase, Risk, Who};
+use crate::model::plan::{Direction, Phase, Risk, Script, Who};
 use crate::model::report::Reference;
 use crate::model::{Fields, SubjectKind};
 use crate::yaml::Node;
@@ -109,7 +109,7 @@ pub struct Step {
     /// Shell variables that only a person can fill.
     pub inputs: Vec<Input>,
     /// Shell text.
-    pub sh: Option<ShellParts>,
+    pub sh: Option<Script>,
     /// A CloudFormation template, YAML, and the variable that names its Region.
     pub cloudformation: Option<String>,
     /// Terraform, HCL.
@@ -125,19 +125,6 @@ pub struct Input {
     pub name: String,
     /// What it is.
     pub what: String,
-}
-
-/// The shell text of a step. Values come in as variables.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ShellParts {
-    /// Fails if the step must not run now.
-    pub require: Option<String>,
-    /// Does it.
-    pub run: String,
-    /// Fails if it did not work.
-    pub check: Option<String>,
-    /// Takes it back.
-    pub undo: Option<String>,
 }
 
 /// Reads one step file. `None` if it has a problem; all of its problems are added.
@@ -287,9 +274,9 @@ fn named(keys: Keys<'_>, key: &str, sink: &mut Sink<'_>) -> Vec<(String, String)
     found
 }
 
-fn shell(keys: Keys<'_>, sink: &mut Sink<'_>) -> Option<ShellParts> {
+fn shell(keys: Keys<'_>, sink: &mut Sink<'_>) -> Option<Script> {
     let keys = Keys::read(keys.get("sh")?, "`sh`", &["require", "run", "check", "undo"], sink)?;
-    Some(ShellParts {
+    Some(Script {
         require: keys.text("require", sink),
         run: keys.need_text("run", "`sh`", sink)?,
         check: keys.text("check", sink),

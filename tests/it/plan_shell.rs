@@ -303,12 +303,7 @@ pub(crate) fn catalogue() -> Plan {
         planned.summary.clone_from(&of.summary);
         planned.manual.clone_from(&of.manual);
         planned.point_of_no_return.clone_from(&of.point_of_no_return);
-        planned.sh = of.sh.as_ref().map(|sh| Script {
-            require: sh.require.clone(),
-            run: sh.run.clone(),
-            check: sh.check.clone(),
-            undo: sh.undo.clone(),
-        });
+        planned.sh.clone_from(&of.sh);
         let snippet = |text: &Option<String>| {
             let text = text.clone()?;
             let secondary = of.id == "replicate-key" || text.contains("# Region: ${SECONDARY_REGION}");
