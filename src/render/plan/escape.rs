@@ -5,6 +5,7 @@
 //! the text that it has rendered, so no escape of Markdown stops it: an entity for a zero-width space is put between.
 //! Sources: <https://github.github.com/gfm/>, <https://mermaid.js.org/syntax/flowchart.html>.
 
+use super::bash::word;
 use crate::render::safe::{is_hidden, safe};
 use std::fmt::Write as _;
 
@@ -190,25 +191,9 @@ pub(super) fn xml(text: &str) -> String {
     out
 }
 
-/// `NAME='value'` for Bash. A value with hidden characters is written with their bytes, so that a reader sees them.
+/// `NAME='value'` for Bash.
 pub(super) fn assignment(name: &str, value: &str) -> String {
-    if !value.chars().any(is_hidden) {
-        return format!("{name}='{}'", value.replace('\'', "'\\''"));
-    }
-    let mut out = format!("{name}=$'");
-    let mut bytes = [0; 4];
-    for c in value.chars() {
-        match c {
-            '\'' | '\\' => out.extend(['\\', c]),
-            c if is_hidden(c) => {
-                for byte in c.encode_utf8(&mut bytes).bytes() {
-                    let _ = write!(out, "\\x{byte:02x}");
-                }
-            }
-            c => out.push(c),
-        }
-    }
-    out + "'"
+    format!("{name}={}", word(value, &[]))
 }
 
 #[cfg(test)]

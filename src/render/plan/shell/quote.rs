@@ -1,11 +1,11 @@
 //! Text in a script: as a value, as a comment, as something shown.
 //!
-//! Names, ids and tags belong to whoever may create a pool or a client. In a script they stand in quotes, where nothing
-//! is expanded, and what cannot be seen is spelled out, so that a script reads as it runs.
+//! Names, ids and tags belong to whoever may create a pool or a client: how they are quoted is said in `bash`.
 
 use std::fmt::Write as _;
 
-use crate::render::safe::{is_hidden, safe};
+use crate::render::plan::bash::word;
+use crate::render::safe::safe;
 
 /// Names that a value may not have: the shell or the programs it runs would behave differently.
 const RESERVED: &[&str] = &[
@@ -29,32 +29,8 @@ const RESERVED: &[&str] = &[
 const RESERVED_PREFIXES: &[&str] = &["AWS_", "BASH", "LD_", "DYLD_", "LC_", "PYTHON", "MRR", "STEP", "XDG_"];
 
 /// One word that the shell takes as this text; `None` if it holds NUL, which no shell variable can.
-///
-/// What is hidden (control characters, newlines, direction overrides) is written as its bytes, which do not depend on the
-/// locale.
 pub(super) fn quote(text: &str) -> Option<String> {
-    if text.contains('\0') {
-        return None;
-    }
-    if !text.chars().any(is_hidden) {
-        return Some(format!("'{}'", text.replace('\'', "'\\''")));
-    }
-    let mut quoted = "$'".to_owned();
-    for c in text.chars() {
-        match c {
-            '\\' | '\'' => quoted.extend(['\\', c]),
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            c if is_hidden(c) => {
-                for byte in c.encode_utf8(&mut [0; 4]).bytes() {
-                    let _ = write!(quoted, "\\x{byte:02x}");
-                }
-            }
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('\'');
-    Some(quoted)
+    (!text.contains('\0')).then(|| word(text, &[('\n', "\\n"), ('\t', "\\t")]))
 }
 
 /// Whether a value may have this name.
