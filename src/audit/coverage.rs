@@ -130,6 +130,8 @@ mod tests {
             remediation: None,
             waiver: None,
             first_seen: None,
+            baseline: None,
+            held: None,
         }
     }
 

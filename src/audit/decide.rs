@@ -35,6 +35,8 @@ fn settle(findings: &mut [Finding], decision: &Decision, catalog: &Catalog, now:
         kind: decision.kind.as_str().to_owned(),
         rule: decision.rule.clone(),
         subject: decision.subject.as_str().to_owned(),
+        owner: decision.owner.clone(),
+        expires: decision.expires_text.clone(),
         state: state.to_owned(),
         detail,
     };
@@ -100,6 +102,8 @@ fn mark(finding: &mut Finding, decision: &Decision) {
         owner: decision.owner.clone(),
         expires: decision.expires_text.clone(),
         ticket: decision.ticket.clone(),
+        approved_by: decision.approved_by.clone(),
+        window: None,
         by: None,
         on: None,
         evidence: None,

@@ -80,6 +80,7 @@ pub(super) fn summary(pool: &PoolView<'_>, own: &[&Finding], facts: &Facts<'_>, 
         region: pool.region.clone(),
         replica_region: pool.target_region().known().cloned(),
         owner: None,
+        wave: None,
         evidence_from: pool.oldest_answer().map(|time| time.to_string()),
         gates,
     }

@@ -106,6 +106,9 @@ pub fn audit(facts: &Facts<'_>, catalog: &Catalog, decisions: &[Decision], optio
         catalogue_digest: catalog.digest.clone(),
         catalogue_rules: catalog.rules.len(),
         waiver_digests: options.waiver_digests.clone(),
+        config_digest: None,
+        baseline: None,
+        unknown_grace: None,
         reductions: options.reductions.clone(),
     };
     let answer = gates::answer(&summaries, &findings, facts);
@@ -119,6 +122,7 @@ pub fn audit(facts: &Facts<'_>, catalog: &Catalog, decisions: &[Decision], optio
         rules,
         findings,
         waivers,
+        resolved: Vec::new(),
     }
 }
 
@@ -209,6 +213,8 @@ fn finding(rule: &Rule, catalog: &Catalog, subject: Subject, judgement: Judgemen
         remediation,
         waiver: None,
         first_seen: None,
+        baseline: None,
+        held: None,
     }
 }
 

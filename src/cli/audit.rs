@@ -1,22 +1,20 @@
 //! `mrready audit`: snapshots, or a live collection, to a report.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
 use crate::audit::{FailOn, Options, audit};
 use crate::facts::Facts;
+use crate::model::Gate;
 use crate::model::report::Reduction;
-use crate::model::{Gate, Report};
-use crate::render::table::TableOptions;
-use crate::render::{Format, Show, Verdicts, json, table};
+use crate::render::{Show, Verdicts};
 use crate::rules::{Catalog, Decision, Glob};
 
 use super::args::{AuditArgs, FailOnArg, JudgingArgs, OutputArgs};
 use super::evidence::Wanted;
-use super::files::{self, Readers};
+use super::outputs::Outputs;
 use super::{collect, judging, ui};
 
 /// Runs the command. What can be wrong with the arguments is found before anything is asked.
@@ -67,7 +65,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8> {
     };
     let facts = Facts::new(&snapshot, facts, collect::region_table()?);
     let report = audit(&facts, &catalog, &decisions, &options);
-    outputs.write(&report, &show, &args.output)?;
+    outputs.write(&report, &show)?;
     let exit = &report.summary.exit;
     if !exit.because.is_empty() {
         ui::say(&format!("exit {}: {}", exit.code, exit.because.join("; ")));
@@ -126,83 +124,4 @@ fn show(judging: &JudgingArgs, output: &OutputArgs, catalog: &Catalog) -> Result
         hidden_rules.extend(catalog.rules.iter().map(|rule| rule.id.clone()).filter(|id| !selected.contains(id)));
     }
     Ok(Show { verdicts, hidden_rules })
-}
-
-/// Where reports go.
-struct Outputs {
-    stdout: Option<Format>,
-    files: Vec<(Format, PathBuf)>,
-}
-
-impl Outputs {
-    fn resolve(args: &OutputArgs) -> Result<Self> {
-        let format = args.format.as_deref().map(format_named).transpose()?;
-        let mut files = Vec::new();
-        for value in &args.output {
-            if Format::parse(value).is_some() {
-                bail!(
-                    "-o {value}: this names a format, and a file is wanted; did you mean --format {value}, or -o {value}=FILE?"
-                );
-            }
-            let named = value
-                .split_once('=')
-                .filter(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
-            let (format, path) = match named {
-                Some((name, path)) => (format_named(name)?, path),
-                None => (
-                    format
-                        .or_else(|| by_extension(value))
-                        .with_context(|| format!("-o {value}: which format? Write -o FORMAT={value}"))?,
-                    value.as_str(),
-                ),
-            };
-            if path.is_empty() {
-                bail!("-o {value}: the name of the file is missing");
-            }
-            files.push((format, PathBuf::from(path)));
-        }
-        let stdout = if files.is_empty() { Some(format.unwrap_or(Format::Table)) } else { format };
-        Ok(Self { stdout, files })
-    }
-
-    fn write(&self, report: &Report, show: &Show, args: &OutputArgs) -> Result<()> {
-        for (format, path) in &self.files {
-            let mut bytes = Vec::new();
-            let options = TableOptions { width: 80, color: false, verbose: args.verbose, show: show.clone() };
-            render(*format, report, show, &options, &mut bytes)?;
-            files::write_whole(path, &bytes, Readers::Usual)?;
-        }
-        if let Some(format) = self.stdout {
-            let (width, color) = (ui::width(), ui::color(args.color));
-            let options = TableOptions { width, color, verbose: args.verbose, show: show.clone() };
-            let mut bytes = Vec::new();
-            render(format, report, show, &options, &mut bytes)?;
-            ui::print(&bytes)?;
-        }
-        Ok(())
-    }
-}
-
-fn render(
-    format: Format,
-    report: &Report,
-    show: &Show,
-    options: &TableOptions,
-    out: &mut Vec<u8>,
-) -> std::io::Result<()> {
-    match format {
-        Format::Table => table::write(report, options, out),
-        Format::Json => json::write(report, show, out),
-    }
-}
-
-fn format_named(name: &str) -> Result<Format> {
-    let names: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
-    let near = names.iter().copied().find(|each| strsim::damerau_levenshtein(each, name) <= 2);
-    let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-    Format::parse(name).with_context(|| format!("`{name}` is no format; there are {}{hint}", names.join(", ")))
-}
-
-fn by_extension(name: &str) -> Option<Format> {
-    BTreeMap::from([("json", Format::Json), ("txt", Format::Table)]).get(name.rsplit('.').next()?).copied()
 }

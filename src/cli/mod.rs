@@ -15,6 +15,7 @@ mod frames;
 mod git;
 mod iam_policy;
 mod judging;
+mod outputs;
 mod owners;
 mod plan;
 mod rules;

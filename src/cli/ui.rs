@@ -47,6 +47,12 @@ pub(super) fn color(choice: ColorArg) -> bool {
     }
 }
 
+/// Whether to write links that a terminal opens (OSC 8). A CI log shows their bytes, so only a terminal gets them.
+/// Source: <https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda>.
+pub(super) fn links(color: bool) -> bool {
+    color && std::io::stdout().is_terminal() && std::env::var_os("CI").is_none()
+}
+
 /// Whether an error is a reader that went away, which is no error.
 pub(super) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {

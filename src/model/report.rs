@@ -34,6 +34,9 @@ pub struct Report {
     pub coverage: Coverage,
     /// The decisions file's entries and what became of them.
     pub waivers: Vec<WaiverState>,
+    /// What the baseline had and this run no longer has, sorted by fingerprint; empty without a baseline.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resolved: Vec<Resolved>,
 }
 
 /// The name and version of the program.
@@ -73,8 +76,28 @@ pub struct Run {
     pub catalogue_rules: usize,
     /// Digests of the decisions files, `sha256:…`.
     pub waiver_digests: Vec<String>,
+    /// Digest of the configuration file, `sha256:…`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_digest: Option<String>,
+    /// The report that findings were held against, `--baseline`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Baseline>,
+    /// How long a decided status outlives an unknown in formats that open tickets, `--unknown-grace`, as given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown_grace: Option<String>,
     /// Every option that made the run see or count less than its defaults.
     pub reductions: Vec<Reduction>,
+}
+
+/// The earlier report that findings were held against. It marks them and never changes a gate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Baseline {
+    /// Digest of the file, `sha256:…`.
+    pub digest: String,
+    /// The clock of its run, RFC 3339.
+    pub now: String,
+    /// The digest of the snapshot it judged, `sha256:…`.
+    pub snapshot_digest: String,
 }
 
 /// An option that made the run see or count less.
@@ -137,6 +160,9 @@ pub struct PoolSummary {
     pub replica_region: Option<String>,
     /// Who owns it, where configured.
     pub owner: Option<String>,
+    /// The wave of the migration it is planned for, where configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wave: Option<String>,
     /// The oldest answer about it, RFC 3339.
     pub evidence_from: Option<String>,
     /// Its gates.
@@ -254,8 +280,15 @@ pub struct Finding {
     pub remediation: Option<Remediation>,
     /// The decision that applies.
     pub waiver: Option<AppliedWaiver>,
-    /// When it was first seen, with a baseline.
+    /// When a finding with this verdict was first seen, RFC 3339, with a baseline.
     pub first_seen: Option<String>,
+    /// How it stands to the baseline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineState>,
+    /// The decided verdict that an unknown keeps in formats that open tickets (`--unknown-grace`). Gates and the exit code
+    /// go by `verdict`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
 }
 
 impl Finding {
@@ -263,6 +296,63 @@ impl Finding {
     pub fn is_waived(&self) -> bool {
         self.waiver.as_ref().is_some_and(|waiver| waiver.kind != "attest")
     }
+}
+
+/// How a finding stands to the baseline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BaselineState {
+    /// The baseline had no such finding.
+    New,
+    /// It had, with the same verdict.
+    Known,
+    /// It had, with another verdict.
+    Changed,
+}
+
+impl BaselineState {
+    /// The spelling in documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Known => "known",
+            Self::Changed => "changed",
+        }
+    }
+}
+
+/// The verdict before an unknown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Held {
+    /// What was decided last.
+    pub verdict: Verdict,
+    /// When, RFC 3339.
+    pub decided_at: String,
+}
+
+/// What the baseline had and this run no longer has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Resolved {
+    /// The finding's fingerprint.
+    pub fingerprint: String,
+    /// The rule's id.
+    pub rule: String,
+    /// The rule's title.
+    pub title: String,
+    /// The rule's level in the baseline.
+    pub level: Level,
+    /// The verdict in the baseline.
+    pub was: Verdict,
+    /// The verdict now; `null` if what was judged is not there any more.
+    pub now: Option<Verdict>,
+    /// What was judged.
+    pub subject: Subject,
+    /// Who owns the pool.
+    pub owner: Option<String>,
+    /// When it was first seen, RFC 3339.
+    pub first_seen: Option<String>,
+    /// One sentence: what became of it.
+    pub detail: String,
 }
 
 /// One field that a check looked at.
@@ -303,7 +393,7 @@ pub struct Remediation {
 /// The decision that applies to a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AppliedWaiver {
-    /// `waive`, `accept_unknown` or `attest`.
+    /// `waive`, `accept_unknown`, `cutover` or `attest`.
     pub kind: String,
     /// Why.
     pub reason: String,
@@ -313,12 +403,27 @@ pub struct AppliedWaiver {
     pub expires: String,
     /// The ticket, where given.
     pub ticket: Option<String>,
+    /// Who approved it, where given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<String>,
+    /// For a cutover: the window in which the verifier changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
     /// For an attestation: who said so.
     pub by: Option<String>,
     /// For an attestation: when.
     pub on: Option<String>,
     /// For an attestation: on what ground.
     pub evidence: Option<String>,
+}
+
+/// When a verifier that can only change at the switch changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Window {
+    /// Its first moment, RFC 3339.
+    pub from: String,
+    /// Its last, RFC 3339.
+    pub until: String,
 }
 
 /// An entry of a decisions file and what became of it.
@@ -332,6 +437,12 @@ pub struct WaiverState {
     pub rule: String,
     /// Its subject pattern.
     pub subject: String,
+    /// Who answers for it.
+    #[serde(default)]
+    pub owner: String,
+    /// Until when, as written.
+    #[serde(default)]
+    pub expires: String,
     /// `applied`, `unused`, `expired`, `outdated` or `refused`.
     pub state: String,
     /// Why, in words.

@@ -13,7 +13,9 @@ use serde::Serialize;
 use super::Show;
 use super::safe::is_hidden;
 use crate::model::Verdict;
-use crate::model::report::{Coverage, Finding, Report, RuleSummary, Run, SnapshotSummary, Summary, Tool, WaiverState};
+use crate::model::report::{
+    Coverage, Finding, Report, Resolved, RuleSummary, Run, SnapshotSummary, Summary, Tool, WaiverState,
+};
 
 /// Writes the report as indented JSON with a newline at its end.
 pub fn write(report: &Report, show: &Show, out: &mut dyn Write) -> io::Result<()> {
@@ -52,19 +54,33 @@ struct Shown<'a> {
     findings: Vec<&'a Finding>,
     coverage: &'a Coverage,
     waivers: &'a [WaiverState],
+    #[serde(skip_serializing_if = "<[Resolved]>::is_empty")]
+    resolved: &'a [Resolved],
 }
 
 impl<'a> Shown<'a> {
     fn of(report: &'a Report, show: &Show) -> Self {
         // Taken apart in full: a member added to the report must be added here, or this does not compile.
-        let Report { schema_version, tool, run, snapshot, summary, rules, findings, coverage, waivers } = report;
+        let Report { schema_version, tool, run, snapshot, summary, rules, findings, coverage, waivers, resolved } =
+            report;
         let findings = findings
             .iter()
             .filter(|each| {
                 !show.hides(each) && show.verdicts.lists(each.verdict, each.verdict != Verdict::NotApplicable)
             })
             .collect();
-        Self { schema_version: *schema_version, tool, run, snapshot, summary, rules, findings, coverage, waivers }
+        Self {
+            schema_version: *schema_version,
+            tool,
+            run,
+            snapshot,
+            summary,
+            rules,
+            findings,
+            coverage,
+            waivers,
+            resolved,
+        }
     }
 }
 

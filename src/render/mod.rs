@@ -4,6 +4,7 @@
 //! AWS, and it judges nothing. What it may leave out is what [`Show`] says; it then says how much it left out.
 //! It does not open files, does not look at the terminal and does not choose an exit code: the shell does.
 
+mod about;
 pub mod aws_cli;
 pub mod catalog;
 pub mod doctor;
@@ -22,8 +23,9 @@ mod samples;
 mod text;
 
 use std::collections::BTreeSet;
+use std::io::{self, Write};
 
-use crate::model::{Finding, Verdict};
+use crate::model::{Finding, Plan, Report, Verdict};
 
 /// The formats in which a report can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,11 +52,58 @@ impl Format {
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|each| each.as_str() == word)
     }
+
+    /// The format that a file of this name has, by the end of its name.
+    pub fn of_file(name: &str) -> Option<Self> {
+        let (_, extension) = name.rsplit_once('.')?;
+        match extension {
+            "txt" => Some(Self::Table),
+            "json" => Some(Self::Json),
+            _ => None,
+        }
+    }
 }
 
 impl std::fmt::Display for Format {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+/// How a report is written. None of it changes what is judged, counted or answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The columns of the terminal. No line of a table is wider; less than 60 counts as 60.
+    pub width: usize,
+    /// Whether ANSI colours are written. Everything they say is also said in words.
+    pub color: bool,
+    /// Whether a terminal makes links of OSC 8. The text is the same without.
+    pub links: bool,
+    /// Every finding with all its evidence; every pool of a fleet on its own.
+    pub verbose: bool,
+    /// Which results are listed.
+    pub show: Show,
+    /// The name of a file of this run that has everything, for formats that have to leave things out.
+    pub full: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { width: 80, color: false, links: false, verbose: false, show: Show::default(), full: None }
+    }
+}
+
+/// Writes a report in a format. The plan is for formats that draw it; without one they say that there is none.
+pub fn write(
+    format: Format,
+    report: &Report,
+    _plan: Option<&Plan>,
+    options: &Options,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    match format {
+        Format::Table => table::write(report, options, out),
+        Format::Json => json::write(report, &options.show, out),
     }
 }
 

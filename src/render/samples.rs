@@ -86,6 +86,8 @@ pub(super) fn ready() -> Report {
         kind: "attest".to_owned(),
         rule: "pool-eligible".to_owned(),
         subject: "*/us-east-1/pool/us-east-1_Rd4yP00l1".to_owned(),
+        owner: "team-identity".to_owned(),
+        expires: "2027-01-31".to_owned(),
         state: "applied".to_owned(),
         detail: "answers 1 finding".to_owned(),
     });
@@ -625,6 +627,9 @@ pub(super) fn base() -> Report {
             catalogue_digest: format!("sha256:{}", "0".repeat(64)),
             catalogue_rules: 61,
             waiver_digests: Vec::new(),
+            config_digest: None,
+            baseline: None,
+            unknown_grace: None,
             reductions: Vec::new(),
         },
         snapshot: SnapshotSummary {
@@ -646,6 +651,7 @@ pub(super) fn base() -> Report {
         findings: Vec::new(),
         coverage: Coverage::default(),
         waivers: Vec::new(),
+        resolved: Vec::new(),
     }
 }
 
@@ -659,6 +665,7 @@ pub(super) fn pool(id: &str, name: &str) -> PoolSummary {
         region,
         replica_region: Some("us-west-2".to_owned()),
         owner: Some("team-identity".to_owned()),
+        wave: None,
         evidence_from: Some(FROM.to_owned()),
         gates: BTreeMap::new(),
     }
@@ -700,6 +707,8 @@ pub(super) fn finding(
         remediation: None,
         waiver: None,
         first_seen: None,
+        baseline: None,
+        held: None,
     }
 }
 
@@ -744,6 +753,8 @@ pub(super) fn waiver(kind: &str, reason: &str) -> AppliedWaiver {
         owner: "team-identity".to_owned(),
         expires: "2026-12-31".to_owned(),
         ticket: Some("OPS-17".to_owned()),
+        approved_by: None,
+        window: None,
         by: None,
         on: None,
         evidence: None,
@@ -756,6 +767,8 @@ fn state(place: &str, kind: &str, rule: &str, state: &str, detail: &str) -> Waiv
         kind: kind.to_owned(),
         rule: rule.to_owned(),
         subject: format!("{ACCOUNT}/us-east-1/pool/*"),
+        owner: "team-identity".to_owned(),
+        expires: "2027-01-31".to_owned(),
         state: state.to_owned(),
         detail: detail.to_owned(),
     }

@@ -1,6 +1,6 @@
 //! How many lines the default table spends on a pool, with the tool's own rules: see `src/render/table/lines.rs`.
 
-use mrready::render::table::{self, TableOptions};
+use mrready::render::{Options, table};
 use serde_json::json;
 
 use super::areas::references;
@@ -15,7 +15,7 @@ const PREFIX: &str = "customers";
 /// The whole table, 80 columns wide.
 fn page(judged: &Judged) -> String {
     let mut out = Vec::new();
-    table::write(&judged.report, &TableOptions::default(), &mut out).unwrap();
+    table::write(&judged.report, &Options::default(), &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

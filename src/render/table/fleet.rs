@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use unicode_width::UnicodeWidthStr;
 
+use super::super::Options;
 use super::super::paint::{Style, paint};
 use super::super::safe::safe;
 use super::super::text::{count, list, shorten, shorten_middle};
-use super::TableOptions;
 use super::layout::Page;
 use super::sort::{Heap, Heaps, Pools, by_cause, by_rule, folds, passed};
 use super::{entry, fold};
@@ -30,7 +30,7 @@ const MAX_SHORT: usize = 10;
 const MAX_NAMES: usize = 3;
 
 /// Writes the fleet.
-pub(super) fn write(page: &mut Page, report: &Report, pools: &Pools<'_>, options: &TableOptions) {
+pub(super) fn write(page: &mut Page, report: &Report, pools: &Pools<'_>, options: &Options) {
     let total = report.summary.pools.len();
     page.blank();
     totals(page, report);
@@ -269,7 +269,7 @@ fn names(group: &[&Finding], pools: &Pools<'_>) -> String {
     list(labels, MAX_NAMES)
 }
 
-fn not_listed(page: &mut Page, heaps: &Heaps<'_>, options: &TableOptions) {
+fn not_listed(page: &mut Page, heaps: &Heaps<'_>, options: &Options) {
     let open = heaps.get(Heap::OpenUnknown);
     let passed = passed(heaps.get(Heap::Passed));
     let folded = folds(options);

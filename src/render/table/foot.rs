@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use unicode_width::UnicodeWidthStr;
 
+use super::super::Options;
 use super::super::safe::safe;
 use super::super::text::{age, count, list};
-use super::TableOptions;
 use super::layout::Page;
 use super::sort::Pools;
 use crate::model::report::{Coverage, Finding, MissingPermission, Report};
@@ -21,7 +21,7 @@ const MAX_REASONS: usize = 2;
 const MAX_NAMES: usize = 3;
 
 /// Writes the end of the page.
-pub(super) fn write(page: &mut Page, report: &Report, pools: &Pools<'_>, options: &TableOptions) {
+pub(super) fn write(page: &mut Page, report: &Report, pools: &Pools<'_>, options: &Options) {
     page.blank();
     counts(page, report);
     evidence(page, report);

@@ -3,9 +3,10 @@
 //! Counted are the lines of text, 80 columns wide, after the table of gates. A healthy pool has at most three; one as it
 //! was made on its first day at most eight beside its blockers.
 
+use super::super::Options;
 use super::super::samples::{base, finding, finish, pool, unknown, waiver};
 use super::super::{Show, Verdicts};
-use super::{TableOptions, write};
+use super::write;
 use crate::model::report::{Finding, PoolSummary, Report};
 use crate::model::{Cause, Gate, Level, Position, Status, Verdict};
 
@@ -18,14 +19,14 @@ const LIMITS: [(&str, &str); 4] = [
     ("no-adaptive-authentication", "no adaptive authentication"),
 ];
 
-fn text(report: &Report, options: &TableOptions) -> String {
+fn text(report: &Report, options: &Options) -> String {
     let mut out = Vec::new();
     write(report, options, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
 /// The lines of the pool's part after its gates.
-fn lines(report: &Report, options: &TableOptions) -> Vec<String> {
+fn lines(report: &Report, options: &Options) -> Vec<String> {
     let page = text(report, options);
     let (_, part) = page.split_once("  failover  ").unwrap();
     let (part, _) = part.split_once("\nResults").unwrap();
@@ -34,7 +35,7 @@ fn lines(report: &Report, options: &TableOptions) -> Vec<String> {
 
 /// The lines that are no blocker: those after the last remedy.
 fn beside_blockers(report: &Report) -> Vec<String> {
-    let lines = lines(report, &TableOptions::default());
+    let lines = lines(report, &Options::default());
     let last = lines.iter().rposition(|line| line.starts_with("  ") && !line.starts_with(BESIDE));
     lines[last.map_or(0, |last| last + 1)..].to_vec()
 }
@@ -128,13 +129,13 @@ fn first_day() -> Report {
 #[test]
 fn a_healthy_pool_has_three_lines() {
     let report = healthy();
-    let lines = lines(&report, &TableOptions::default());
+    let lines = lines(&report, &Options::default());
     assert!(lines.len() <= 3, "{lines:#?}");
     assert_eq!(lines[0], "Nothing blocks: 48 passed (4 attested), 23 not applicable; see --show all.");
     assert_eq!(lines[1], "Limits     failover: TOTP users wait, no sign-up or recovery, … (4; --verbose)");
     assert!(lines[2].starts_with("Facts      app-clients, "), "{lines:#?}");
     // With room for them all are named.
-    let wide = self::lines(&report, &TableOptions { width: 200, ..TableOptions::default() });
+    let wide = self::lines(&report, &Options { width: 200, ..Options::default() });
     assert_eq!(wide.len(), 3);
     assert!(wide[1].starts_with("Limits     failover: TOTP users wait, no sign-up or recovery"), "{wide:#?}");
 }
@@ -163,7 +164,7 @@ fn a_pool_of_the_first_day_has_eight_lines_beside_its_blockers() {
 #[test]
 fn a_blocker_of_a_counted_gate_is_never_folded() {
     let mut report = first_day();
-    let page = text(&report, &TableOptions::default());
+    let page = text(&report, &Options::default());
     for rule in ["customer-managed-key-attached", "no-import-running", "pool-eligible"] {
         let title = page.lines().find(|line| line.contains(rule)).unwrap();
         assert!(["FAIL", "UNKNOWN", "MANUAL"].iter().any(|word| title.starts_with(word)), "{title}");
@@ -172,7 +173,7 @@ fn a_blocker_of_a_counted_gate_is_never_folded() {
     for finding in report.findings.iter_mut().filter(|each| each.rule == "no-totp") {
         (finding.verdict, finding.level, finding.gates) = (Verdict::Unknown, Level::Blocker, vec![Gate::Replicate]);
     }
-    let page = text(&report, &TableOptions::default());
+    let page = text(&report, &Options::default());
     assert!(page.contains("UNKNOWN  no-totp (replicate)"), "{page}");
     assert!(page.contains("Limits     failover: no sign-up"), "{page}");
 }
@@ -183,7 +184,7 @@ fn what_is_not_known_of_a_limit_is_not_said_for_sure() {
     for finding in report.findings.iter_mut().filter(|each| each.rule == "no-totp") {
         finding.verdict = Verdict::Unknown;
     }
-    let page = text(&report, &TableOptions { width: 200, ..TableOptions::default() });
+    let page = text(&report, &Options { width: 200, ..Options::default() });
     assert!(page.contains("failover: perhaps TOTP users wait, no sign-up"), "{page}");
 }
 
@@ -191,7 +192,7 @@ fn what_is_not_known_of_a_limit_is_not_said_for_sure() {
 fn gates_that_were_not_asked_for_are_not_called_later() {
     let mut report = first_day();
     report.run.gates = vec![Gate::Issuer, Gate::Replicate];
-    let page = text(&report, &TableOptions::default());
+    let page = text(&report, &Options::default());
     assert!(page.contains("Uncounted  activate, failover: 4 would fail") && !page.contains("Later "), "{page}");
 }
 
@@ -201,7 +202,7 @@ fn a_gate_that_is_asked_for_is_not_folded() {
     for state in report.summary.pools.iter_mut().flat_map(|pool| pool.gates.values_mut()) {
         state.counted = true;
     }
-    let page = text(&report, &TableOptions::default());
+    let page = text(&report, &Options::default());
     for wanted in ["FAIL  domain-0 (failover)", "FAIL  domain-1 (failover)", "  rules domain-2, trigger-2"] {
         assert!(page.contains(wanted), "{wanted}: {page}");
     }
@@ -216,7 +217,7 @@ fn a_fleet_tells_its_limits_once() {
         report.findings.extend(limits(&pool));
         report.summary.pools.push(pool);
     }
-    let page = text(&tagged(finish(report, Position::Next, 0)), &TableOptions::default());
+    let page = text(&tagged(finish(report, Position::Next, 0)), &Options::default());
     assert_eq!(page.matches("Limits     failover: TOTP users wait ×25").count(), 1, "{page}");
     assert!(!page.contains("Warnings"), "{page}");
 }
@@ -228,7 +229,7 @@ fn warnings_that_count_are_all_there() {
     for finding in report.findings.iter_mut().filter(|each| each.rule == "no-totp") {
         finding.gates = vec![Gate::Replicate];
     }
-    let page = text(&report, &TableOptions::default());
+    let page = text(&report, &Options::default());
     for rule in ["deletion-protection-active", "issuer-updated", "email-by-ses", "web-acl", "log-delivery", "no-totp"] {
         assert!(page.contains(&format!("WARN       {rule}: ")), "{rule}: {page}");
     }
@@ -238,13 +239,13 @@ fn warnings_that_count_are_all_there() {
 fn nothing_is_folded_where_the_reader_asks_for_more() {
     let report = first_day();
     let open = |finding: &&Finding| !matches!(finding.verdict, Verdict::Pass | Verdict::NotApplicable);
-    let detailed = text(&report, &TableOptions { verbose: true, ..TableOptions::default() });
+    let detailed = text(&report, &Options { verbose: true, ..Options::default() });
     for finding in report.findings.iter().filter(open) {
         assert!(detailed.contains(&format!("= id: {}", finding.rule)), "{}", finding.rule);
     }
     for verdict in [Verdict::Warn, Verdict::Info, Verdict::Unknown, Verdict::Fail] {
         let show = Show { verdicts: Verdicts::Only([verdict].into()), ..Show::default() };
-        let page = text(&report, &TableOptions { show, ..TableOptions::default() });
+        let page = text(&report, &Options { show, ..Options::default() });
         for finding in report.findings.iter().filter(|each| each.verdict == verdict) {
             assert!(page.contains(&finding.rule), "{verdict}: {}", finding.rule);
         }

@@ -20,7 +20,7 @@ use std::io::{self, Write};
 
 use self::layout::Page;
 use self::sort::Pools;
-use super::Show;
+use super::Options;
 use super::paint::{Style, paint};
 use super::safe::safe;
 use crate::model::Report;
@@ -31,27 +31,8 @@ const MAX_DETAILED_POOLS: usize = 20;
 /// Stands before the answer, so that no line begins with a name from an account.
 const ANSWER: &str = "Answer  ";
 
-/// How the table is laid out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableOptions {
-    /// The columns of the terminal. No line is wider; less than 60 counts as 60.
-    pub width: usize,
-    /// Whether ANSI colours are written. Everything they say is also said in words.
-    pub color: bool,
-    /// Every finding with all its evidence; every pool of a fleet on its own.
-    pub verbose: bool,
-    /// Which results are listed.
-    pub show: Show,
-}
-
-impl Default for TableOptions {
-    fn default() -> Self {
-        Self { width: 80, color: false, verbose: false, show: Show::default() }
-    }
-}
-
 /// Writes the report as text for a terminal.
-pub fn write(report: &Report, options: &TableOptions, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page::new(options.width);
     let pools = Pools::of(report);
     let is_fleet = report.summary.pools.len() > MAX_DETAILED_POOLS && !options.verbose;

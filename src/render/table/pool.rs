@@ -1,9 +1,9 @@
 //! The part of each pool: its gates, what blocks them, warnings, facts, and how much is not listed.
 
+use super::super::Options;
 use super::super::paint::{Style, paint};
 use super::super::safe::safe;
 use super::super::text::{age, count, list};
-use super::TableOptions;
 use super::layout::Page;
 use super::sort::{Heap, Heaps, Pools, by_cause, folds};
 use super::{entry, fold};
@@ -11,7 +11,7 @@ use crate::model::report::{Finding, GateSummary, PoolSummary, Report};
 use crate::model::{Gate, Level, Position, Status, Verdict};
 
 /// Writes a part for each pool, then one for findings that no pool of the report has.
-pub(super) fn write(page: &mut Page, report: &Report, pools: &Pools<'_>, options: &TableOptions) {
+pub(super) fn write(page: &mut Page, report: &Report, pools: &Pools<'_>, options: &Options) {
     let mut findings = pools.findings(report);
     for pool in &report.summary.pools {
         let own = findings.remove(&Some((&pool.account, &pool.id))).unwrap_or_default();
@@ -29,7 +29,7 @@ pub(super) fn write(page: &mut Page, report: &Report, pools: &Pools<'_>, options
 }
 
 /// Findings that concern no pool of the report: they never vanish.
-fn strays(page: &mut Page, report: &Report, strays: Vec<&Finding>, options: &TableOptions) {
+fn strays(page: &mut Page, report: &Report, strays: Vec<&Finding>, options: &Options) {
     if strays.is_empty() {
         return;
     }
@@ -139,7 +139,7 @@ fn why(gate: Gate, state: &GateSummary, findings: &[&Finding]) -> String {
 }
 
 /// What blocks; whether that is nothing, and said together with what is only counted.
-fn blocks(page: &mut Page, report: &Report, pool: &PoolSummary, heaps: &Heaps<'_>, options: &TableOptions) -> bool {
+fn blocks(page: &mut Page, report: &Report, pool: &PoolSummary, heaps: &Heaps<'_>, options: &Options) -> bool {
     let numbers = [(Heap::Fail, "fail"), (Heap::Unknown, "unknown"), (Heap::Manual, "manual")];
     let numbers: Vec<String> = numbers
         .into_iter()
@@ -167,7 +167,7 @@ fn blocks(page: &mut Page, report: &Report, pool: &PoolSummary, heaps: &Heaps<'_
 }
 
 /// What does not block, in full.
-fn others(page: &mut Page, report: &Report, heaps: &Heaps<'_>, options: &TableOptions) {
+fn others(page: &mut Page, report: &Report, heaps: &Heaps<'_>, options: &Options) {
     let part = |page: &mut Page, heap: Heap, title: &str| {
         if heaps.len(heap) > 0 {
             page.heading(&format!("{title}: {}", heaps.len(heap)));

@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::Options;
 use super::super::Verdicts;
-use super::TableOptions;
 use crate::model::report::{Finding, PoolSummary, Report};
 use crate::model::{Cause, Gate, Level, Verdict};
 
@@ -54,7 +54,7 @@ impl<'a> Heaps<'a> {
     pub(super) fn of(
         findings: impl IntoIterator<Item = &'a Finding>,
         report: &Report,
-        options: &TableOptions,
+        options: &Options,
         counted: impl Fn(&Finding, Gate) -> bool,
     ) -> Self {
         let mut heaps = Self::default();
@@ -81,7 +81,7 @@ impl<'a> Heaps<'a> {
     }
 }
 
-fn heap(finding: &Finding, options: &TableOptions, counts: bool) -> Heap {
+fn heap(finding: &Finding, options: &Options, counts: bool) -> Heap {
     let show = &options.show;
     if show.hides(finding) {
         return Heap::Hidden;
@@ -140,7 +140,7 @@ pub(super) fn passed(findings: &[&Finding]) -> String {
 }
 
 /// Whether what stops no counted gate is told in one line a kind: unless the reader asked for verdicts or for all.
-pub(super) fn folds(options: &TableOptions) -> bool {
+pub(super) fn folds(options: &Options) -> bool {
     options.show.verdicts == Verdicts::Default && !options.verbose
 }
 

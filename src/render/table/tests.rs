@@ -8,7 +8,7 @@ use super::*;
 use crate::model::report::NotAsked;
 use crate::model::{Level, Position, Verdict};
 
-fn text(report: &Report, options: &TableOptions) -> String {
+fn text(report: &Report, options: &Options) -> String {
     let mut out = Vec::new();
     write(report, options, &mut out).unwrap();
     String::from_utf8(out).unwrap()
@@ -47,13 +47,13 @@ fn everything() -> Vec<(&'static str, Report)> {
     all
 }
 
-fn variants(width: usize) -> Vec<TableOptions> {
-    let plain = TableOptions { width, ..TableOptions::default() };
+fn variants(width: usize) -> Vec<Options> {
+    let plain = Options { width, ..Options::default() };
     let shows = [Show::default(), Show::all(), Show::only([Verdict::Fail, Verdict::Pass])];
     let mut variants = Vec::new();
     for show in shows {
-        variants.push(TableOptions { show: show.clone(), ..plain.clone() });
-        variants.push(TableOptions { show, verbose: true, ..plain.clone() });
+        variants.push(Options { show: show.clone(), ..plain.clone() });
+        variants.push(Options { show, verbose: true, ..plain.clone() });
     }
     variants
 }
@@ -94,7 +94,7 @@ fn color_adds_sequences_and_nothing_else() {
     for (name, report) in everything() {
         for options in variants(80) {
             let plain = text(&report, &options);
-            let colored = text(&report, &TableOptions { color: true, ..options });
+            let colored = text(&report, &Options { color: true, ..options });
             assert_eq!(sequence.replace_all(&colored, ""), plain, "{name}");
             for line in colored.lines() {
                 let last = sequence.find_iter(line).last();
@@ -107,23 +107,23 @@ fn color_adds_sequences_and_nothing_else() {
 #[test]
 fn a_crowd_fits_on_a_few_screens() {
     for width in [60, 80, 200] {
-        let page = text(&samples::crowd(), &TableOptions { width, ..TableOptions::default() });
+        let page = text(&samples::crowd(), &Options { width, ..Options::default() });
         assert!(page.lines().count() <= 200, "{} lines at {width}", page.lines().count());
     }
 }
 
 #[test]
 fn the_first_line_answers() {
-    let page = text(&samples::ready(), &TableOptions::default());
+    let page = text(&samples::ready(), &Options::default());
     assert!(page.starts_with("Answer  customers-prod may switch its issuer"), "{page}");
     // What weakens the answer stands above it.
-    let page = text(&samples::blocked(), &TableOptions::default());
+    let page = text(&samples::blocked(), &Options::default());
     assert!(page.starts_with("REDUCED: "), "{page}");
 }
 
 #[test]
 fn one_refusal_is_one_entry() {
-    let page = text(&samples::blocked(), &TableOptions::default());
+    let page = text(&samples::blocked(), &Options::default());
     let blockers = page.split("Not listed").next().unwrap();
     assert_eq!(blockers.matches("kms:DescribeKey was denied in us-east-1").count(), 1, "{page}");
     let rules = "key-enabled, key-multi-region, key-policy-allows-cognito";
@@ -133,28 +133,28 @@ fn one_refusal_is_one_entry() {
 #[test]
 fn every_finding_is_listed_or_counted() {
     let report = samples::blocked();
-    let page = text(&report, &TableOptions { verbose: true, show: Show::all(), width: 200, ..TableOptions::default() });
+    let page = text(&report, &Options { verbose: true, show: Show::all(), width: 200, ..Options::default() });
     for finding in &report.findings {
         assert!(page.contains(&finding.fingerprint), "{} is missing", finding.fingerprint);
     }
-    let page = text(&report, &TableOptions::default());
+    let page = text(&report, &Options::default());
     assert!(page.contains("Not listed 3 passed, 1 not applicable; see --show all"), "{page}");
     let later = "Later      activate, failover: 2 would fail, 1 unknown, 1 warn (--gate NAME)";
     assert!(page.contains(later), "{page}");
     // In detail nothing that a reader could act on is folded.
-    let page = text(&report, &TableOptions { verbose: true, ..TableOptions::default() });
+    let page = text(&report, &Options { verbose: true, ..Options::default() });
     for finding in report.findings.iter().filter(|each| !matches!(each.verdict, Verdict::Pass | Verdict::NotApplicable))
     {
         assert!(page.contains(&finding.fingerprint), "{} is missing", finding.fingerprint);
     }
-    let page = text(&report, &TableOptions { show: Show::only([Verdict::Warn]), ..TableOptions::default() });
+    let page = text(&report, &Options { show: Show::only([Verdict::Warn]), ..Options::default() });
     assert!(page.contains("For gates that do not count: 1"), "{page}");
     assert!(page.contains("hidden by --show"), "{page}");
 }
 
 #[test]
 fn what_blocks_does_not_vanish_without_a_pool() {
-    let page = text(&samples::hostile(), &TableOptions::default());
+    let page = text(&samples::hostile(), &Options::default());
     assert!(page.contains("No pool known: 1 result"), "{page}");
 }
 
@@ -166,7 +166,7 @@ fn an_undecided_gate_is_never_said_to_be_free() {
         state.status = crate::model::Status::Undetermined;
         state.counts.clear();
     }
-    let page = text(&report, &TableOptions::default());
+    let page = text(&report, &Options::default());
     assert!(!page.contains("Nothing blocks"), "{page}");
     assert!(page.contains("no blocker was decided"), "{page}");
 }
@@ -174,18 +174,18 @@ fn an_undecided_gate_is_never_said_to_be_free() {
 #[test]
 fn what_a_person_said_is_told_apart() {
     let mut report = samples::ready();
-    let page = text(&report, &TableOptions::default());
+    let page = text(&report, &Options::default());
     assert!(page.contains("6 passed (1 attested)"), "{page}");
     for finding in report.findings.iter_mut().filter(|each| each.waiver.is_some()) {
         finding.verdict = Verdict::Fail;
     }
-    let page = text(&report, &TableOptions::default());
+    let page = text(&report, &Options::default());
     assert!(page.contains("What blocks: 1 fail") && page.contains("said  attested by Ines"), "{page}");
 }
 
 #[test]
 fn a_step_back_is_called_a_regression() {
-    let page = text(&samples::three_pools(), &TableOptions::default());
+    let page = text(&samples::three_pools(), &Options::default());
     assert!(page.contains("REGRESSED"), "{page}");
     assert!(page.contains("regression: it was done, and now 1 fail"), "{page}");
     assert_eq!(samples::three_pools().summary.pools[1].gates[&crate::model::Gate::Replicate].position, Position::Done);
@@ -193,15 +193,15 @@ fn a_step_back_is_called_a_regression() {
 
 #[test]
 fn coverage_says_which_permission_helps_most() {
-    let page = text(&samples::blocked(), &TableOptions::default());
+    let page = text(&samples::blocked(), &Options::default());
     assert!(page.contains("Coverage   41 calls asked, 39 answered, 1 denied, 1 throttled; 1 not asked"), "{page}");
     assert!(page.contains("           kms:DescribeKey resolves 5 findings, 4 of them blockers\n"), "{page}");
-    let page = text(&samples::fleet(25), &TableOptions::default());
+    let page = text(&samples::fleet(25), &Options::default());
     let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
     let alone = "kms:DescribeKey is missing for 6 findings, all of them blockers; it alone resolves 2";
     assert!(words.contains(alone), "{page}");
     // Where everything was answered, one line says so.
-    let page = text(&samples::ready(), &TableOptions::default());
+    let page = text(&samples::ready(), &Options::default());
     assert!(page.contains("Coverage   41 calls asked, 41 answered\nDecisions"), "{page}");
 }
 
@@ -211,10 +211,10 @@ fn what_was_not_asked_is_told_by_reason() {
     let unasked = |what: &str, why: &str| NotAsked { what: what.to_owned(), why: why.to_owned() };
     report.coverage.not_asked =
         ["a", "b", "c", "d"].iter().map(|what| unasked(what, "no replica Region")).chain([unasked("e", "x")]).collect();
-    let page = text(&report, &TableOptions::default());
+    let page = text(&report, &Options::default());
     assert!(page.contains("41 answered; 5 not asked"), "{page}");
     assert!(page.contains("not asked: a, b, c and 1 more (no replica Region)"), "{page}");
-    let page = text(&report, &TableOptions { verbose: true, ..TableOptions::default() });
+    let page = text(&report, &Options { verbose: true, ..Options::default() });
     assert!(page.contains("not asked: a, b, c, d (no replica Region)"), "{page}");
 }
 
@@ -225,9 +225,9 @@ fn fixtures_are_as_written() {
         let mut written = Vec::new();
         json::write(&report, &Show::all(), &mut written).unwrap();
         agree(&folder.join(format!("{name}.json")), &String::from_utf8(written).unwrap());
-        agree(&folder.join(format!("{name}.80.txt")), &text(&report, &TableOptions::default()));
+        agree(&folder.join(format!("{name}.80.txt")), &text(&report, &Options::default()));
     }
-    let verbose = TableOptions { verbose: true, ..TableOptions::default() };
+    let verbose = Options { verbose: true, ..Options::default() };
     agree(&folder.join("blocked.verbose.80.txt"), &text(&samples::blocked(), &verbose));
 }
 

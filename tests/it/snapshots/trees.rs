@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use mrready::collect::judge;
 use mrready::model::reference::{ScanHit, ScanReport, ScanRoot, ScanSummary, SkipReason, Skipped};
 use mrready::model::{Class, Confidence, Gate, Severity, Source, SubjectKind, TargetIssuer, Verdict};
-use mrready::render::table::{self, TableOptions};
+use mrready::render::{Options, table};
 use mrready::snapshot::{Encoding, Entry, Scope, Snapshot, format};
 
 use crate::areas::references::{by_prefix, one, skipped, trust};
@@ -291,7 +291,7 @@ fn the_table_names_file_and_line() {
     let account = one(Account::ready(), by_prefix);
     for verbose in [false, true] {
         let mut out = Vec::new();
-        let options = TableOptions { verbose, ..TableOptions::default() };
+        let options = Options { verbose, ..Options::default() };
         table::write(&account.attested().report, &options, &mut out).unwrap();
         let page = String::from_utf8(out).unwrap();
         assert!(page.contains(" acme/shop/src/auth.ts:12:5\n"), "{page}");
