@@ -98,13 +98,7 @@ fn bytes(pools: usize) -> Vec<u8> {
 fn judge(snapshot: &Snapshot, catalog: &Catalog, table: &RegionTable) -> Report {
     let options = FactOptions::new(fixture::time(fixture::NOW));
     let facts = Facts::new(snapshot, options, table.clone());
-    let options = Options {
-        gates: BTreeSet::new(),
-        fail_on: FailOn::Fail,
-        strict: false,
-        reductions: Vec::new(),
-        waiver_digests: Vec::new(),
-    };
+    let options = Options::default();
     audit(&facts, catalog, &[], &options)
 }
 

@@ -13,13 +13,13 @@ use crate::model::{Gate, Observed, Position, Status, TargetIssuer, Value, Verdic
 use super::{FailOn, Options, is_blocker};
 
 /// Where a pool stands before each gate, as AWS shows it. What cannot be seen was not done.
-pub fn positions(pool: &PoolView<'_>, target_issuer: TargetIssuer) -> BTreeMap<Gate, Position> {
+pub fn positions(pool: &PoolView<'_>) -> BTreeMap<Gate, Position> {
     let text = |field: &str| match pool.field(field).map(|fact| fact.value) {
         Some(Observed::Known(Value::Text(text))) => Some(text),
         _ => None,
     };
     let updated = text("pool.issuer").as_deref() == Some("UPDATED");
-    let issuer = match target_issuer {
+    let issuer = match pool.target_issuer() {
         _ if updated => Position::Done,
         TargetIssuer::Updated => Position::Next,
         TargetIssuer::Original => Position::NotPlanned,
@@ -68,9 +68,11 @@ pub(super) fn summaries(
 
 /// One pool with its gates, by its own findings.
 pub(super) fn summary(pool: &PoolView<'_>, own: &[&Finding], facts: &Facts<'_>, options: &Options) -> PoolSummary {
-    let gates = positions(pool, facts.options().target_issuer)
+    let planned = options.pools.get(&pool.key.id);
+    let counted = planned.and_then(|planned| planned.gates.as_ref()).filter(|_| options.gates.is_empty());
+    let gates = positions(pool)
         .into_iter()
-        .map(|(gate, position)| (gate, gate_summary(gate, position, own, options)))
+        .map(|(gate, position)| (gate, gate_summary(gate, position, own, counted.unwrap_or(&options.gates))))
         .collect();
     PoolSummary {
         id: pool.key.id.clone(),
@@ -79,14 +81,16 @@ pub(super) fn summary(pool: &PoolView<'_>, own: &[&Finding], facts: &Facts<'_>, 
         account: pool.key.account.clone(),
         region: pool.region.clone(),
         replica_region: pool.target_region().known().cloned(),
-        owner: None,
-        wave: None,
+        owner: planned.and_then(|planned| planned.owner.clone()),
+        wave: planned.and_then(|planned| planned.wave.clone()),
+        target_issuer: Some(pool.target_issuer()).filter(|target| *target != facts.options().target_issuer),
         evidence_from: pool.oldest_answer().map(|time| time.to_string()),
         gates,
     }
 }
 
-fn gate_summary(gate: Gate, position: Position, findings: &[&Finding], options: &Options) -> GateSummary {
+/// Where the pool stands before one gate; `wanted` are the gates that count, none: those that are done or next.
+fn gate_summary(gate: Gate, position: Position, findings: &[&Finding], wanted: &BTreeSet<Gate>) -> GateSummary {
     let mut counts = BTreeMap::new();
     let (mut blocked_by, mut undetermined_by) = (BTreeSet::new(), BTreeSet::new());
     let mut decided = false;
@@ -110,11 +114,8 @@ fn gate_summary(gate: Gate, position: Position, findings: &[&Finding], options: 
     } else {
         Status::Undetermined
     };
-    let counted = if options.gates.is_empty() {
-        matches!(position, Position::Done | Position::Next)
-    } else {
-        options.gates.contains(&gate)
-    };
+    let counted =
+        if wanted.is_empty() { matches!(position, Position::Done | Position::Next) } else { wanted.contains(&gate) };
     GateSummary {
         position,
         status,
@@ -206,7 +207,7 @@ fn rules_of(entries: &[String]) -> String {
 
 /// The first lines of a report: which pools may pass which gate, what waits for a person, how old the evidence is, what
 /// to do next.
-pub(super) fn answer(pools: &[PoolSummary], findings: &[Finding], facts: &Facts<'_>) -> Vec<String> {
+pub(super) fn answer(pools: &[PoolSummary], findings: &[Finding], now: Timestamp) -> Vec<String> {
     let mut lines = match pools {
         [] => vec!["No pool is in scope: nothing was judged.".to_owned()],
         [pool] => one_pool(pool),
@@ -228,7 +229,7 @@ pub(super) fn answer(pools: &[PoolSummary], findings: &[Finding], facts: &Facts<
         let manual: Vec<&str> = manual.into_iter().collect();
         lines.push(format!("Waiting for a person: {}.", manual.join(", ")));
     }
-    if let Some(age) = age(pools, facts.options().now) {
+    if let Some(age) = age(pools, now) {
         lines.push(age);
     }
     lines.push(next(pools, findings).to_owned());

@@ -9,6 +9,7 @@ mod gates;
 mod inline;
 mod judge;
 pub mod needs;
+mod split;
 mod subjects;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,10 +28,11 @@ pub use evaluate::{Outcome, Scope, evaluate};
 pub use gates::positions;
 pub use inline::{TestFailure, given_value, run_tests};
 pub use judge::{Judgement, judge, verdict};
+pub use split::{SplitBy, split};
 pub use subjects::SubjectScope;
 
 /// The judging options of a run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// The gates to count; empty: the done and next ones.
     pub gates: BTreeSet<Gate>,
@@ -42,12 +44,28 @@ pub struct Options {
     pub reductions: Vec<Reduction>,
     /// Digests of the decisions files.
     pub waiver_digests: Vec<String>,
+    /// What the configuration says of pools, by id.
+    pub pools: BTreeMap<String, PoolPlanning>,
+    /// Digest of the configuration file, `sha256:…`.
+    pub config_digest: Option<String>,
+}
+
+/// What people planned for a pool.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PoolPlanning {
+    /// Who owns it.
+    pub owner: Option<String>,
+    /// The wave of the migration.
+    pub wave: Option<String>,
+    /// The gates that count, unless the run names some.
+    pub gates: Option<BTreeSet<Gate>>,
 }
 
 /// When the exit code says no.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FailOn {
     /// A blocked gate, an undetermined gate.
+    #[default]
     Fail,
     /// Also an advisory that is false or unknown.
     Warn,
@@ -81,6 +99,7 @@ pub fn audit(facts: &Facts<'_>, catalog: &Catalog, decisions: &[Decision], optio
     }
     findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
     let waivers = decide::apply(&mut findings, decisions, catalog, facts.options().now);
+    own(&mut findings, options);
     let summaries = gates::summaries(&pools, &findings, facts, options);
     let mut rules: BTreeMap<String, RuleSummary> =
         catalog.rules.iter().map(|rule| (rule.id.clone(), summary_of(rule))).collect();
@@ -106,12 +125,12 @@ pub fn audit(facts: &Facts<'_>, catalog: &Catalog, decisions: &[Decision], optio
         catalogue_digest: catalog.digest.clone(),
         catalogue_rules: catalog.rules.len(),
         waiver_digests: options.waiver_digests.clone(),
-        config_digest: None,
+        config_digest: options.config_digest.clone(),
         baseline: None,
         unknown_grace: None,
         reductions: options.reductions.clone(),
     };
-    let answer = gates::answer(&summaries, &findings, facts);
+    let answer = gates::answer(&summaries, &findings, facts.options().now);
     Report {
         schema_version: REPORT_SCHEMA_VERSION,
         tool: tool(),
@@ -151,8 +170,9 @@ pub fn audit_pool(
     let mut findings = judge_pool(facts, pool, catalog);
     findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
     decide::apply(&mut findings, decisions, catalog, facts.options().now);
-    let own: Vec<&Finding> = findings.iter().collect();
-    let summary = gates::summary(pool, &own, facts, options);
+    own(&mut findings, options);
+    let all: Vec<&Finding> = findings.iter().collect();
+    let summary = gates::summary(pool, &all, facts, options);
     PoolAudit { findings, summary }
 }
 
@@ -215,6 +235,14 @@ fn finding(rule: &Rule, catalog: &Catalog, subject: Subject, judgement: Judgemen
         first_seen: None,
         baseline: None,
         held: None,
+    }
+}
+
+/// Gives each finding the owner of its pool.
+fn own(findings: &mut [Finding], options: &Options) {
+    for finding in findings {
+        let planned = finding.subject.pool_id.as_ref().and_then(|id| options.pools.get(id));
+        finding.owner = planned.and_then(|planned| planned.owner.clone());
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::audit::SplitBy;
 use crate::collect::Search;
 use crate::model::{Gate, SubjectKind, TargetIssuer};
 
@@ -31,7 +32,7 @@ pub(super) enum Command {
     /// Collect evidence from a live account into a snapshot
     ///
     /// Reads only. Exit code: 0 evidence written; 2 no evidence at all; 3 partial, with --strict.
-    Collect(CollectArgs),
+    Collect(Box<CollectArgs>),
     /// Try each kind of call once: what is missing, and which permission brings most
     ///
     /// Reads only. Exit code: 0 every call is answered; 2 none is; 3 some are not, with --strict.
@@ -82,7 +83,7 @@ pub(super) struct LiveArgs {
     #[arg(long, value_name = "REGION")]
     pub(super) region: Option<String>,
     /// The replica Region, for all pools or for those of one primary Region (repeatable)
-    #[arg(long, value_name = "[PRIMARY=]SECONDARY")]
+    #[arg(long, value_name = "[PRIMARY=]SECONDARY", env = "MRREADY_REPLICA_REGION", value_delimiter = ',')]
     pub(super) replica_region: Vec<String>,
     /// A further Region to search for consumers of tokens, or `all` (repeatable)
     #[arg(long, value_name = "REGION|all")]
@@ -137,16 +138,28 @@ impl From<SearchArg> for Search {
     }
 }
 
+/// What a file says in place of options. An option of the command line wins, then its variable, then the file.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Configuration")]
+pub(super) struct ConfigArgs {
+    /// The configuration file [default: mrready.yaml in the working folder, if it is there]
+    #[arg(long, value_name = "FILE", env = "MRREADY_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+    /// Read no configuration file
+    #[arg(long, conflicts_with = "config")]
+    pub(super) no_config: bool,
+}
+
 /// How evidence is judged.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Judging")]
 pub(super) struct JudgingArgs {
-    /// Where you are heading with the issuer
-    #[arg(long, value_enum, default_value_t = TargetIssuerArg::Updated)]
-    pub(super) target_issuer: TargetIssuerArg,
-    /// What makes the exit code say no
-    #[arg(long, value_enum, default_value_t = FailOnArg::Fail)]
-    pub(super) fail_on: FailOnArg,
+    /// Where you are heading with the issuer [default: updated]
+    #[arg(long, value_enum, env = "MRREADY_TARGET_ISSUER")]
+    pub(super) target_issuer: Option<TargetIssuerArg>,
+    /// What makes the exit code say no [default: fail]
+    #[arg(long, value_enum, env = "MRREADY_FAIL_ON")]
+    pub(super) fail_on: Option<FailOnArg>,
     /// Count this gate (repeatable); by default those that are done or next count
     #[arg(long, value_enum)]
     pub(super) gate: Vec<GateArg>,
@@ -174,7 +187,7 @@ pub(super) struct RulingArgs {
     #[arg(long, value_name = "RULE=LEVEL")]
     pub(super) level: Vec<String>,
     /// A decisions file (repeatable)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "MRREADY_WAIVERS")]
     pub(super) waivers: Vec<PathBuf>,
     /// Apply no decisions, whatever --waivers says
     #[arg(long)]
@@ -183,7 +196,7 @@ pub(super) struct RulingArgs {
     #[arg(long, value_name = "TIME")]
     pub(super) now: Option<jiff::Timestamp>,
     /// Older evidence is unknown, such as `12h` or `7d`
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", env = "MRREADY_MAX_SNAPSHOT_AGE")]
     pub(super) max_snapshot_age: Option<String>,
     /// Monthly active users, for the estimate of cost; without it Cognito's estimate of all users
     #[arg(long, value_name = "N")]
@@ -201,11 +214,14 @@ pub(super) struct RulingArgs {
 #[command(next_help_heading = "Output")]
 pub(super) struct OutputArgs {
     /// The format on standard output [default: table]
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", env = "MRREADY_FORMAT")]
     pub(super) format: Option<String>,
     /// Write a report to a file (repeatable); standard output then carries one only if --format is given
     #[arg(short, long, value_name = "[FORMAT=]FILE")]
     pub(super) output: Vec<String>,
+    /// A report each for every owner, account or pool: `{}` in the name of an output file stands for it
+    #[arg(long, value_enum, value_name = "BY")]
+    pub(super) split_by: Option<SplitByArg>,
     /// Which verdicts to list, or `all`
     #[arg(long, value_name = "VERDICT,…")]
     pub(super) show: Option<String>,
@@ -231,6 +247,8 @@ pub(super) struct AuditArgs {
     #[arg(long, value_name = "PATH")]
     pub(super) scan: Vec<PathBuf>,
     #[command(flatten)]
+    pub(super) config: ConfigArgs,
+    #[command(flatten)]
     pub(super) judging: JudgingArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
@@ -246,6 +264,8 @@ pub(super) struct CollectArgs {
     /// Search this source tree for what pins the issuer, too (repeatable)
     #[arg(long, value_name = "PATH")]
     pub(super) scan: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) config: ConfigArgs,
     /// Exit with 3 if a call was not answered
     #[arg(long)]
     pub(super) strict: bool,
@@ -412,6 +432,23 @@ pub(super) enum FailOnArg {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SplitByArg {
+    Owner,
+    Account,
+    Pool,
+}
+
+impl From<SplitByArg> for SplitBy {
+    fn from(arg: SplitByArg) -> Self {
+        match arg {
+            SplitByArg::Owner => SplitBy::Owner,
+            SplitByArg::Account => SplitBy::Account,
+            SplitByArg::Pool => SplitBy::Pool,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ColorArg {
     Auto,
     Always,
@@ -453,6 +490,7 @@ pub(super) enum SchemaName {
     Report,
     Rule,
     Waivers,
+    Config,
     Scan,
     Plan,
     Step,

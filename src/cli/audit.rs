@@ -5,20 +5,27 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
-use crate::audit::{FailOn, Options, audit};
+use crate::audit::{FailOn, Options, audit, split};
 use crate::facts::Facts;
 use crate::model::Gate;
 use crate::model::report::Reduction;
 use crate::render::{Show, Verdicts};
 use crate::rules::{Catalog, Decision, Glob};
 
-use super::args::{AuditArgs, FailOnArg, JudgingArgs, OutputArgs};
+use super::args::{AuditArgs, FailOnArg, JudgingArgs, OutputArgs, TargetIssuerArg};
+use super::config::Configuration;
 use super::evidence::Wanted;
 use super::outputs::Outputs;
 use super::{collect, judging, ui};
 
 /// Runs the command. What can be wrong with the arguments is found before anything is asked.
-pub(super) fn run(args: &AuditArgs) -> Result<u8> {
+pub(super) fn run(mut args: AuditArgs) -> Result<u8> {
+    let config = Configuration::read(&args.config)?;
+    config.fill_rulings(&mut args.judging.rulings);
+    config.fill_scope(&mut args.scope.live);
+    config.fill_trees(&mut args.scan);
+    let fail_on = config.fail_on(args.judging.fail_on);
+    let target_issuer = args.judging.target_issuer.unwrap_or(TargetIssuerArg::Updated);
     let wanted = Wanted {
         command: "audit",
         snapshots: &args.snapshots,
@@ -26,6 +33,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8> {
         save: args.save_snapshot.as_deref(),
         trees: &args.scan,
         verbose: args.output.verbose,
+        planned_region: config.planned_region(),
     };
     let live = wanted.check()?;
     let gates = gates(&args.judging);
@@ -36,17 +44,19 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8> {
     let replica_regions = collect::replica_regions(&args.scope.live.replica_region)?;
     let mut facts = judging::fact_options(
         &args.judging.rulings,
-        args.judging.target_issuer.into(),
+        target_issuer.into(),
         replica_regions,
         args.scope.live.operator_arn.as_deref(),
     )?;
-    let mut reductions = reductions(&args.judging, &decisions);
+    let mut reductions = reductions(&args.judging, fail_on, target_issuer, &decisions);
 
     let mut snapshot =
         if live { wanted.collect(Some(collect::needs(&catalog, &gates)))? } else { wanted.read(facts.now)? };
     if !live && !args.scope.pool_id.is_empty() {
         judging::narrow(&mut snapshot, &args.scope.pool_id, &mut reductions)?;
     }
+    let issuer_given = args.judging.target_issuer.is_some();
+    let pools = config.apply(&mut snapshot, &mut facts, issuer_given, &mut reductions);
     reductions.sort();
 
     if live && args.judging.rulings.now.is_none() {
@@ -54,7 +64,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8> {
     }
     let options = Options {
         gates,
-        fail_on: match args.judging.fail_on {
+        fail_on: match fail_on {
             FailOnArg::Fail => FailOn::Fail,
             FailOnArg::Warn => FailOn::Warn,
             FailOnArg::Never => FailOn::Never,
@@ -62,10 +72,12 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8> {
         strict: args.judging.rulings.strict,
         reductions,
         waiver_digests,
+        pools,
+        config_digest: config.digest,
     };
     let facts = Facts::new(&snapshot, facts, collect::region_table()?);
     let report = audit(&facts, &catalog, &decisions, &options);
-    outputs.write(&report, &show)?;
+    outputs.write(&report, &show, |by| split(&report, by, &facts, &options))?;
     let exit = &report.summary.exit;
     if !exit.because.is_empty() {
         ui::say(&format!("exit {}: {}", exit.code, exit.because.join("; ")));
@@ -74,12 +86,17 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8> {
 }
 
 /// Every option that makes the run see or count less than its defaults.
-fn reductions(args: &JudgingArgs, decisions: &[Decision]) -> Vec<Reduction> {
-    let mut reductions = judging::reductions(&args.rulings, args.target_issuer, &gates(args), decisions);
+fn reductions(
+    args: &JudgingArgs,
+    fail_on: FailOnArg,
+    target_issuer: TargetIssuerArg,
+    decisions: &[Decision],
+) -> Vec<Reduction> {
+    let mut reductions = judging::reductions(&args.rulings, target_issuer, &gates(args), decisions);
     let mut add = |option: String, effect: &str| {
         reductions.push(Reduction { option, effect: effect.to_owned(), touches_blocker: false });
     };
-    if args.fail_on == FailOnArg::Never {
+    if fail_on == FailOnArg::Never {
         add("--fail-on never".to_owned(), "the exit code does not say no");
     }
     for (name, values) in [("--select", &args.select), ("--ignore", &args.ignore)] {

@@ -17,23 +17,28 @@ use crate::rules::{Catalog, Rule};
 use crate::snapshot::{Encoding, Entry, Snapshot, format};
 
 use super::args::{CollectArgs, LiveArgs, ScopeArgs};
+use super::config::Configuration;
 use super::files::{self, Readers};
 use super::ui::{self, Progress};
 use super::{Interrupted, exit, scan};
 
 /// Runs the command.
-pub(super) fn run(args: &CollectArgs) -> Result<u8> {
+pub(super) fn run(mut args: CollectArgs) -> Result<u8> {
+    let config = Configuration::read(&args.config)?;
+    config.fill_scope(&mut args.scope.live);
+    config.fill_trees(&mut args.scan);
     if args.scope.pool_id.is_empty() && !args.scope.all_pools {
         bail!("which pools? Give --pool-id ID (repeatable), or --all-pools for the configured Region");
     }
     scan::check(&args.scan)?;
+    let request = Request { planned_region: config.planned_region(), ..request_of(&args.scope)? };
     let snapshot = if let Some(path) = &args.output {
-        collect_to(&request_of(&args.scope)?, path, &args.scan, args.verbose)?
+        collect_to(&request, path, &args.scan, args.verbose)?
     } else {
         if std::io::stdout().is_terminal() {
             bail!("a snapshot is not for a terminal: give -o FILE, or send standard output somewhere");
         }
-        let snapshot = collect_live(&request_of(&args.scope)?, None, args.verbose)?;
+        let snapshot = collect_live(&request, None, args.verbose)?;
         let snapshot = scan::add(snapshot, &args.scan, Timestamp::now());
         let encoding = Encoding { lines: false, packing: format::Packing::Plain };
         std::io::stdout().lock().write_all(&format::write(&snapshot, encoding)?)?;
@@ -148,10 +153,7 @@ pub(super) fn replica_regions(values: &[String]) -> Result<BTreeMap<String, Stri
 }
 
 fn check_region(region: &str) -> Result<()> {
-    let fits = (5..=32).contains(&region.len())
-        && region.contains('-')
-        && region.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-    if !fits {
+    if !crate::rules::is_region(region) {
         bail!("`{region}` is not the name of a Region; it looks like us-west-2");
     }
     Ok(())

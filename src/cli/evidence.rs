@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use jiff::Timestamp;
 
-use crate::collect::Needs;
+use crate::collect::{Needs, PlannedRegion};
 use crate::snapshot::Snapshot;
 
 use super::args::ScopeArgs;
@@ -22,6 +22,8 @@ pub(super) struct Wanted<'a> {
     /// Source trees to search.
     pub(super) trees: &'a [PathBuf],
     pub(super) verbose: bool,
+    /// What a configuration says of replica Regions.
+    pub(super) planned_region: Option<PlannedRegion>,
 }
 
 impl Wanted<'_> {
@@ -51,6 +53,7 @@ impl Wanted<'_> {
     pub(super) fn collect(&self, needs: Option<Needs>) -> Result<Snapshot> {
         let mut request = collect::request_of(self.scope)?;
         request.needs = needs;
+        request.planned_region.clone_from(&self.planned_region);
         match self.save {
             Some(path) => collect::collect_to(&request, path, self.trees, self.verbose),
             None => Ok(scan::add(collect::collect_live(&request, None, self.verbose)?, self.trees, Timestamp::now())),

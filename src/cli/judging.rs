@@ -58,6 +58,7 @@ pub(super) fn fact_options(
     Ok(FactOptions {
         now: args.now.unwrap_or_else(Timestamp::now),
         target_issuer,
+        target_issuers: BTreeMap::new(),
         replica_regions,
         max_age: args.max_snapshot_age.as_deref().map(duration).transpose()?,
         operator_arn: operator_arn.map(str::to_owned),
@@ -133,15 +134,5 @@ pub(super) fn narrow(snapshot: &mut Snapshot, ids: &[String], reductions: &mut V
 
 /// `90m`, `12h`, `7d`.
 pub(super) fn duration(text: &str) -> Result<SignedDuration> {
-    let parsed = text.char_indices().last().and_then(|(at, unit)| {
-        let seconds = match unit {
-            'm' => 60,
-            'h' => 3600,
-            'd' => 86_400,
-            _ => return None,
-        };
-        let number: u32 = text[..at].parse().ok()?;
-        (number > 0).then(|| SignedDuration::from_secs(i64::from(number) * seconds))
-    });
-    parsed.with_context(|| format!("`{text}` is no duration; write 90m, 12h or 7d"))
+    crate::rules::duration(text).with_context(|| format!("`{text}` is no duration; write 90m, 12h or 7d"))
 }

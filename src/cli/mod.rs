@@ -7,6 +7,7 @@
 mod args;
 mod audit;
 mod collect;
+mod config;
 mod doctor;
 mod evidence;
 mod explain;
@@ -60,11 +61,11 @@ pub fn main() -> ExitCode {
         }
     };
     let result = match cli.command {
-        Command::Audit(args) => audit::run(&args),
-        Command::Collect(args) => collect::run(&args),
+        Command::Audit(args) => audit::run(*args),
+        Command::Collect(args) => collect::run(*args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Scan(args) => scan::run(&args),
-        Command::Plan(args) => plan::run(&args),
+        Command::Plan(args) => plan::run(*args),
         Command::Rules(args) => rules::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::IamPolicy(args) => iam_policy::run(&args),

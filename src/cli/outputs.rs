@@ -1,9 +1,11 @@
 //! Where the reports of a run go: formats to files and to standard output. How each looks is the renderer's.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::audit::SplitBy;
 use crate::model::Report;
 use crate::render::{Format, Options, Show, write};
 
@@ -16,6 +18,8 @@ use super::ui;
 pub(super) struct Outputs {
     stdout: Option<Format>,
     files: Vec<(Format, PathBuf)>,
+    /// Whether files get a part each; `{}` in their names stands for what the part is for.
+    split: Option<SplitBy>,
     /// For files; what depends on the terminal is put in for standard output.
     options: Options,
     color: bool,
@@ -31,18 +35,43 @@ impl Outputs {
                 bail!("-o {}: two reports cannot go to one file", files::name(path));
             }
         }
+        let split = args.split_by.map(SplitBy::from);
+        match (split, files.iter().find(|(_, path)| is_pattern(path) != split.is_some())) {
+            (Some(by), _) if files.is_empty() => {
+                bail!("--split-by {} writes files: give -o FORMAT=FILE with {{}} in its name", by.as_str());
+            }
+            (Some(by), Some((_, path))) => {
+                bail!("-o {}: with --split-by the name needs {{}} where the {} goes", files::name(path), by.as_str())
+            }
+            (None, Some((_, path))) => {
+                bail!("-o {}: {{}} stands for the part of --split-by, which is not given", files::name(path));
+            }
+            (_, None) => {}
+        }
         let stdout = if files.is_empty() { Some(format.unwrap_or(Format::Table)) } else { format };
         let options = Options { verbose: args.verbose, full: whole(&files), ..Options::default() };
-        Ok(Self { stdout, files, options, color: ui::color(args.color) })
+        Ok(Self { stdout, files, split, options, color: ui::color(args.color) })
     }
 
-    /// Writes them all, the files first.
-    pub(super) fn write(&self, report: &Report, show: &Show) -> Result<()> {
+    /// Writes them all, the files first. `parts` makes parts of the report.
+    pub(super) fn write(
+        &self,
+        report: &Report,
+        show: &Show,
+        parts: impl FnOnce(SplitBy) -> Vec<(Option<String>, Report)>,
+    ) -> Result<()> {
         let options = Options { show: show.clone(), ..self.options.clone() };
-        for (format, path) in &self.files {
-            let mut bytes = Vec::new();
-            write(*format, report, None, &options, &mut bytes)?;
-            files::write_whole(path, &bytes, Readers::Usual)?;
+        match self.split {
+            None => self.write_files(report, &options, Path::to_owned)?,
+            Some(by) => {
+                let parts = parts(by);
+                let names = part_names(by, parts.iter().map(|(name, _)| name.as_deref()));
+                for ((_, part), name) in parts.iter().zip(names) {
+                    let full = options.full.as_ref().map(|full| full.replace("{}", &name));
+                    let options = Options { full, ..options.clone() };
+                    self.write_files(part, &options, |path| filled(path, &name))?;
+                }
+            }
         }
         if let Some(format) = self.stdout {
             let options = Options { width: ui::width(), color: self.color, links: ui::links(self.color), ..options };
@@ -52,6 +81,43 @@ impl Outputs {
         }
         Ok(())
     }
+
+    fn write_files(&self, report: &Report, options: &Options, name: impl Fn(&Path) -> PathBuf) -> Result<()> {
+        for (format, path) in &self.files {
+            let mut bytes = Vec::new();
+            write(*format, report, None, options, &mut bytes)?;
+            files::write_whole(&name(path), &bytes, Readers::Usual)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether `{}` stands in the name.
+fn is_pattern(path: &Path) -> bool {
+    path.to_string_lossy().contains("{}")
+}
+
+fn filled(path: &Path, name: &str) -> PathBuf {
+    PathBuf::from(path.to_string_lossy().replace("{}", name))
+}
+
+/// Names of parts as parts of file names: no separators, nothing hidden, none twice.
+fn part_names<'a>(by: SplitBy, parts: impl Iterator<Item = Option<&'a str>>) -> Vec<String> {
+    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
+    parts
+        .map(|part| {
+            let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' };
+            let name = match part {
+                Some(part) => part.chars().take(80).map(plain).collect::<String>(),
+                None => format!("no-{}", by.as_str()),
+            };
+            let name = if name.starts_with(['.', '-']) || name.is_empty() { format!("_{name}") } else { name };
+            // Some file systems do not tell upper from lower case.
+            let times = taken.entry(name.to_lowercase()).or_default();
+            *times += 1;
+            if *times == 1 { name } else { format!("{name}~{times}") }
+        })
+        .collect()
 }
 
 /// `[FORMAT=]FILE`.
@@ -92,4 +158,16 @@ fn format_named(name: &str) -> Result<Format> {
     let near = near.filter(|each| strsim::damerau_levenshtein(each, name) <= 2);
     let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
     Format::parse(name).with_context(|| format!("`{name}` is no format; there are {}{hint}", names.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_cannot_lead_out_of_the_folder_or_onto_another_part() {
+        let parts = ["team/../../etc", "Team", "team", "-rf", "..", "", "a\nb"].map(Some);
+        let names = part_names(SplitBy::Owner, parts.into_iter().chain([None]));
+        assert_eq!(names, ["team-..-..-etc", "Team", "team~2", "_-rf", "_..", "_", "a-b", "no-owner"]);
+    }
 }

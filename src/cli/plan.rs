@@ -7,22 +7,28 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use crate::audit::{FailOn, Options, audit};
+use crate::audit::{Options, audit};
 use crate::facts::Facts;
 use crate::model::plan::{Direction, Plan};
 use crate::plan::plan;
 use crate::render::plan::{iac, json, markdown, shell};
 
-use super::args::{PlanArgs, PlanCommand, PlanFormat};
+use super::args::{PlanArgs, PlanCommand, PlanFormat, TargetIssuerArg};
+use super::config::Configuration;
 use super::evidence::Wanted;
 use super::files::{self, Readers};
 use super::{collect, exit, judging, ui};
 
 /// Runs the command. What can be wrong with the arguments is found before anything is asked.
-pub(super) fn run(args: &PlanArgs) -> Result<u8> {
+pub(super) fn run(mut args: PlanArgs) -> Result<u8> {
     if let Some(PlanCommand::Verify(args)) = &args.command {
         return verify::run(args);
     }
+    let config = Configuration::read(&args.config)?;
+    config.fill_rulings(&mut args.rulings);
+    config.fill_scope(&mut args.scope.live);
+    config.fill_trees(&mut args.scan);
+    let target_issuer = args.target_issuer.unwrap_or(TargetIssuerArg::Updated);
     let wanted = Wanted {
         command: "plan",
         snapshots: &args.snapshots,
@@ -30,6 +36,7 @@ pub(super) fn run(args: &PlanArgs) -> Result<u8> {
         save: args.save_snapshot.as_deref(),
         trees: &args.scan,
         verbose: args.verbose,
+        planned_region: config.planned_region(),
     };
     let live = wanted.check()?;
     if let Some(folder) = &args.output_dir {
@@ -39,14 +46,15 @@ pub(super) fn run(args: &PlanArgs) -> Result<u8> {
     let (decisions, waiver_digests) = judging::decisions(&args.rulings, &catalog)?;
     let replica_regions = collect::replica_regions(&args.scope.live.replica_region)?;
     let operator = args.scope.live.operator_arn.as_deref();
-    let mut facts = judging::fact_options(&args.rulings, args.target_issuer.into(), replica_regions, operator)?;
+    let mut facts = judging::fact_options(&args.rulings, target_issuer.into(), replica_regions, operator)?;
     let mut reductions =
-        judging::reductions(&args.rulings, args.target_issuer, &std::collections::BTreeSet::new(), &decisions);
+        judging::reductions(&args.rulings, target_issuer, &std::collections::BTreeSet::new(), &decisions);
     // A plan looks ahead over all gates: nothing is left out.
     let mut snapshot = if live { wanted.collect(None)? } else { wanted.read(facts.now)? };
     if !live && !args.scope.pool_id.is_empty() {
         judging::narrow(&mut snapshot, &args.scope.pool_id, &mut reductions)?;
     }
+    let pools = config.apply(&mut snapshot, &mut facts, args.target_issuer.is_some(), &mut reductions);
     if snapshot.header.scope.pools.is_empty() {
         bail!("no pool is in scope: there is nothing to plan for");
     }
@@ -56,7 +64,7 @@ pub(super) fn run(args: &PlanArgs) -> Result<u8> {
     reductions.sort();
     let strict = args.rulings.strict;
     let options =
-        Options { gates: std::collections::BTreeSet::new(), fail_on: FailOn::Fail, strict, reductions, waiver_digests };
+        Options { strict, reductions, waiver_digests, pools, config_digest: config.digest, ..Options::default() };
     let direction = match (args.reverse, args.fail_back) {
         (true, _) => Direction::Reverse,
         (_, true) => Direction::FailBack,

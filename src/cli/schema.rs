@@ -8,7 +8,7 @@ use crate::facts::FieldSet;
 use crate::model::plan::{plan_schema, verification_schema};
 use crate::model::reference::scan_schema;
 use crate::model::report::report_schema;
-use crate::rules::{decisions_schema, rule_schema, step_schema};
+use crate::rules::{config_schema, decisions_schema, rule_schema, step_schema};
 use crate::snapshot::snapshot_schema;
 
 use super::args::{SchemaArgs, SchemaName};
@@ -21,6 +21,7 @@ pub(super) fn run(args: &SchemaArgs) -> Result<u8> {
         SchemaName::Report => report_schema(),
         SchemaName::Rule => rule_schema(&FieldSet),
         SchemaName::Waivers => decisions_schema(),
+        SchemaName::Config => config_schema(),
         SchemaName::Scan => scan_schema(),
         SchemaName::Plan => plan_schema(),
         SchemaName::Step => step_schema(&FieldSet),

@@ -155,6 +155,13 @@ async fn run(request: &Request, config: SdkConfig, observer: &mut dyn Observer) 
 
     let (mut scope, entries) = session.log.finish();
     scope.replica_regions.clone_from(&request.replica_regions);
+    for pool in &pools {
+        // An option speaks of every pool without one of its own.
+        let spoken_of = [&pool.primary, ""].iter().any(|key| request.replica_regions.contains_key(*key));
+        if let Some(region) = pools::planned_region(request, pool).filter(|_| !spoken_of) {
+            scope.replica_regions.entry(pool.id.clone()).or_insert(region);
+        }
+    }
     Ok(Snapshot::new(scope, entries))
 }
 

@@ -13,6 +13,7 @@ mod live;
 mod live;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use earlier::Earlier;
@@ -28,6 +29,29 @@ pub enum Pools {
     All,
 }
 
+/// Says the replica Region that is planned for a pool: of its account, primary Region, id and name.
+#[derive(Clone)]
+pub struct PlannedRegion(pub Arc<dyn Fn(&PoolNames<'_>) -> Option<String> + Send + Sync>);
+
+impl std::fmt::Debug for PlannedRegion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PlannedRegion")
+    }
+}
+
+/// What is known of a pool when its replica Region is chosen.
+#[derive(Debug, Clone, Copy)]
+pub struct PoolNames<'a> {
+    /// The account, if it is known.
+    pub account: Option<&'a str>,
+    /// The primary Region.
+    pub region: &'a str,
+    /// The pool's id.
+    pub id: &'a str,
+    /// Its name, if the pool could be described.
+    pub name: Option<&'a str>,
+}
+
 /// What to collect, from where, and how gently.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -35,8 +59,10 @@ pub struct Request {
     pub pools: Pools,
     /// `--region`; without it the SDK's usual places are looked at.
     pub region: Option<String>,
-    /// `--replica-region`: replica Region by primary Region; the empty key is for all others.
+    /// `--replica-region`: replica Region by pool id or primary Region; the empty key is for all others.
     pub replica_regions: BTreeMap<String, String>,
+    /// What a configuration says of the replica Region of a pool that no option speaks of.
+    pub planned_region: Option<PlannedRegion>,
     /// `--consumer-region`: Regions searched for consumers beside those of the pools and their replicas. The word
     /// `all` is the shell's to resolve.
     pub consumer_regions: Vec<String>,
@@ -114,6 +140,7 @@ impl Request {
             pools,
             region: None,
             replica_regions: BTreeMap::new(),
+            planned_region: None,
             consumer_regions: Vec::new(),
             consumers: true,
             profile: None,

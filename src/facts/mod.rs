@@ -63,7 +63,10 @@ pub struct FactOptions {
     pub now: Timestamp,
     /// Where the operator is heading with the issuer.
     pub target_issuer: TargetIssuer,
-    /// Replica Regions by primary Region, the empty key for all others; goes before what the snapshot's scope says.
+    /// Pools that head elsewhere, by id.
+    pub target_issuers: BTreeMap<String, TargetIssuer>,
+    /// Replica Regions by pool id or primary Region, the empty key for all others; goes before what the snapshot's scope
+    /// says.
     pub replica_regions: BTreeMap<String, String>,
     /// Older evidence is unknown.
     pub max_age: Option<SignedDuration>,
@@ -81,6 +84,7 @@ impl FactOptions {
         Self {
             now,
             target_issuer: TargetIssuer::Updated,
+            target_issuers: BTreeMap::new(),
             replica_regions: BTreeMap::new(),
             max_age: None,
             operator_arn: None,
@@ -256,7 +260,7 @@ impl<'a> Facts<'a> {
     /// The fields that do not depend on a pool; everything else is unknown without one.
     pub fn poolless(&self, name: &str) -> Fact {
         if name == "target.issuer" {
-            return target::issuer(&self.options);
+            return target::issuer(self.options.target_issuer);
         }
         let cause = Cause::NotSearched { what: format!("the pool of this reference, and with it {name},") };
         Fact::unknown(cause, Vec::new())
@@ -282,6 +286,11 @@ impl<'f> PoolView<'f> {
     /// What came back for a call about the pool in its primary Region.
     fn primary(&self, call: &str) -> Answer<'f> {
         self.ask(call, &self.region, &[&self.key.id])
+    }
+
+    /// Where the operator is heading with this pool's issuer.
+    pub fn target_issuer(&self) -> TargetIssuer {
+        self.options.target_issuers.get(&self.key.id).copied().unwrap_or(self.options.target_issuer)
     }
 
     /// The replica Region: flag, scope, existing secondary, or the key's only other Region.

@@ -1,8 +1,8 @@
 //! `target.*`: where the operator is heading: the replica Region and the issuer.
 
-use crate::model::{Absence, Cause, Fact, FieldType, Listed, Observed, Source, Value};
+use crate::model::{Absence, Cause, Fact, FieldType, Listed, Observed, Source, TargetIssuer, Value};
 
-use super::{FactOptions, Field, PoolView, TEXT, field, replica};
+use super::{Field, PoolView, TEXT, field, replica};
 
 /// The answers of the Region table.
 pub(super) const SUPPORT: FieldType = FieldType::Word(&["yes", "no", "not_listed"]);
@@ -17,14 +17,14 @@ pub(super) const FIELDS: &[Field] = &[
         Absence::Unknown,
         &[],
         "The issuer the operator is heading for (--target-issuer).",
-        |view| issuer(view.options),
+        |view| issuer(view.target_issuer()),
     ),
     field(
         "target.region",
         TEXT,
         Absence::Unknown,
         CALLS,
-        "The replica Region: --replica-region, else that of the existing secondary, else the key's only other Region.",
+        "The replica Region: --replica-region or the configuration, else that of the existing secondary, else the key's only other Region.",
         |view| view.target.clone(),
     ),
     field(
@@ -49,8 +49,8 @@ pub(super) const FIELDS: &[Field] = &[
     ),
 ];
 
-pub(super) fn issuer(options: &FactOptions) -> Fact {
-    let word = options.target_issuer.as_str().to_ascii_uppercase();
+pub(super) fn issuer(target: TargetIssuer) -> Fact {
+    let word = target.as_str().to_ascii_uppercase();
     Fact::known(word, vec![Source::Option { name: "--target-issuer".to_owned() }])
 }
 
@@ -65,7 +65,8 @@ fn derived(view: &PoolView<'_>, f: impl FnOnce(&str) -> Value) -> Fact {
 /// Flag, then the scope of the collection, then an existing secondary, then the key's only other Region.
 pub(super) fn region(view: &PoolView<'_>) -> Fact {
     for regions in [&view.options.replica_regions, &view.snapshot.header.scope.replica_regions] {
-        if let Some(region) = regions.get(&view.region).or_else(|| regions.get("")) {
+        let given = [view.key.id.as_str(), &view.region, ""].into_iter().find_map(|key| regions.get(key));
+        if let Some(region) = given {
             return Fact::known(region.as_str(), vec![Source::Option { name: "--replica-region".to_owned() }]);
         }
     }

@@ -166,6 +166,12 @@ pub struct PoolPlan {
     pub replica_region: Option<String>,
     /// Who owns it, where configured.
     pub owner: Option<String>,
+    /// The wave of the migration it is planned for, where configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wave: Option<String>,
+    /// Where it is heading with the issuer, if the configuration says another target than the plan's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_issuer: Option<TargetIssuer>,
     /// The oldest answer about it, RFC 3339.
     pub evidence_from: Option<String>,
     /// Its gates as they are.

@@ -81,6 +81,8 @@ fn of_pool(facts: &Facts<'_>, key: &PoolKey, found: Found<'_>, catalog: &Catalog
         region: summary.region,
         replica_region: summary.replica_region,
         owner: summary.owner,
+        wave: summary.wave,
+        target_issuer: summary.target_issuer,
         evidence_from: summary.evidence_from,
         gates: summary.gates,
         expected: found.then.summary.gates,
@@ -89,7 +91,7 @@ fn of_pool(facts: &Facts<'_>, key: &PoolKey, found: Found<'_>, catalog: &Catalog
         steps,
         done: done(&found.done, catalog),
         cannot_fix,
-        verifiers: if direction == Direction::Forward { verifiers::verifiers(facts, &pool) } else { Vec::new() },
+        verifiers: if direction == Direction::Forward { verifiers::verifiers(&pool) } else { Vec::new() },
     }
 }
 

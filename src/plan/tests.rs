@@ -91,6 +91,8 @@ fn planned_with(
         strict: false,
         reductions: Vec::new(),
         waiver_digests: Vec::new(),
+        pools: BTreeMap::new(),
+        config_digest: None,
     };
     let mut plan = plan(facts, &catalog, &decisions, &options, direction);
     assert_eq!(plan.pools.len(), 1);

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::facts::{Child, Facts, PoolView};
+use crate::facts::{Child, PoolView};
 use crate::model::plan::VerifierChange;
 use crate::model::{Class, Observed, Severity, SubjectKind, TargetIssuer, Value};
 use crate::scan::classes;
@@ -56,9 +56,9 @@ const ACCEPTED: &str = "nothing: the updated issuer is accepted";
 
 /// Every place that verifies this pool's tokens and has to change, sorted by owner (those without one last) and place. None
 /// if the issuer stays the original one.
-pub fn verifiers(facts: &Facts<'_>, pool: &PoolView<'_>) -> Vec<VerifierChange> {
+pub fn verifiers(pool: &PoolView<'_>) -> Vec<VerifierChange> {
     let switched = pool.field("pool.issuer").is_some_and(|fact| fact.value == Observed::Known("UPDATED".into()));
-    if facts.options().target_issuer == TargetIssuer::Original && !switched {
+    if pool.target_issuer() == TargetIssuer::Original && !switched {
         return Vec::new();
     }
     let mut changes = Vec::new();

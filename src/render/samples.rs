@@ -666,6 +666,7 @@ pub(super) fn pool(id: &str, name: &str) -> PoolSummary {
         replica_region: Some("us-west-2".to_owned()),
         owner: Some("team-identity".to_owned()),
         wave: None,
+        target_issuer: None,
         evidence_from: Some(FROM.to_owned()),
         gates: BTreeMap::new(),
     }

@@ -6,6 +6,7 @@
 
 mod catalog;
 mod condition;
+mod config;
 mod decisions;
 mod embedded;
 mod glob;
@@ -23,6 +24,7 @@ mod tests;
 mod tree;
 
 pub use catalog::Catalog;
+pub use config::{Config, PoolEntry, PoolName, PoolScope, PoolSettings, duration, is_region, parse_config};
 pub use decisions::{Attestation, Decision, DecisionKind, parse_decisions, subject_path};
 pub use embedded::{Embedded, embedded_data};
 pub use glob::Glob;
@@ -30,5 +32,5 @@ pub use load::{LoadContext, load_rule};
 pub use problem::{Problem, Problems};
 pub use rule::{AwsPointer, Check, FieldRef, Given, Literal, Op, Options, Piece, Rule, RuleTest, Say};
 pub use scaffold::{is_rule_id, new_rule};
-pub use schema::{decisions_schema, rule_schema, step_schema};
+pub use schema::{config_schema, decisions_schema, rule_schema, step_schema};
 pub use step::{Input, Step, load_step};

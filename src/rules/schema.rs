@@ -288,3 +288,65 @@ pub fn decisions_schema() -> Value {
         },
     })
 }
+
+/// The JSON Schema of a configuration file.
+pub fn config_schema() -> Value {
+    let text = json!({ "type": "string", "minLength": 1 });
+    let region = json!({ "type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)+$" });
+    let gates = json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": { "enum": Gate::ALL } });
+    json!({
+        "$schema": DIALECT,
+        "title": "mrready configuration",
+        "type": ["object", "null"],
+        "additionalProperties": false,
+        "properties": {
+            "pools": {
+                "description": "Of each key, the first entry that means a pool and has it counts.",
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "additionalProperties": false,
+                    "required": ["match"],
+                    "properties": {
+                        "match": {
+                            "description": "With /: over account/region/id and account/region/name; without: over id and name. * does not cross /, ** does.",
+                            "type": "string", "minLength": 1,
+                        },
+                        "replica_region": region,
+                        "target_issuer": { "enum": TargetIssuer::ALL },
+                        "owner": text,
+                        "wave": { "type": ["string", "integer"] },
+                        "scope": {
+                            "description": "none: not judged; a list of gates: these count.",
+                            "anyOf": [{ "enum": super::config::SCOPES }, gates],
+                        },
+                    },
+                },
+            },
+            "search": {
+                "type": "object",
+                "additionalProperties": false,
+                "properties": {
+                    "regions": {
+                        "description": "Searched for consumers of tokens, too; or `all`.",
+                        "type": "array", "items": { "anyOf": [{ "const": "all" }, region] },
+                    },
+                    "trees": {
+                        "description": "Source trees, relative to the file.",
+                        "type": "array", "items": text,
+                    },
+                },
+            },
+            "gate": {
+                "type": "object",
+                "additionalProperties": false,
+                "properties": {
+                    "fail_on": { "enum": super::config::FAIL_ON },
+                    "max_snapshot_age": { "type": "string", "pattern": "^[0-9]+[mhd]$" },
+                    "waiver_max_days": { "type": "integer", "minimum": 1 },
+                    "strict": { "type": "boolean" },
+                },
+            },
+        },
+    })
+}

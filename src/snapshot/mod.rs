@@ -56,7 +56,7 @@ pub struct Header {
 pub struct Scope {
     /// The pools that were asked for, or found by `--all-pools`.
     pub pools: BTreeSet<PoolKey>,
-    /// `--replica-region`: by primary Region; the empty key is for all others.
+    /// `--replica-region`, or what was planned: by pool id or primary Region; the empty key is for all others.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub replica_regions: BTreeMap<String, String>,
     /// Where consumers were looked for.

@@ -815,6 +815,8 @@ impl Run {
             strict: self.strict,
             reductions: self.reductions.clone(),
             waiver_digests: Vec::new(),
+            pools: BTreeMap::new(),
+            config_digest: None,
         };
         Judged { report: audit(&facts, catalog, decisions, &options) }
     }

@@ -9,7 +9,7 @@ use mrready::model::plan::{plan_schema, verification_schema};
 use mrready::model::reference::scan_schema;
 use mrready::model::report::report_schema;
 use mrready::model::{Class, DecidedBy, FieldSpec, Fields, Gate, Level, Resolve, SubjectKind};
-use mrready::rules::{Catalog, Rule, decisions_schema, rule_schema, step_schema};
+use mrready::rules::{Catalog, Rule, config_schema, decisions_schema, rule_schema, step_schema};
 use mrready::scan::classes;
 use mrready::snapshot::operations::{self, Asked, OPERATIONS};
 use mrready::snapshot::snapshot_schema;
@@ -54,6 +54,7 @@ fn schemas() {
         ("report", report_schema()),
         ("rule", rule_schema(&FieldSet)),
         ("waivers", decisions_schema()),
+        ("config", config_schema()),
         ("scan", scan_schema()),
         ("plan", plan_schema()),
         ("step", step_schema(&FieldSet)),

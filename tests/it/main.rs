@@ -19,6 +19,7 @@ mod builder;
 mod cli;
 mod closure;
 mod commands;
+mod config;
 mod explain;
 mod generated;
 mod lines;

@@ -9,7 +9,7 @@ mod states;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mrready::audit::{FailOn, Options, audit_pool};
+use mrready::audit::{Options, audit_pool};
 use mrready::facts::{Assumptions, FactOptions, Facts, RegionTable};
 use mrready::model::plan::{Direction, Plan};
 use mrready::model::report::Finding;
@@ -52,13 +52,7 @@ fn key() -> PoolKey {
 }
 
 fn options() -> Options {
-    Options {
-        gates: BTreeSet::new(),
-        fail_on: FailOn::Fail,
-        strict: false,
-        reductions: Vec::new(),
-        waiver_digests: Vec::new(),
-    }
+    Options::default()
 }
 
 /// One pool with an empty log, and what is assumed of it.

@@ -81,6 +81,8 @@ pub(crate) fn plan(steps: Vec<PlannedStep>) -> Plan {
         region: "us-east-1".to_owned(),
         replica_region: Some("us-west-2".to_owned()),
         owner: None,
+        wave: None,
+        target_issuer: None,
         evidence_from: None,
         gates: BTreeMap::new(),
         expected: BTreeMap::new(),

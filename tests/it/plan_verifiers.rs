@@ -17,7 +17,7 @@ fn changes_of(run: &Run, account: &Account) -> Vec<VerifierChange> {
     let snapshot = account.snapshot();
     let facts = Facts::new(&snapshot, run.fact_options(), table());
     let pools = facts.pools();
-    mrready::plan::verifiers::verifiers(&facts, &pools[0])
+    mrready::plan::verifiers::verifiers(&pools[0])
 }
 
 fn changes(account: &Account) -> Vec<VerifierChange> {

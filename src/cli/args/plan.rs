@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{LiveArgs, RulingArgs, ScopeArgs, TargetIssuerArg};
+use super::{ConfigArgs, LiveArgs, RulingArgs, ScopeArgs, TargetIssuerArg};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -23,9 +23,11 @@ pub(in crate::cli) struct PlanArgs {
     /// Search this source tree for what pins the issuer, and plan for it too (repeatable)
     #[arg(long, value_name = "PATH")]
     pub(in crate::cli) scan: Vec<PathBuf>,
-    /// Where you are heading with the issuer
-    #[arg(long, value_enum, default_value_t = TargetIssuerArg::Updated, help_heading = "Judging")]
-    pub(in crate::cli) target_issuer: TargetIssuerArg,
+    #[command(flatten)]
+    pub(in crate::cli) config: ConfigArgs,
+    /// Where you are heading with the issuer [default: updated]
+    #[arg(long, value_enum, env = "MRREADY_TARGET_ISSUER", help_heading = "Judging")]
+    pub(in crate::cli) target_issuer: Option<TargetIssuerArg>,
     #[command(flatten)]
     pub(in crate::cli) rulings: RulingArgs,
     /// Plan the way back to one Region

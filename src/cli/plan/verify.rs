@@ -58,6 +58,7 @@ pub(super) fn run(args: &PlanVerifyArgs) -> Result<u8> {
         strict: args.rulings.strict,
         reductions,
         waiver_digests,
+        ..Options::default()
     };
     for name in &args.done {
         record_told(&mut plan, name, facts.now)?;
@@ -209,11 +210,15 @@ fn fact_options(args: &PlanVerifyArgs, plan: &Plan) -> Result<FactOptions> {
     if regions.is_empty() {
         for pool in &plan.pools {
             if let Some(region) = &pool.replica_region {
-                regions.entry(pool.region.clone()).or_insert_with(|| region.clone());
+                regions.insert(pool.pool.id.clone(), region.clone());
             }
         }
     }
-    judging::fact_options(&args.rulings, plan.target_issuer, regions, args.scope.operator_arn.as_deref())
+    let mut options =
+        judging::fact_options(&args.rulings, plan.target_issuer, regions, args.scope.operator_arn.as_deref())?;
+    let elsewhere = plan.pools.iter().filter_map(|pool| Some((pool.pool.id.clone(), pool.target_issuer?)));
+    options.target_issuers = elsewhere.collect();
+    Ok(options)
 }
 
 /// What is asked of the live account: the pools of the plan.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::ask::{Answers, Query, Session};
 use super::aws::CREDENTIALS;
 use super::surroundings;
-use crate::collect::{CollectError, Needs, Pools, Request};
+use crate::collect::{CollectError, Needs, PlannedRegion, PoolNames, Pools, Request};
 
 /// A pool in scope, as far as it is known.
 #[derive(Debug)]
@@ -265,11 +265,14 @@ fn secondaries(pool: &Pool) -> BTreeSet<&str> {
         .collect()
 }
 
-/// The flag, else the existing secondary's Region, else the key's only other one.
+/// The flag, else what is planned, else the existing secondary's Region, else the key's only other one.
 fn secondary_region(request: &Request, pool: &Pool, keys: &BTreeMap<String, Answers>) -> Option<String> {
-    let given = request.replica_regions.get(&pool.primary).or_else(|| request.replica_regions.get(""));
+    let given = [pool.id.as_str(), &pool.primary, ""].into_iter().find_map(|key| request.replica_regions.get(key));
     if let Some(given) = given {
         return Some(given.clone());
+    }
+    if let Some(planned) = planned_region(request, pool) {
+        return Some(planned);
     }
     if let Some(secondary) = secondaries(pool).first() {
         return Some((*secondary).to_owned());
@@ -277,6 +280,17 @@ fn secondary_region(request: &Request, pool: &Pool, keys: &BTreeMap<String, Answ
     let mut regions = key_regions(keys.get(key_arn(pool)?)?);
     regions.remove(pool.primary.as_str());
     if regions.len() == 1 { regions.first().map(|region| (*region).to_owned()) } else { None }
+}
+
+/// The replica Region that a configuration plans for a pool.
+pub(super) fn planned_region(request: &Request, pool: &Pool) -> Option<String> {
+    let PlannedRegion(planned) = request.planned_region.as_ref()?;
+    planned(&PoolNames {
+        account: pool.account.as_deref(),
+        region: &pool.primary,
+        id: &pool.id,
+        name: pool.described.text("/UserPool/Name"),
+    })
 }
 
 /// The pool as its replica's Region describes it, if it has a replica there.

@@ -63,6 +63,8 @@ pub(in crate::plan) fn plan_of(ids: &[&str]) -> Plan {
         region: "us-east-1".to_owned(),
         replica_region: None,
         owner: None,
+        wave: None,
+        target_issuer: None,
         evidence_from: None,
         gates: BTreeMap::new(),
         expected: BTreeMap::new(),

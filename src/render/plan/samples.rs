@@ -96,6 +96,8 @@ pub(crate) fn first_day() -> Plan {
         region: "us-east-1".to_owned(),
         replica_region: Some("us-west-2".to_owned()),
         owner: Some("identity".to_owned()),
+        wave: None,
+        target_issuer: None,
         evidence_from: Some("2026-11-20T08:00:12Z".to_owned()),
         gates: BTreeMap::new(),
         expected: BTreeMap::new(),

@@ -18,6 +18,8 @@ fn options() -> Options {
         strict: false,
         reductions: Vec::new(),
         waiver_digests: Vec::new(),
+        pools: BTreeMap::new(),
+        config_digest: None,
     }
 }
 

@@ -25,6 +25,7 @@ pub(super) fn glance(page: &mut Page, plan: &Plan, pool: &PoolPlan) {
         ["From, to".to_owned(), format!("{}, {to}", code(&pool.region))],
     ];
     rows.extend(pool.owner.as_ref().map(|owner| ["Owner".to_owned(), code(owner)]));
+    rows.extend(pool.wave.as_ref().map(|wave| ["Planned wave".to_owned(), code(wave)]));
     rows.push(["Steps".to_owned(), counted(pool)]);
     rows.push(["Work".to_owned(), work(pool)]);
     rows.push(["Not before".to_owned(), not_before(&schedule)]);
