@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::report::{GateSummary, Reference, Subject, Tool};
+use super::report::{GateSummary, Reduction, Reference, Subject, Tool};
 use super::verdict::words;
 use super::{Gate, Level, Severity, TargetIssuer, Verdict};
 
@@ -136,6 +136,9 @@ pub struct Plan {
     pub evidence_to: Option<String>,
     /// Digest of the rules and steps, `sha256:…`.
     pub catalogue_digest: String,
+    /// Every option that made the run see or count less than its defaults.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reductions: Vec<Reduction>,
     /// In which order the pools should go, and why.
     pub waves: Vec<Wave>,
     /// A plan per pool, sorted by account and id.

@@ -61,6 +61,7 @@ pub fn plan(
         evidence_from: snapshot.evidence_from,
         evidence_to: snapshot.evidence_to,
         catalogue_digest: catalog.digest.clone(),
+        reductions: options.reductions.clone(),
         waves,
         pools,
     }

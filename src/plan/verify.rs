@@ -31,7 +31,6 @@ pub fn verify(
     options: &Options,
 ) -> Verification {
     let now = facts.options().now.to_string();
-    let snapshot_digest = facts.snapshot().digest();
     let report = audit(&facts, catalog, decisions, options);
     let findings = by_fingerprint(&report);
     let views = facts.pools();
@@ -67,7 +66,7 @@ pub fn verify(
     Verification {
         schema_version: PLAN_SCHEMA_VERSION,
         now,
-        snapshot_digest,
+        snapshot_digest: report.snapshot.digest,
         direction: plan.direction,
         notes,
         pools,

@@ -129,10 +129,10 @@ impl Snapshot {
         Self::merge_by(documents, |_| true)
     }
 
-    /// The same, but that an older answer counts before a newer failure to answer: refused, throttled, failed, or broken
-    /// off. For what is judged while a Region does not answer; the age of the evidence is that of the older answer.
+    /// The same, but that an older answer counts before a newer failure to answer: throttled, failed, or broken off. For what is judged while a Region does not answer; the age of the evidence is that of the older answer.
     ///
-    /// That a resource is not there, or an operation not offered, is an answer.
+    /// That a resource is not there, an operation not offered, or the caller not allowed is an answer: who may not look
+    /// any more does not know any more.
     pub fn merge_keeping_answers(documents: Vec<Self>) -> Option<Self> {
         Self::merge_by(documents, is_answered)
     }
@@ -221,8 +221,8 @@ fn is_answered(entries: &[Entry]) -> bool {
     for entry in entries {
         let Entry::Call(call) = entry else { continue };
         let failed = call.error.as_ref().is_some_and(|error| match error.kind {
-            ErrorKind::Denied | ErrorKind::Throttled | ErrorKind::Failed => true,
-            ErrorKind::NotFound | ErrorKind::NotOffered => false,
+            ErrorKind::Throttled | ErrorKind::Failed => true,
+            ErrorKind::Denied | ErrorKind::NotFound | ErrorKind::NotOffered => false,
         });
         if failed {
             return false;
@@ -295,7 +295,7 @@ mod tests {
             (asked(9, 1, None), 9, 9),
             (asked(9, 1, Some(Failed)), 9, 8),
             (asked(9, 1, Some(Throttled)), 9, 8),
-            (asked(9, 1, Some(Denied)), 9, 8),
+            (asked(9, 1, Some(Denied)), 9, 9),
             (asked(9, 1, Some(NotFound)), 9, 9),
             (asked(9, 1, Some(NotOffered)), 9, 9),
             // The second page failed: no whole answer.
@@ -311,7 +311,7 @@ mod tests {
             }
         }
         // Without an answer the newest failure says why.
-        let failures = vec![asked(8, 1, Some(Denied)), asked(9, 1, Some(Failed))];
+        let failures = vec![asked(8, 1, Some(Throttled)), asked(9, 1, Some(Failed))];
         assert_eq!(hour(&Snapshot::merge_keeping_answers(failures).unwrap()), 9);
     }
 

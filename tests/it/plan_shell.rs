@@ -103,6 +103,7 @@ pub(crate) fn plan(steps: Vec<PlannedStep>) -> Plan {
         evidence_from: None,
         evidence_to: None,
         catalogue_digest: "sha256:11".to_owned(),
+        reductions: Vec::new(),
         waves: Vec::new(),
         pools: vec![pool],
     }

@@ -85,6 +85,7 @@ pub(in crate::plan) fn plan_of(ids: &[&str]) -> Plan {
         evidence_from: None,
         evidence_to: None,
         catalogue_digest: String::new(),
+        reductions: Vec::new(),
         waves: Vec::new(),
         pools: vec![pool],
     }

@@ -23,10 +23,12 @@ pub fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     match plan.pools.as_slice() {
         [pool] => {
             page.line(&format!("# Change plan: {}", headline(plan, pool)));
+            reductions(&mut page, plan);
             whole(&mut page, plan, pool, 2);
         }
         pools => {
             page.line(&format!("# Change plan: {}", several(plan, pools.len())));
+            reductions(&mut page, plan);
             waves(&mut page, plan);
             for pool in in_waves(plan) {
                 page.line(&format!("## {}", headline(plan, pool)));
@@ -70,6 +72,19 @@ impl Page {
         }
         self.line(&block);
     }
+}
+
+/// What makes the plan see less than a default run's, above its answer.
+fn reductions(page: &mut Page, plan: &Plan) {
+    if plan.reductions.is_empty() {
+        return;
+    }
+    let mut block = "**Reduced:** options made this plan see or count less than it does by default.\n\n".to_owned();
+    for each in &plan.reductions {
+        let blocker = if each.touches_blocker { " (touches a blocker)" } else { "" };
+        block.push_str(&format!("- {}: {}{blocker}\n", code(&each.option), prose(&each.effect)));
+    }
+    page.line(&block);
 }
 
 /// Everything about one pool.

@@ -6,7 +6,7 @@ use crate::model::plan::{
     Because, CannotFix, Certainty, Direction, DoneStep, Overlap, PLAN_SCHEMA_VERSION, Phase, Plan, PlannedStep,
     PoolPlan, Risk, Script, Snippet, VerifierChange, Wave, Who,
 };
-use crate::model::report::{GateSummary, Reference, Subject, Tool};
+use crate::model::report::{GateSummary, Reduction, Reference, Subject, Tool};
 use crate::model::{Gate, Level, Position, Severity, Status, SubjectKind, TargetIssuer, Verdict};
 
 /// Every sample that is kept as a fixture, by the name of its files.
@@ -130,6 +130,7 @@ pub(crate) fn first_day() -> Plan {
         evidence_from: Some("2026-11-20T08:00:12Z".to_owned()),
         evidence_to: Some("2026-11-20T08:00:40Z".to_owned()),
         catalogue_digest: "sha256:11".to_owned(),
+        reductions: Vec::new(),
         waves: vec![Wave {
             number: 1,
             pools: vec!["111122223333/us-east-1_AbCdEfGhI".to_owned()],
@@ -339,6 +340,7 @@ pub(crate) fn hostile() -> Plan {
     for wave in &mut plan.waves {
         (wave.shared, wave.reason) = (vec![evil.to_owned()], evil.to_owned());
     }
+    plan.reductions = vec![Reduction { option: evil.to_owned(), effect: evil.to_owned(), touches_blocker: true }];
     plan
 }
 

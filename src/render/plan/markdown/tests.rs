@@ -36,6 +36,15 @@ fn fixtures_are_as_written() {
 }
 
 #[test]
+fn what_made_the_plan_see_less_stands_above_its_answer() {
+    let page = document(&samples::hostile());
+    let reduced = page.find("**Reduced:**").unwrap();
+    assert!(page[reduced..].find("(touches a blocker)") < page[reduced..].find("| --- |"));
+    assert!(reduced < page.find("| Account |").unwrap(), "{page}");
+    assert!(!document(&samples::whole()).contains("Reduced"));
+}
+
+#[test]
 fn the_same_plan_makes_the_same_document() {
     for (name, plan) in samples::all() {
         assert_eq!(document(&plan), document(&plan), "{name}");
