@@ -12,6 +12,7 @@ pub mod explain;
 pub mod finding;
 pub mod iam_policy;
 pub mod json;
+pub mod jsonl;
 pub mod plan;
 pub mod safe;
 pub mod scan;
@@ -34,17 +35,20 @@ pub enum Format {
     Table,
     /// The report itself, for programs.
     Json,
+    /// A line a pool, for programs that read as it comes.
+    Jsonl,
 }
 
 impl Format {
     /// Every format, in the order of the help text.
-    pub const ALL: &'static [Self] = &[Self::Table, Self::Json];
+    pub const ALL: &'static [Self] = &[Self::Table, Self::Json, Self::Jsonl];
 
     /// The spelling on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Table => "table",
             Self::Json => "json",
+            Self::Jsonl => "jsonl",
         }
     }
 
@@ -59,6 +63,7 @@ impl Format {
         match extension {
             "txt" => Some(Self::Table),
             "json" => Some(Self::Json),
+            "jsonl" => Some(Self::Jsonl),
             _ => None,
         }
     }
@@ -104,6 +109,7 @@ pub fn write(
     match format {
         Format::Table => table::write(report, options, out),
         Format::Json => json::write(report, &options.show, out),
+        Format::Jsonl => jsonl::write(report, &options.show, out),
     }
 }
 
