@@ -59,6 +59,10 @@ pub(super) enum Command {
     IamPolicy(IamPolicyArgs),
     /// Print the JSON Schema of a document
     Schema(SchemaArgs),
+    /// Print what makes a shell complete commands and options
+    Completions(CompletionsArgs),
+    /// Print the manual page of the program, or of a command
+    Man(ManArgs),
 }
 
 /// What is collected, and from where.
@@ -393,6 +397,20 @@ pub(super) struct IamPolicyArgs {
     /// For IAM, for a security review, for a stack set, for Terraform
     #[arg(long, value_enum, default_value_t = PolicyFormat::Json)]
     pub(super) format: PolicyFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    /// The command, such as `plan verify`; without it the program
+    #[arg(value_name = "COMMAND")]
+    pub(super) command: Vec<String>,
 }
 
 #[derive(Debug, Args)]

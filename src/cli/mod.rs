@@ -16,6 +16,7 @@ mod frames;
 mod git;
 mod iam_policy;
 mod judging;
+mod manual;
 mod outputs;
 mod owners;
 mod plan;
@@ -70,6 +71,8 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::IamPolicy(args) => iam_policy::run(&args),
         Command::Schema(args) => schema::run(&args),
+        Command::Completions(args) => manual::completions(&args),
+        Command::Man(args) => manual::man(&args),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -114,6 +114,8 @@ fn exit_codes() {
         (2, String::new()),
         (2, "plan".to_owned()),
         (2, "schema dream".to_owned()),
+        (2, "man dream".to_owned()),
+        (2, "completions dream".to_owned()),
         (2, "explain no-such-thing".to_owned()),
         (0, "rules list".to_owned()),
         (0, "rules check".to_owned()),
@@ -576,4 +578,23 @@ fn no_socket_is_needed_to_judge() {
     let environment = [("AWS_PROFILE", "nobody"), ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"), ("HOME", "/nonexistent")];
     let arguments = ["audit", NOT_READY, "--now", NOW];
     assert_eq!(finish(command(arguments).envs(environment)).out, run(arguments).out);
+}
+
+#[test]
+fn shells_and_man_are_told_every_command() {
+    let commands: Vec<String> =
+        mrready::cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let completions = run(["completions", shell]);
+        assert_eq!(completions.code, 0, "{}", completions.err);
+        for command in &commands {
+            assert!(completions.out.contains(command.as_str()), "{shell} does not know {command}");
+        }
+    }
+    for command in &commands {
+        let page = run(["man", command]);
+        assert!(page.out.contains(&format!(".TH mrready-{command} 1")), "{}{}", page.out, page.err);
+    }
+    assert!(run(["man", "plan", "verify"]).out.contains("mrready plan verify"));
+    assert!(run(["man"]).out.contains("mrready\\-audit(1)"));
 }
