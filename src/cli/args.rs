@@ -229,6 +229,9 @@ pub(super) struct OutputArgs {
     /// Which verdicts to list, or `all`
     #[arg(long, value_name = "VERDICT,…")]
     pub(super) show: Option<String>,
+    /// Whose reader a JUnit file is for
+    #[arg(long, value_enum, default_value_t = JunitDialectArg::Jenkins)]
+    pub(super) junit_dialect: JunitDialectArg,
     /// Every finding in detail; with a live run also every call, on standard error
     #[arg(short, long)]
     pub(super) verbose: bool,
@@ -464,6 +467,14 @@ impl From<SplitByArg> for SplitBy {
             SplitByArg::Pool => SplitBy::Pool,
         }
     }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum JunitDialectArg {
+    /// What the schema of Jenkins takes
+    Jenkins,
+    /// With the file of a finding in a source tree
+    Gitlab,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -7,9 +7,10 @@ use anyhow::{Context, Result, bail};
 
 use crate::audit::SplitBy;
 use crate::model::Report;
+use crate::render::junit::Dialect;
 use crate::render::{Format, Options, Show, write};
 
-use super::args::OutputArgs;
+use super::args::{JunitDialectArg, OutputArgs};
 use super::files::{self, Readers};
 use super::ui;
 
@@ -49,7 +50,11 @@ impl Outputs {
             (_, None) => {}
         }
         let stdout = if files.is_empty() { Some(format.unwrap_or(Format::Table)) } else { format };
-        let options = Options { verbose: args.verbose, full: whole(&files), ..Options::default() };
+        let junit_dialect = match args.junit_dialect {
+            JunitDialectArg::Jenkins => Dialect::Jenkins,
+            JunitDialectArg::Gitlab => Dialect::Gitlab,
+        };
+        let options = Options { verbose: args.verbose, full: whole(&files), junit_dialect, ..Options::default() };
         Ok(Self { stdout, files, split, options, color: ui::color(args.color) })
     }
 

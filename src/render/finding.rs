@@ -104,7 +104,8 @@ fn link(cause: &Cause) -> String {
     }
 }
 
-fn seen(evidence: &Evidence) -> String {
+/// What was seen and what is wanted.
+pub(super) fn seen(evidence: &Evidence) -> String {
     let field = &evidence.field;
     let seen = match (&evidence.actual, &evidence.cause) {
         (_, Some(_)) => format!("{field} is not known"),
@@ -115,7 +116,8 @@ fn seen(evidence: &Evidence) -> String {
     seen + &wanted.unwrap_or_default()
 }
 
-fn place(source: &Source) -> String {
+/// Where it was read.
+pub(super) fn place(source: &Source) -> String {
     match source {
         Source::Call { call, region, parameters, pointer } => {
             let of: Vec<String> = parameters.iter().map(|(name, value)| format!(" {name}={value}")).collect();
@@ -159,7 +161,8 @@ fn so(rule: Option<&RuleSummary>, finding: &Finding) -> &'static str {
     }
 }
 
-fn decision(waiver: &AppliedWaiver) -> String {
+/// Whose decision it is, until when and why, on one line and escaped.
+pub(super) fn decision(waiver: &AppliedWaiver) -> String {
     let mut text =
         format!("{} by {} until {}", waiver.kind, waiver.by.as_ref().unwrap_or(&waiver.owner), waiver.expires);
     let more = [("on", &waiver.on), ("evidence:", &waiver.evidence), ("ticket", &waiver.ticket)];

@@ -5,15 +5,21 @@
 //! It does not open files, does not look at the terminal and does not choose an exit code: the shell does.
 
 mod about;
+pub mod asff;
 pub mod aws_cli;
 pub mod catalog;
+pub mod csv;
 pub mod doctor;
 pub mod explain;
 pub mod finding;
 pub mod iam_policy;
 pub mod json;
 pub mod jsonl;
+pub mod junit;
+pub mod ocsf;
 pub mod plan;
+pub mod prowler_csv;
+mod records;
 pub mod safe;
 pub mod scan;
 pub mod table;
@@ -37,11 +43,22 @@ pub enum Format {
     Json,
     /// A line a pool, for programs that read as it comes.
     Jsonl,
+    /// A row per finding.
+    Csv,
+    /// Prowler's rows.
+    ProwlerCsv,
+    /// Test cases, for CI systems.
+    Junit,
+    /// Events of the Open Cybersecurity Schema Framework.
+    Ocsf,
+    /// Findings for AWS Security Hub CSPM.
+    Asff,
 }
 
 impl Format {
     /// Every format, in the order of the help text.
-    pub const ALL: &'static [Self] = &[Self::Table, Self::Json, Self::Jsonl];
+    pub const ALL: &'static [Self] =
+        &[Self::Table, Self::Json, Self::Jsonl, Self::Csv, Self::ProwlerCsv, Self::Junit, Self::Ocsf, Self::Asff];
 
     /// The spelling on the command line.
     pub fn as_str(self) -> &'static str {
@@ -49,6 +66,11 @@ impl Format {
             Self::Table => "table",
             Self::Json => "json",
             Self::Jsonl => "jsonl",
+            Self::Csv => "csv",
+            Self::ProwlerCsv => "prowler-csv",
+            Self::Junit => "junit",
+            Self::Ocsf => "ocsf",
+            Self::Asff => "asff",
         }
     }
 
@@ -64,6 +86,8 @@ impl Format {
             "txt" => Some(Self::Table),
             "json" => Some(Self::Json),
             "jsonl" => Some(Self::Jsonl),
+            "csv" => Some(Self::Csv),
+            "xml" => Some(Self::Junit),
             _ => None,
         }
     }
@@ -90,11 +114,21 @@ pub struct Options {
     pub show: Show,
     /// The name of a file of this run that has everything, for formats that have to leave things out.
     pub full: Option<String>,
+    /// Whose reader a JUnit file is for.
+    pub junit_dialect: junit::Dialect,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { width: 80, color: false, links: false, verbose: false, show: Show::default(), full: None }
+        Self {
+            width: 80,
+            color: false,
+            links: false,
+            verbose: false,
+            show: Show::default(),
+            full: None,
+            junit_dialect: junit::Dialect::default(),
+        }
     }
 }
 
@@ -110,6 +144,11 @@ pub fn write(
         Format::Table => table::write(report, options, out),
         Format::Json => json::write(report, &options.show, out),
         Format::Jsonl => jsonl::write(report, &options.show, out),
+        Format::Csv => csv::write(report, options, out),
+        Format::ProwlerCsv => prowler_csv::write(report, options, out),
+        Format::Junit => junit::write(report, options, out),
+        Format::Ocsf => ocsf::write(report, options, out),
+        Format::Asff => asff::write(report, options, out),
     }
 }
 

@@ -36,6 +36,7 @@ mod plan_verifiers;
 mod plan_waves;
 mod policies;
 mod readme;
+mod records;
 #[cfg(feature = "live")]
 mod replay;
 mod scan;
