@@ -232,6 +232,12 @@ pub(super) struct OutputArgs {
     /// Whose reader a JUnit file is for
     #[arg(long, value_enum, default_value_t = JunitDialectArg::Jenkins)]
     pub(super) junit_dialect: JunitDialectArg,
+    /// For sarif-github, github and gitlab: the file of the repository at which findings of the account are shown
+    #[arg(long, value_name = "FILE")]
+    pub(super) annotate: Option<String>,
+    /// For sarif-github: what is not known becomes an alert, too
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(super) sarif_unknown_as: Option<UnknownAs>,
     /// Every finding in detail; with a live run also every call, on standard error
     #[arg(short, long)]
     pub(super) verbose: bool,
@@ -478,6 +484,11 @@ pub(super) enum JunitDialectArg {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum UnknownAs {
+    Warning,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ColorArg {
     Auto,
     Always,
@@ -503,6 +514,10 @@ pub(super) enum ScanFormat {
     Text,
     Json,
     Jsonl,
+    Sarif,
+    SarifGithub,
+    Github,
+    Gitlab,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

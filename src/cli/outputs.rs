@@ -54,7 +54,14 @@ impl Outputs {
             JunitDialectArg::Jenkins => Dialect::Jenkins,
             JunitDialectArg::Gitlab => Dialect::Gitlab,
         };
-        let options = Options { verbose: args.verbose, full: whole(&files), junit_dialect, ..Options::default() };
+        let options = Options {
+            verbose: args.verbose,
+            full: whole(&files),
+            place: args.annotate.as_deref().map(in_repository).transpose()?,
+            unknown_as_warning: args.sarif_unknown_as.is_some(),
+            junit_dialect,
+            ..Options::default()
+        };
         Ok(Self { stdout, files, split, options, color: ui::color(args.color) })
     }
 
@@ -146,6 +153,16 @@ fn file(value: &str, format: Option<Format>) -> Result<(Format, PathBuf)> {
         bail!("-o {value}: the name of the file is missing");
     }
     Ok((format, PathBuf::from(path)))
+}
+
+/// A path from the top of a repository, with `/`.
+fn in_repository(path: &str) -> Result<String> {
+    let tidy = path.replace('\\', "/");
+    let tidy = tidy.trim_start_matches("./");
+    if tidy.is_empty() || tidy.starts_with('/') || tidy.contains(':') || tidy.split('/').any(|part| part == "..") {
+        bail!("--annotate {path}: a path from the top of the repository is wanted, such as deploy/decisions.yaml");
+    }
+    Ok(tidy.to_owned())
 }
 
 /// The name, without its folder, of the file that leaves nothing out.

@@ -220,6 +220,10 @@ fn write(report: &ScanReport, args: &ScanArgs) -> Result<()> {
     match args.format {
         ScanFormat::Json => render::write_json(report, &mut out)?,
         ScanFormat::Jsonl => render::write_jsonl(report, &mut out)?,
+        ScanFormat::Sarif => render::write_sarif(report, class_text, &mut out)?,
+        ScanFormat::SarifGithub => render::write_sarif_github(report, class_text, &mut out)?,
+        ScanFormat::Github => render::write_github(report, class_text, &mut out)?,
+        ScanFormat::Gitlab => render::write_gitlab(report, class_text, &mut out)?,
         ScanFormat::Text => {
             let terminal = std::io::stdout().is_terminal();
             let in_full = |hit: &crate::model::ScanHit| render::TextOptions::in_full(args.verbose, hit);
@@ -242,6 +246,11 @@ fn write(report: &ScanReport, args: &ScanArgs) -> Result<()> {
 
 fn title(class: Class) -> &'static str {
     &classes::of(class).title
+}
+
+fn class_text(class: Class) -> render::ClassText {
+    let row = classes::of(class);
+    render::ClassText { title: &row.title, severity: row.severity, remedy: row.remedy("any") }
 }
 
 /// The exit code and its reasons.

@@ -5,6 +5,7 @@
 //! It does not open files, does not look at the terminal and does not choose an exit code: the shell does.
 
 mod about;
+mod annotate;
 pub mod asff;
 pub mod aws_cli;
 pub mod catalog;
@@ -12,6 +13,8 @@ pub mod csv;
 pub mod doctor;
 pub mod explain;
 pub mod finding;
+mod github;
+mod gitlab;
 pub mod iam_policy;
 pub mod json;
 pub mod jsonl;
@@ -21,6 +24,7 @@ pub mod plan;
 pub mod prowler_csv;
 mod records;
 pub mod safe;
+mod sarif;
 pub mod scan;
 pub mod table;
 
@@ -53,12 +57,32 @@ pub enum Format {
     Ocsf,
     /// Findings for AWS Security Hub CSPM.
     Asff,
+    /// SARIF with everything the report says.
+    Sarif,
+    /// SARIF as GitHub's code scanning reads it.
+    SarifGithub,
+    /// Workflow commands of GitHub Actions.
+    Github,
+    /// GitLab's Code Quality report.
+    Gitlab,
 }
 
 impl Format {
     /// Every format, in the order of the help text.
-    pub const ALL: &'static [Self] =
-        &[Self::Table, Self::Json, Self::Jsonl, Self::Csv, Self::ProwlerCsv, Self::Junit, Self::Ocsf, Self::Asff];
+    pub const ALL: &'static [Self] = &[
+        Self::Table,
+        Self::Json,
+        Self::Jsonl,
+        Self::Csv,
+        Self::Sarif,
+        Self::SarifGithub,
+        Self::Junit,
+        Self::Ocsf,
+        Self::Asff,
+        Self::Github,
+        Self::Gitlab,
+        Self::ProwlerCsv,
+    ];
 
     /// The spelling on the command line.
     pub fn as_str(self) -> &'static str {
@@ -71,6 +95,10 @@ impl Format {
             Self::Junit => "junit",
             Self::Ocsf => "ocsf",
             Self::Asff => "asff",
+            Self::Sarif => "sarif",
+            Self::SarifGithub => "sarif-github",
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
         }
     }
 
@@ -88,6 +116,7 @@ impl Format {
             "jsonl" => Some(Self::Jsonl),
             "csv" => Some(Self::Csv),
             "xml" => Some(Self::Junit),
+            "sarif" => Some(Self::Sarif),
             _ => None,
         }
     }
@@ -116,6 +145,10 @@ pub struct Options {
     pub full: Option<String>,
     /// Whose reader a JUnit file is for.
     pub junit_dialect: junit::Dialect,
+    /// The file of the repository at which formats that pin findings to files show those of the account.
+    pub place: Option<String>,
+    /// Whether GitHub's code scanning is told of what is not known, as warnings.
+    pub unknown_as_warning: bool,
 }
 
 impl Default for Options {
@@ -128,6 +161,8 @@ impl Default for Options {
             show: Show::default(),
             full: None,
             junit_dialect: junit::Dialect::default(),
+            place: None,
+            unknown_as_warning: false,
         }
     }
 }
@@ -149,6 +184,10 @@ pub fn write(
         Format::Junit => junit::write(report, options, out),
         Format::Ocsf => ocsf::write(report, options, out),
         Format::Asff => asff::write(report, options, out),
+        Format::Sarif => sarif::write(report, options, out),
+        Format::SarifGithub => sarif::write_github(report, options, out),
+        Format::Github => github::write(report, options, out),
+        Format::Gitlab => gitlab::write(report, options, out),
     }
 }
 

@@ -39,6 +39,7 @@ mod readme;
 mod records;
 #[cfg(feature = "live")]
 mod replay;
+mod sarif;
 mod scan;
 mod scan_walk;
 #[cfg(feature = "live")]

@@ -1,0 +1,431 @@
+//! What formats share that pin findings to lines of files: where in a repository a finding is, which findings are worst,
+//! and one sentence of each.
+//!
+//! A place counts only if it is a file of a source tree that was searched: a stack, an answer or an option is none. No text
+//! is escaped for a format here, and levels are each format's own.
+
+use std::collections::BTreeSet;
+
+use sha2::{Digest, Sha256};
+
+use super::Show;
+use super::text::list;
+use crate::model::reference::ScanHit;
+use crate::model::report::{Finding, Report, Subject};
+use crate::model::{Gate, Level, Resolve, ScanReport, Source, SubjectKind, Verdict};
+
+/// The file at which findings of the account are shown where a format wants a file and none is given: the file in which a
+/// repository says which pools are judged.
+pub(super) const DEFAULT_FILE: &str = "mrready.yaml";
+
+/// The most causes and the like that a sentence names.
+const MOST_CAUSES: usize = 3;
+
+/// A place in a source tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Spot {
+    /// The tree as the run calls it, the same on every machine.
+    pub(super) tree: String,
+    /// The file below the tree, with `/`.
+    pub(super) below: String,
+    /// The file from the top of the repository, with `/`.
+    pub(super) path: String,
+    /// The line from 1.
+    pub(super) line: Option<u32>,
+    /// The column from 1, in characters.
+    pub(super) column: Option<u32>,
+}
+
+/// The places of a finding in the trees that were searched, each once, in the order of its evidence.
+pub(super) fn spots(report: &Report, finding: &Finding) -> Vec<Spot> {
+    let mut spots: Vec<Spot> = Vec::new();
+    for source in finding.evidence.iter().flat_map(|evidence| &evidence.sources) {
+        let Source::Place { file, line, column, .. } = source else { continue };
+        let Some((tree, below)) = in_tree(&report.snapshot.searched, file) else { continue };
+        let path = repository_path(tree, below);
+        let spot = Spot { tree: tree.to_owned(), below: below.to_owned(), path, line: *line, column: *column };
+        if !spots.contains(&spot) {
+            spots.push(spot);
+        }
+    }
+    spots
+}
+
+/// The line at which a finding is shown: that of a reference in a tree. What is judged of a pool or of another resource is
+/// no fault of the first of the lines that it rests on.
+pub(super) fn spot(report: &Report, finding: &Finding) -> Option<Spot> {
+    if finding.subject.kind == SubjectKind::Reference { spots(report, finding).into_iter().next() } else { None }
+}
+
+/// Which of the trees a file lies in, the longest name first, and its path there.
+fn in_tree<'a>(searched: &'a [String], file: &'a str) -> Option<(&'a str, &'a str)> {
+    let trees = searched.iter().filter_map(|each| each.strip_prefix("tree "));
+    let inside = trees.filter_map(|tree| Some((tree, file.strip_prefix(tree)?.strip_prefix('/')?)));
+    inside.filter(|(_, below)| !below.is_empty()).max_by_key(|(tree, _)| tree.len())
+}
+
+/// The path from the top of the repository of a file below a tree: a tree is called `owner/name` or as its folder, with
+/// `:folder` behind it where it does not begin at the top, and `#2` where a name comes twice.
+pub(super) fn repository_path(tree: &str, below: &str) -> String {
+    let numbered = tree.rsplit_once('#').filter(|(_, number)| number.parse::<u32>().is_ok());
+    let tree = numbered.map_or(tree, |(tree, _)| tree);
+    match tree.split_once(':') {
+        Some((_, prefix)) => {
+            let last = prefix.rsplit('/').next().unwrap_or(prefix);
+            // A tree that is a single file.
+            let single = last == below && below.contains('.');
+            if single { prefix.to_owned() } else { format!("{}/{below}", prefix.trim_end_matches('/')) }
+        }
+        None => below.to_owned(),
+    }
+}
+
+/// The place of a hit of a scan.
+pub(super) fn spot_of(report: &ScanReport, hit: &ScanHit) -> Spot {
+    let (line, column) = (Some(hit.line.max(1)), Some(hit.column.max(1)));
+    match report.below(&hit.path) {
+        Some((root, below)) => {
+            let tree = report.roots.get(root).map(|root| root.name.clone()).unwrap_or_default();
+            Spot { path: repository_path(&tree, below), below: below.to_owned(), tree, line, column }
+        }
+        None => {
+            let below = hit.path.trim_start_matches("./").trim_start_matches('/').to_owned();
+            Spot { tree: String::new(), path: below.clone(), below, line, column }
+        }
+    }
+}
+
+/// A fingerprint for each hit, in order: of class, file and text, not of the line, so that it outlives edits above; what
+/// comes several times in a file is numbered.
+pub(super) fn fingerprints(report: &ScanReport) -> Vec<String> {
+    let mut distinct = Distinct::default();
+    let all = report.hits.iter().map(|hit| {
+        let spot = spot_of(report, hit);
+        let (class, text) = (hit.class.as_str(), &hit.text);
+        let digest = short_digest(&format!("{class}\u{0}{}\u{0}{}\u{0}{text}", spot.tree, spot.path));
+        distinct.next(&digest)
+    });
+    all.collect()
+}
+
+/// Makes fingerprints differ: the second of a kind gets another one, always the same.
+#[derive(Debug, Default)]
+pub(super) struct Distinct(std::collections::BTreeMap<String, u32>);
+
+impl Distinct {
+    /// This fingerprint, if it is the first of its kind, else one made of it and its number.
+    pub(super) fn next(&mut self, fingerprint: &str) -> String {
+        let count = self.0.entry(fingerprint.to_owned()).or_default();
+        *count += 1;
+        if *count == 1 { fingerprint.to_owned() } else { short_digest(&format!("{fingerprint}\u{0}{count}")) }
+    }
+}
+
+/// The first 16 bytes of a SHA-256, in hexadecimal.
+fn short_digest(text: &str) -> String {
+    let mut hex = String::with_capacity(32);
+    for byte in &Sha256::digest(text)[..16] {
+        hex.extend([byte >> 4, byte & 15].iter().filter_map(|digit| char::from_digit(u32::from(*digit), 16)));
+    }
+    hex
+}
+
+/// The findings that are shown, the worst first, those of gates that count before others, else in the report's order.
+pub(super) fn worst_first<'a>(report: &'a Report, show: &Show) -> Vec<&'a Finding> {
+    // Pools' ids are unique over accounts, and consumers may live in another account than their pool.
+    let counted: BTreeSet<(&str, Gate)> = report
+        .summary
+        .pools
+        .iter()
+        .flat_map(|pool| {
+            let gates = pool.gates.iter().filter(|(_, state)| state.counted);
+            gates.map(|(gate, _)| (pool.id.as_str(), *gate))
+        })
+        .collect();
+    let counts = |finding: &Finding| {
+        let pool = finding.subject.pool_id.as_deref();
+        let Some(pool) = pool.filter(|_| !finding.gates.is_empty()) else { return true };
+        finding.gates.iter().any(|gate| counted.contains(&(pool, *gate)))
+    };
+    let mut findings: Vec<&Finding> = report.findings.iter().filter(|finding| !show.hides(finding)).collect();
+    findings.sort_by_cached_key(|finding| (rank(finding), !counts(finding)));
+    findings
+}
+
+/// How bad a finding is, from 0.
+fn rank(finding: &Finding) -> u8 {
+    match (finding.verdict, finding.level) {
+        (Verdict::Fail, _) => 0,
+        (Verdict::Unknown, Level::Blocker) => 1,
+        (Verdict::Manual, Level::Blocker) => 2,
+        (Verdict::Warn, _) => 3,
+        (Verdict::Unknown, Level::Advisory | Level::Info) => 4,
+        (Verdict::Manual, Level::Advisory | Level::Info) => 5,
+        (Verdict::Info, _) => 6,
+        (Verdict::Pass, _) => 7,
+        (Verdict::NotApplicable, _) => 8,
+    }
+}
+
+/// The subject in a few words: `pool customers-prod (us-east-1_AbC)`.
+pub(super) fn label(subject: &Subject) -> String {
+    let kind = subject.kind.as_str().replace('_', " ");
+    let name = subject.name.as_deref().map(str::trim).filter(|name| !name.is_empty() && *name != subject.id);
+    let of_pool = subject.pool_id.as_deref().filter(|pool| *pool != subject.id);
+    let pool = of_pool.map(|pool| format!(" of pool {pool}")).unwrap_or_default();
+    match name {
+        Some(name) if subject.kind == SubjectKind::Pool => format!("{kind} {name} ({})", subject.id),
+        // Ids of what stands beside a pool are long, and say no more than its name and its pool.
+        Some(name) => format!("{kind} {name}{pool}"),
+        None => format!("{kind} {}{pool}", subject.id),
+    }
+}
+
+/// What was found, with its cause if it is not known, and what to do; one line but for line breaks in names.
+pub(super) fn sentence(finding: &Finding) -> String {
+    let mut parts = vec![format!("{}: {}", label(&finding.subject), finding.message)];
+    if finding.verdict == Verdict::Manual {
+        parts.push("It waits for a person's answer in a decisions file".to_owned());
+    }
+    let causes: BTreeSet<String> =
+        finding.evidence.iter().filter_map(|evidence| Some(evidence.cause.as_ref()?.root().to_string())).collect();
+    if !causes.is_empty() {
+        parts.push(format!("Not known, because {}", list(causes, MOST_CAUSES)));
+    }
+    if let Some(remedy) = &finding.remediation {
+        let when = match remedy.when {
+            Resolve::Before => "before the step",
+            Resolve::AtSwitch => "at the switch",
+            Resolve::After => "after the step",
+        };
+        parts.push(format!("To do {when}: {}", remedy.summary));
+    }
+    joined(&parts)
+}
+
+/// What a hit of a scan is and what to do about it, without the text that was matched.
+pub(super) fn reference(hit: &ScanHit) -> String {
+    let mut parts = vec![format!("{}, {}", hit.class.as_str(), hit.confidence.as_str())];
+    parts.extend(hit.library.clone());
+    match (&hit.pool_id, &hit.unresolved) {
+        (Some(pool), _) => parts.push(format!("It names pool {pool}")),
+        (None, Some(name)) => parts.push(format!("The pool is what {name} holds")),
+        (None, None) => {}
+    }
+    if hit.accepts_any_pool {
+        parts.push("It accepts tokens of any user pool, of any account".to_owned());
+    }
+    if !hit.remedy.is_empty() {
+        parts.push(format!("To do: {}", hit.remedy));
+    }
+    joined(&parts)
+}
+
+/// Sentences one after the other, with a stop between them but not at the end.
+fn joined(sentences: &[String]) -> String {
+    let mut text = String::new();
+    for sentence in sentences {
+        if !text.is_empty() {
+            text.push_str(if text.ends_with(['?', '!', ':']) { " " } else { ". " });
+        }
+        text.push_str(sentence.trim_end_matches(['.', ' ']));
+    }
+    text
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::samples;
+    use super::*;
+    use crate::model::report::Evidence;
+
+    /// A report whose second finding stands in a source tree.
+    pub(in crate::render) fn with_a_tree(mut report: Report, tree: &str, path: &str) -> Report {
+        report.snapshot.searched.push(format!("tree {tree}"));
+        let finding = report.findings.get_mut(1).unwrap();
+        finding.rule = "reference-accepts-new-issuer".to_owned();
+        finding.subject.kind = SubjectKind::Reference;
+        finding.subject.region = None;
+        finding.subject.arn = None;
+        finding.subject.id = format!("scan/{tree}/{path}:issuer-url-literal:01234567#us-east-1_Bl0ck3dP1");
+        finding.subject.name = Some(format!("{tree} {path}:12:5"));
+        let place =
+            Source::Place { file: format!("{tree}/{path}"), line: Some(12), column: Some(5), path: String::new() };
+        finding.evidence = vec![Evidence {
+            sources: vec![place],
+            ..samples::call("reference.accepts_new", Some("no"), "yes", "", "")
+        }];
+        let rule = report.rules.values().next().cloned().unwrap();
+        report.rules.insert("reference-accepts-new-issuer".to_owned(), rule);
+        report
+    }
+
+    /// Compares with a file of `fixtures/reports`; with `MRREADY_BLESS=1` writes it instead.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "a test reads its fixtures, and its one option comes from the environment"
+    )]
+    pub(in crate::render) fn agree(name: &str, text: &str) {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/reports").join(name);
+        if std::env::var_os("MRREADY_BLESS").is_some() {
+            std::fs::write(&path, text).unwrap();
+        }
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(kept == text, "{} differs; MRREADY_BLESS=1 rewrites it. Now:\n{text}", path.display());
+    }
+
+    /// A scan with hits of every kind: a sure error, a sure warning, for review, in a test, in documentation, for
+    /// information, the same text twice, and files that were not read.
+    pub(in crate::render) fn scanned() -> ScanReport {
+        use crate::model::reference::{SCAN_SCHEMA_VERSION, ScanRoot, ScanSummary, SkipReason, Skipped};
+        use crate::model::{Class, Confidence, Severity};
+        let hit = |path: &str, line, class, confidence, severity| ScanHit {
+            path: format!("./{path}"),
+            line,
+            column: 9,
+            end_line: line,
+            class,
+            confidence,
+            severity,
+            in_test: false,
+            in_doc: false,
+            accepts_any_pool: false,
+            accepts_new: false,
+            language: "typescript".to_owned(),
+            pool_id: Some("us-east-1_AbCdEfGhI".to_owned()),
+            known_pool: None,
+            unresolved: None,
+            library: None,
+            text: "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI".to_owned(),
+            remedy: "Accept both issuers until the last old token has expired.".to_owned(),
+            owners: vec!["@acme/web".to_owned()],
+        };
+        let (sure, review) = (Confidence::Definite, Confidence::Review);
+        let url = Class::IssuerUrlLiteral;
+        let mut hits = vec![
+            hit("a dir/ä#1.ts", 3, url, sure, Severity::Error),
+            hit("a dir/ä#1.ts", 7, url, sure, Severity::Error),
+            hit("src/auth.ts", 12, Class::IssuerUrlTemplate, Confidence::Likely, Severity::Warning),
+            hit("src/auth.ts", 20, Class::IndirectVariable, review, Severity::Warning),
+            hit("src/hosts.ts", 1, Class::NetworkAllowlist, sure, Severity::Info),
+            hit("test/auth.ts", 4, url, sure, Severity::Info),
+            hit("x::error::,line=9%0A[y](z).md", 5, url, sure, Severity::Info),
+        ];
+        hits[2].end_line = 14;
+        hits[2].text = "https://cognito-idp.\n{…}".to_owned();
+        (hits[2].pool_id, hits[2].unresolved) = (None, Some("[pool](1) {0}::error::".to_owned()));
+        hits[5].in_test = true;
+        hits[6].in_doc = true;
+        let skip = |path: &str, reason| Skipped { path: path.to_owned(), reason, detail: None };
+        let mut report = ScanReport {
+            schema_version: SCAN_SCHEMA_VERSION,
+            tool_version: "0.1.0".to_owned(),
+            evaluator: 1,
+            roots: vec![ScanRoot {
+                path: ".".to_owned(),
+                name: "acme/shop:web".to_owned(),
+                commit: Some("0123456789abcdef0123456789abcdef01234567".to_owned()),
+                modified: Some(false),
+                files_read: 6,
+                bytes_read: 4_096,
+            }],
+            hits,
+            skipped: vec![skip("./deep.tf", SkipReason::Structure), skip("./logo.png", SkipReason::Binary)],
+            summary: ScanSummary::default(),
+        };
+        report.summary = ScanSummary::of(&report, Some(Severity::Warning));
+        report
+    }
+
+    /// What a class is called, for tests.
+    pub(in crate::render) fn class_text(class: crate::model::Class) -> super::super::scan::ClassText {
+        super::super::scan::ClassText {
+            title: class.as_str(),
+            severity: crate::model::Severity::Error,
+            remedy: "Accept both issuers.",
+        }
+    }
+
+    #[test]
+    fn only_files_of_trees_are_places() {
+        let report = samples::blocked();
+        assert!(report.findings.iter().all(|finding| spots(&report, finding).is_empty()), "no tree was searched");
+        let report = with_a_tree(report, "acme/shop:web", "src/auth.ts");
+        let found: Vec<Spot> = report.findings.iter().flat_map(|finding| spots(&report, finding)).collect();
+        let expected = Spot {
+            tree: "acme/shop:web".to_owned(),
+            below: "src/auth.ts".to_owned(),
+            path: "web/src/auth.ts".to_owned(),
+            line: Some(12),
+            column: Some(5),
+        };
+        assert_eq!(found, [expected.clone()]);
+        assert_eq!(report.findings.iter().find_map(|finding| spot(&report, finding)), Some(expected));
+        // The same evidence of a pool shows the pool nowhere.
+        let mut report = report;
+        report.findings[1].subject.kind = SubjectKind::Pool;
+        assert!(report.findings.iter().all(|finding| spot(&report, finding).is_none()));
+        assert!(!spots(&report, &report.findings[1]).is_empty());
+    }
+
+    #[test]
+    fn the_path_begins_at_the_top_of_the_repository() {
+        for (tree, below, path) in [
+            ("acme/shop", "src/a.ts", "src/a.ts"),
+            ("acme/shop#2", "src/a.ts", "src/a.ts"),
+            ("acme/shop:web/app", "a.ts", "web/app/a.ts"),
+            ("acme/shop:web/app#3", "a.ts", "web/app/a.ts"),
+            ("acme/shop:web/a.ts", "a.ts", "web/a.ts"),
+            ("shop", "a.ts", "a.ts"),
+        ] {
+            assert_eq!(repository_path(tree, below), path, "{tree} {below}");
+        }
+        let searched = ["apigateway us-east-1", "tree acme", "tree acme/shop"].map(str::to_owned);
+        assert_eq!(in_tree(&searched, "acme/shop/a.ts"), Some(("acme/shop", "a.ts")));
+        assert_eq!(in_tree(&searched, "acme/shops/a.ts"), Some(("acme", "shops/a.ts")));
+        assert_eq!(in_tree(&searched, "acme/shop at 0123456789ab"), Some(("acme", "shop at 0123456789ab")));
+        assert_eq!(in_tree(&searched, "auth-prod in us-east-1"), None);
+    }
+
+    #[test]
+    fn the_worst_come_first_and_hidden_ones_do_not_come() {
+        let report = samples::blocked();
+        let ranks: Vec<u8> = worst_first(&report, &Show::default()).into_iter().map(rank).collect();
+        assert!(ranks.is_sorted() && ranks.len() == report.findings.len(), "{ranks:?}");
+        let first = worst_first(&report, &Show::default());
+        let fails = first.iter().filter(|finding| finding.verdict == Verdict::Fail);
+        let counted: Vec<bool> = fails.map(|finding| finding.gates != [Gate::Activate]).collect();
+        assert!(counted.contains(&false) && counted.is_sorted_by(|a, b| a >= b), "{counted:?}");
+        let mut show = Show::default();
+        show.hidden_rules.insert("waf-parity".to_owned());
+        assert!(worst_first(&report, &show).iter().all(|finding| finding.rule != "waf-parity"));
+    }
+
+    #[test]
+    fn a_sentence_names_subject_cause_and_remedy() {
+        let report = samples::blocked();
+        let of = |rule: &str| sentence(report.findings.iter().find(|finding| finding.rule == rule).unwrap());
+        assert_eq!(
+            of("feature-plan-allows-mrr"),
+            "pool customers-prod (us-east-1_Bl0ck3dP1): the pool is on the LITE plan; replication needs ESSENTIALS or PLUS. \
+             To do before the step: Move the pool to the Essentials or Plus plan"
+        );
+        let unknown = of("key-policy-allows-cognito");
+        assert!(unknown.contains("Not known, because kms:DescribeKey was denied in us-east-1"), "{unknown}");
+        assert!(of("pool-eligible").contains("waits for a person"));
+        assert!(
+            of("http-authorizer-has-updated-twin").starts_with("authorizer orders-jwt of pool us-east-1_Bl0ck3dP1: ")
+        );
+    }
+
+    #[test]
+    fn equal_fingerprints_are_told_apart_the_same_way_every_time() {
+        let two = || {
+            let mut distinct = Distinct::default();
+            [distinct.next("a"), distinct.next("a"), distinct.next("b"), distinct.next("a")]
+        };
+        assert_eq!(two(), two());
+        assert_eq!(two().into_iter().collect::<BTreeSet<_>>().len(), 4);
+        assert_eq!(two()[0], "a");
+    }
+}
