@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use mrready::audit::{FailOn, Options, audit};
+use mrready::audit::{Options, audit};
 use mrready::facts::{FactOptions, Facts, FieldSet, RegionTable};
 use mrready::model::Report;
 use mrready::render::{Show, Verdicts, json};

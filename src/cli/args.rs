@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::audit::SplitBy;
 use crate::collect::Search;
 use crate::model::{Gate, SubjectKind, TargetIssuer};
+use crate::render::markdown::{DEFAULT_LIMIT, LEAST_LIMIT};
 
 pub(super) use plan::{PlanArgs, PlanCommand, PlanFormat, PlanVerifyArgs, ProgressFormat};
 
@@ -226,6 +227,11 @@ pub(super) struct OutputArgs {
     /// A report each for every owner, account or pool: `{}` in the name of an output file stands for it
     #[arg(long, value_enum, value_name = "BY")]
     pub(super) split_by: Option<SplitByArg>,
+    /// The most bytes of a Markdown report, which leaves out what does not fit: the default suits a comment, 1000000 a
+    /// job's summary
+    #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_LIMIT,
+        value_parser = clap::value_parser!(u32).range(i64::from(LEAST_LIMIT)..))]
+    pub(super) markdown_limit: u32,
     /// Which verdicts to list, or `all`
     #[arg(long, value_name = "VERDICT,…")]
     pub(super) show: Option<String>,

@@ -60,6 +60,7 @@ impl Outputs {
             place: args.annotate.as_deref().map(in_repository).transpose()?,
             unknown_as_warning: args.sarif_unknown_as.is_some(),
             junit_dialect,
+            markdown_limit: args.markdown_limit,
             ..Options::default()
         };
         Ok(Self { stdout, files, split, options, color: ui::color(args.color) })

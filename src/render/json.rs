@@ -1,17 +1,19 @@
 //! `--format json`: the report as it is, for programs.
 //!
 //! The report's types in `model::report` are the contract, so this only leaves out what [`Show`] hides and writes the
-//! rest. Invisible and direction-changing characters, and `##`, are written as `\u` escapes: the same JSON to a
+//! rest. Of many pools it is written for programs alone: a finding a line, and passes without their evidence unless `--show`
+//! asks for passes, since they would be most of the file. Invisible and direction-changing characters, and `##`, are written as `\u` escapes: the same JSON to a
 //! parser, harmless to a terminal or a CI log. It judges and renames nothing.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::Show;
 use super::safe::is_hidden;
+use super::{MAX_DETAILED_POOLS, Show, Verdicts};
 use crate::model::Verdict;
 use crate::model::report::{
     Coverage, Finding, Report, Resolved, RuleSummary, Run, SnapshotSummary, Summary, Tool, WaiverState,
@@ -19,7 +21,36 @@ use crate::model::report::{
 
 /// Writes the report as indented JSON with a newline at its end.
 pub fn write(report: &Report, show: &Show, out: &mut dyn Write) -> io::Result<()> {
-    out.write_all(visible(&serde_json::to_string_pretty(&Shown::of(report, show))?).as_bytes())
+    let shown = Shown::of(report, show);
+    let text = if is_fleet(report) { lines(&shown)? } else { serde_json::to_string_pretty(&shown)? };
+    out.write_all(visible(&text).as_bytes())
+}
+
+/// Whether nobody reads the file by eye.
+fn is_fleet(report: &Report) -> bool {
+    report.summary.pools.len() > MAX_DETAILED_POOLS
+}
+
+/// A member of the document a line, and an item of its lists a line.
+fn lines(shown: &Shown<'_>) -> serde_json::Result<String> {
+    let serde_json::Value::Object(members) = serde_json::to_value(shown)? else { return Ok(String::new()) };
+    let mut text = "{".to_owned();
+    for (index, (name, member)) in members.iter().enumerate() {
+        let _ = write!(text, "{}\n{}: ", if index == 0 { "" } else { "," }, serde_json::to_string(name)?);
+        match member.as_array().filter(|items| !items.is_empty()) {
+            Some(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    let _ = write!(text, "{}\n{item}", if index == 0 { "[" } else { "," });
+                }
+                text.push_str("\n]");
+            }
+            None => {
+                let _ = write!(text, "{member}");
+            }
+        }
+    }
+    text.push_str("\n}");
+    Ok(text)
 }
 
 /// Indented JSON with everything that could hide or steer written as an escape, and a newline at its end.
@@ -51,7 +82,7 @@ struct Shown<'a> {
     snapshot: &'a SnapshotSummary,
     summary: &'a Summary,
     rules: &'a BTreeMap<String, RuleSummary>,
-    findings: Vec<&'a Finding>,
+    findings: Vec<Cow<'a, Finding>>,
     coverage: &'a Coverage,
     waivers: &'a [WaiverState],
     #[serde(skip_serializing_if = "<[Resolved]>::is_empty")]
@@ -67,6 +98,13 @@ impl<'a> Shown<'a> {
             .iter()
             .filter(|each| {
                 !show.hides(each) && show.verdicts.lists(each.verdict, each.verdict != Verdict::NotApplicable)
+            })
+            .map(|each| {
+                if is_fleet(report) && each.verdict == Verdict::Pass && show.verdicts == Verdicts::Default {
+                    Cow::Owned(Finding { evidence: Vec::new(), ..each.clone() })
+                } else {
+                    Cow::Borrowed(each)
+                }
             })
             .collect();
         Self {
@@ -119,6 +157,29 @@ mod tests {
         assert!(!fails.findings.is_empty());
         assert!(fails.findings.iter().all(|each| each.verdict == Verdict::Fail && each.rule != "pool-feature-plan"));
         assert_eq!((&fails.summary, &fails.coverage), (&report.summary, &report.coverage));
+    }
+
+    #[test]
+    fn of_many_pools_a_pass_has_no_evidence_unless_passes_are_asked_for() {
+        let report = samples::fleet(25);
+        let mut written: Report = serde_json::from_str(&text(&report, &Show::default())).unwrap();
+        assert!(report.findings.iter().any(|each| each.verdict == Verdict::Pass && !each.evidence.is_empty()));
+        assert!(written.findings.iter().all(|each| each.verdict != Verdict::Pass || each.evidence.is_empty()));
+        // Nothing else is missing.
+        let all: Report = serde_json::from_str(&text(&report, &Show::all())).unwrap();
+        assert_eq!(all, report);
+        for finding in &mut written.findings {
+            if finding.verdict == Verdict::Pass {
+                let whole = report.findings.iter().find(|each| each.fingerprint == finding.fingerprint).unwrap();
+                finding.evidence.clone_from(&whole.evidence);
+            }
+        }
+        let usual = |each: &&Finding| each.verdict != Verdict::NotApplicable;
+        assert_eq!(written.findings, report.findings.iter().filter(usual).cloned().collect::<Vec<_>>());
+        assert_eq!(
+            text(&report, &Show::default()).matches("\n{\"").count(),
+            written.findings.len() + written.waivers.len() + written.resolved.len()
+        );
     }
 
     #[test]

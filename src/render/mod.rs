@@ -11,6 +11,7 @@ pub mod aws_cli;
 pub mod catalog;
 pub mod csv;
 pub mod doctor;
+mod escape;
 pub mod explain;
 pub mod finding;
 mod github;
@@ -19,6 +20,7 @@ pub mod iam_policy;
 pub mod json;
 pub mod jsonl;
 pub mod junit;
+pub mod markdown;
 pub mod ocsf;
 pub mod plan;
 pub mod prowler_csv;
@@ -31,12 +33,17 @@ pub mod table;
 mod paint;
 #[cfg(test)]
 mod samples;
+mod sort;
 mod text;
+mod words;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use crate::model::{Finding, Plan, Report, Verdict};
+
+/// More pools than this are a fleet: no longer told one by one.
+const MAX_DETAILED_POOLS: usize = 20;
 
 /// The formats in which a report can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,6 +72,8 @@ pub enum Format {
     Github,
     /// GitLab's Code Quality report.
     Gitlab,
+    /// For the comment of a pull request and the summary of a job.
+    Markdown,
 }
 
 impl Format {
@@ -74,6 +83,7 @@ impl Format {
         Self::Json,
         Self::Jsonl,
         Self::Csv,
+        Self::Markdown,
         Self::Sarif,
         Self::SarifGithub,
         Self::Junit,
@@ -99,6 +109,7 @@ impl Format {
             Self::SarifGithub => "sarif-github",
             Self::Github => "github",
             Self::Gitlab => "gitlab",
+            Self::Markdown => "markdown",
         }
     }
 
@@ -117,6 +128,7 @@ impl Format {
             "csv" => Some(Self::Csv),
             "xml" => Some(Self::Junit),
             "sarif" => Some(Self::Sarif),
+            "md" => Some(Self::Markdown),
             _ => None,
         }
     }
@@ -149,6 +161,8 @@ pub struct Options {
     pub place: Option<String>,
     /// Whether GitHub's code scanning is told of what is not known, as warnings.
     pub unknown_as_warning: bool,
+    /// The most bytes of a Markdown document; what does not fit is left out and counted.
+    pub markdown_limit: u32,
 }
 
 impl Default for Options {
@@ -163,6 +177,7 @@ impl Default for Options {
             junit_dialect: junit::Dialect::default(),
             place: None,
             unknown_as_warning: false,
+            markdown_limit: markdown::DEFAULT_LIMIT,
         }
     }
 }
@@ -188,6 +203,7 @@ pub fn write(
         Format::SarifGithub => sarif::write_github(report, options, out),
         Format::Github => github::write(report, options, out),
         Format::Gitlab => gitlab::write(report, options, out),
+        Format::Markdown => markdown::write(report, options, out),
     }
 }
 

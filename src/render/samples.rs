@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use crate::model::report::{
-    AppliedWaiver, CallProblem, Coverage, Evidence, Exit, Finding, GateSummary, MissingPermission, NotAsked,
-    PoolSummary, Reduction, Reference, Remediation, Report, RuleSummary, Run, SnapshotSummary, Subject, Summary, Tool,
-    WaiverState,
+    AppliedWaiver, Baseline, BaselineState, CallProblem, Coverage, Evidence, Exit, Finding, GateSummary, Held,
+    MissingPermission, NotAsked, PoolSummary, Reduction, Reference, Remediation, Report, Resolved, RuleSummary, Run,
+    SnapshotSummary, Subject, Summary, Tool, WaiverState, Window,
 };
 use crate::model::{
     Cause, DecidedBy, Gate, Level, Position, Resolve, Source, Status, SubjectKind, TargetIssuer, Verdict,
@@ -367,6 +367,64 @@ pub(super) fn blocked() -> Report {
         "The evidence is 24 hours old. Next: allow kms:DescribeKey and collect again; it decides 4 blockers.".to_owned(),
     ];
     finish(report, Position::Next, 1)
+}
+
+/// The blocked pool, held against the report of a week before, with a verifier that can only change at the switch.
+pub(super) fn baseline() -> Report {
+    let mut report = blocked();
+    let week_ago = "2026-11-14T09:00:00Z";
+    report.run.baseline = Some(Baseline {
+        digest: format!("sha256:{}", "2".repeat(64)),
+        now: week_ago.to_owned(),
+        snapshot_digest: format!("sha256:{}", "3".repeat(64)),
+    });
+    report.run.unknown_grace = Some("72h".to_owned());
+    report.run.config_digest = Some(format!("sha256:{}", "4".repeat(64)));
+    report.run.waiver_digests = vec![format!("sha256:{}", "5".repeat(64))];
+    for each in &mut report.findings {
+        let (state, first_seen) = match each.rule.as_str() {
+            "feature-plan-allows-mrr" | "trigger-exists" => (BaselineState::New, NOW),
+            "key-enabled" | "deletion-protection" => (BaselineState::Changed, NOW),
+            _ => (BaselineState::Known, week_ago),
+        };
+        (each.baseline, each.first_seen) = (Some(state), Some(first_seen.to_owned()));
+        if each.rule == "key-enabled" {
+            each.held = Some(Held { verdict: Verdict::Fail, decided_at: week_ago.to_owned() });
+        }
+        if each.rule == "iac-knows-key-configuration" {
+            each.waiver = Some(AppliedWaiver {
+                approved_by: Some("change-board".to_owned()),
+                window: Some(Window {
+                    from: "2026-12-05T20:00:00Z".to_owned(),
+                    until: "2026-12-06T04:00:00Z".to_owned(),
+                }),
+                ..waiver("cutover", "the gateway takes one issuer only")
+            });
+        }
+    }
+    for pool in &mut report.summary.pools {
+        pool.wave = Some("2".to_owned());
+    }
+    let pool = pool("us-east-1_Bl0ck3dP1", "customers-prod");
+    let resolved = |rule: &str, now, subject: Subject, detail: &str| Resolved {
+        fingerprint: format!("{rule}:{}", subject.id),
+        rule: rule.to_owned(),
+        title: format!("What {rule} asks for is so"),
+        level: Level::Blocker,
+        was: Verdict::Fail,
+        now,
+        subject,
+        owner: pool.owner.clone(),
+        first_seen: Some(week_ago.to_owned()),
+        detail: detail.to_owned(),
+    };
+    let gone = child(&pool, SubjectKind::Authorizer, "apigatewayv2/us-east-1/z9y8x7w6v5/legacy", Some("legacy-jwt"));
+    let whole = finding("x", &pool, Verdict::Pass, Level::Blocker, &[], "").subject;
+    report.resolved = vec![
+        resolved("http-authorizer-has-updated-twin", None, gone, "the authorizer is not there any more"),
+        resolved("primary-region-supports-mrr", Some(Verdict::Pass), whole, "us-east-1 supports replication"),
+    ];
+    report
 }
 
 /// Names made to break terminals, tables and CI logs.

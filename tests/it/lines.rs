@@ -1,14 +1,18 @@
 //! How many lines the default table spends on a pool, with the tool's own rules: see `src/render/table/lines.rs`.
 
-use mrready::render::{Options, table};
+use mrready::model::Verdict;
+use mrready::render::{Format, Options, Show, table, write};
 use serde_json::json;
 
 use super::areas::references;
 use super::builder::{
     Account, CLIENT, DESCRIBE_CLIENT, DESCRIBE_DOMAIN, DESCRIBE_KEY, DESCRIBE_POOL, Judged, KEY_POLICY, MFA, P, POOL,
-    Run, pool_arn, tree_hit,
+    Run, denied, pool_arn, tree_hit,
 };
 
+/// What a fleet's reports may have at most: the promise of the formats for 500 pools with 10 clients each.
+const MOST_LINES: usize = 200;
+const MOST_JSON: usize = 20_000_000;
 /// A domain below Cognito's own.
 const PREFIX: &str = "customers";
 
@@ -103,4 +107,59 @@ fn a_pool_of_the_first_day_has_eight_lines_beside_its_blockers() {
         }
         assert!(lines.iter().any(|line| line.starts_with("Limits     failover: TOTP users wait, ")), "{lines:#?}");
     }
+}
+
+/// 500 pools with 10 clients each, of which every fifth has a plan that cannot replicate, every seventh no protection and
+/// every ninth was refused.
+fn fleet() -> Account {
+    let mut account = Account::ready();
+    let ids: Vec<String> = (0..500).map(|n| format!("{P}_Fleet{n:04}")).collect();
+    for id in &ids {
+        let one = Account::empty().pool(id).clients(id, 10);
+        account.scope.pools.extend(one.scope.pools);
+        // The domain is the ready pool's.
+        account.calls.extend(one.calls.into_iter().filter(|call| call.name() != DESCRIBE_DOMAIN));
+    }
+    for call in account.calls.iter_mut().filter(|call| call.name() == DESCRIBE_POOL) {
+        let Some(n) = call.parameters["UserPoolId"].as_str().and_then(|id| ids.iter().position(|each| each == id))
+        else {
+            continue;
+        };
+        let pool = &mut call.response.as_mut().unwrap()["UserPool"];
+        pool["Name"] = json!(format!("customers-{n}"));
+        if n % 5 == 0 {
+            pool["UserPoolTier"] = json!("LITE");
+        }
+        if n % 7 == 0 {
+            pool["DeletionProtection"] = json!("INACTIVE");
+        }
+        if n % 9 == 0 {
+            call.response = None;
+            call.error = Some(denied(DESCRIBE_POOL));
+        }
+    }
+    account
+}
+
+#[test]
+fn a_fleet_of_500_pools_with_10_clients_each_fits() {
+    let judged = Run::default().judge(&fleet());
+    assert_eq!(judged.report.summary.pools.len(), 501);
+    let written = |format, options: &Options| {
+        let mut out = Vec::new();
+        write(format, &judged.report, None, options, &mut out).unwrap();
+        out
+    };
+    for width in [60, 80, 200] {
+        let table = String::from_utf8(written(Format::Table, &Options { width, ..Options::default() })).unwrap();
+        let lines = table.lines().count();
+        assert!(lines <= MOST_LINES && table.contains("501 pools"), "{lines} lines at {width}:\n{table}");
+    }
+    // What a reader has to act on or know. With what passes it is more: about 57 findings a pool.
+    let open = [Verdict::Fail, Verdict::Unknown, Verdict::Manual, Verdict::Warn, Verdict::Info];
+    let json = written(Format::Json, &Options { show: Show::only(open), ..Options::default() }).len();
+    assert!(json <= MOST_JSON, "{json} bytes of JSON");
+    let markdown = Options::default();
+    let bytes = written(Format::Markdown, &markdown).len();
+    assert!(bytes <= markdown.markdown_limit as usize, "{bytes} bytes of Markdown");
 }

@@ -26,3 +26,19 @@ pub(super) fn word(text: &str, named: &[(char, &str)]) -> String {
     word.push('\'');
     word
 }
+
+/// `NAME='value'`.
+pub(super) fn assignment(name: &str, value: &str) -> String {
+    format!("{name}={}", word(value, &[]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_quoted_for_bash() {
+        assert_eq!(assignment("A", "it's $(x)"), "A='it'\\''s $(x)'");
+        assert_eq!(assignment("A", "a\nb\u{202e}'\\"), "A=$'a\\x0ab\\xe2\\x80\\xae\\'\\\\'");
+    }
+}

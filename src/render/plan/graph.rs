@@ -8,8 +8,8 @@ mod svg;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::escape;
 use crate::model::plan::{Certainty, PlannedStep, PoolPlan, Risk};
+use crate::render::escape;
 use crate::render::text::shorten;
 
 pub use svg::svg;

@@ -12,9 +12,9 @@ mod tests;
 
 use std::io::{self, Write};
 
-use super::escape::{code, prose};
 use crate::model::Plan;
 use crate::model::plan::{Direction, PoolPlan, Wave};
+use crate::render::escape::{code, prose};
 use crate::render::text::{age, count};
 
 /// Writes the document.

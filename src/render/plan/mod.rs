@@ -1,7 +1,6 @@
 //! Plans as people and programs read them: one file per surface. They see a [`Plan`](crate::model::Plan) and nothing else.
 
 mod bash;
-mod escape;
 pub mod graph;
 pub mod iac;
 pub mod json;

@@ -2,47 +2,51 @@
 
 use std::collections::BTreeSet;
 
-use super::super::paint::{Style, paint};
+use super::super::paint::{Style, link, paint};
 use super::super::safe::safe;
-use super::super::text::{count, list};
+use super::super::sort::{by_rule, roots};
+use super::super::text::{count, list, shorten};
+use super::super::words;
 use super::layout::Page;
-use super::sort::{by_rule, roots};
 use crate::model::report::{AppliedWaiver, Evidence, Finding, Remediation, Report, Subject};
-use crate::model::{Cause, Gate, Observed, Resolve, Source, SubjectKind, Verdict};
+use crate::model::{Cause, Gate, Observed, SubjectKind, Verdict};
 
 /// So many subjects of one rule are listed before the rest is a number.
 const MAX_SUBJECTS: usize = 5;
 /// So many pieces of evidence of one finding.
 const MAX_EVIDENCE: usize = 3;
 
-/// The verdict as a word in capitals, in its colour.
-pub(super) fn word(verdict: Verdict) -> String {
-    let (style, word) = match verdict {
-        Verdict::Pass => (Style::Green, "PASS"),
-        Verdict::Fail => (Style::Red, "FAIL"),
-        Verdict::Warn => (Style::Yellow, "WARN"),
-        Verdict::Info => (Style::Blue, "INFO"),
-        Verdict::Unknown => (Style::Magenta, "UNKNOWN"),
-        Verdict::Manual => (Style::Cyan, "MANUAL"),
-        Verdict::NotApplicable => (Style::Dim, "NOT APPLICABLE"),
-    };
-    paint(style, word)
+/// The style of a verdict.
+fn style(verdict: Verdict) -> Style {
+    match verdict {
+        Verdict::Pass => Style::Green,
+        Verdict::Fail => Style::Red,
+        Verdict::Warn => Style::Yellow,
+        Verdict::Info => Style::Blue,
+        Verdict::Unknown => Style::Magenta,
+        Verdict::Manual => Style::Cyan,
+        Verdict::NotApplicable => Style::Dim,
+    }
 }
 
-/// The kind of subject in words.
-pub(super) fn kind(kind: SubjectKind) -> &'static str {
-    match kind {
-        SubjectKind::Pool => "pool",
-        SubjectKind::Authorizer => "authorizer",
-        SubjectKind::Route => "route",
-        SubjectKind::Template => "template reference",
-        SubjectKind::Trigger => "trigger",
-        SubjectKind::LoadBalancer => "load balancer action",
-        SubjectKind::OidcProvider => "IAM OIDC provider",
-        SubjectKind::IdentityPool => "identity pool",
-        SubjectKind::BoundService => "bound service",
-        SubjectKind::DiscoveryClient => "discovery client",
-        SubjectKind::Reference => "issuer reference",
+/// The verdict as a word in capitals, in its colour.
+pub(super) fn word(verdict: Verdict) -> String {
+    paint(style(verdict), words::verdict(verdict))
+}
+
+/// A rule's id, which leads to where the rule's claim is written.
+fn rule(report: &Report, id: &str) -> String {
+    let reference = report.rules.get(id).and_then(|rule| rule.references.first());
+    reference.map_or_else(|| safe(id), |reference| link(&reference.url, &safe(id)))
+}
+
+/// A rule's id and what follows it, cut where it is wider than `room`.
+pub(super) fn rule_line(report: &Report, id: &str, after: &str, room: usize) -> String {
+    let name = safe(id);
+    let line = shorten(&format!("{name}{after}"), room);
+    match line.strip_prefix(&name) {
+        Some(rest) => rule(report, id) + rest,
+        None => line,
     }
 }
 
@@ -51,57 +55,29 @@ pub(super) fn gates(gates: &[Gate]) -> String {
     if gates.is_empty() { String::new() } else { format!(" ({})", list(gates.iter().map(|gate| gate.as_str()), 4)) }
 }
 
-/// A name that can be seen.
-pub(super) fn name(name: Option<&str>) -> Option<String> {
-    name.filter(|name| !name.trim().is_empty()).map(safe)
-}
-
 /// `name (id)`, or the id alone.
 pub(super) fn named(given: Option<&str>, id: &str) -> String {
-    name(given).map_or(safe(id), |name| format!("{name} ({})", safe(id)))
+    words::name(given).map_or(safe(id), |name| format!("{} ({})", safe(name), safe(id)))
 }
 
 fn subject(subject: &Subject) -> String {
-    format!("{} {}", kind(subject.kind), named(subject.name.as_deref(), &subject.id))
+    format!("{} {}", words::kind(subject.kind), named(subject.name.as_deref(), &subject.id))
 }
 
-/// Where a value was read: `DescribeUserPool @ us-east-1 /UserPool/UserPoolTier`, `stack.yaml:12:3 /path`.
-fn place(source: &Source) -> String {
-    match source {
-        Source::Call { call, region, parameters, pointer } => {
-            // A key's or a stack's id is long and stands in the message; an API's is what tells the answers apart.
-            let of: Vec<String> = parameters
-                .iter()
-                .filter(|(name, _)| name.to_ascii_lowercase().ends_with("apiid"))
-                .map(|(name, value)| format!(" {}={}", safe(name), safe(value)))
-                .collect();
-            let of = of.concat();
-            format!("{}{of} @ {} {}", safe(operation(call)), safe(region), safe(pointer))
-        }
-        Source::Place { file, line, column, path } => {
-            let number = |n: &Option<u32>| n.map(|n| format!(":{n}")).unwrap_or_default();
-            format!("{}{}{} {}", safe(file), number(line), number(column), safe(path)).trim_end().to_owned()
-        }
-        Source::Option { name } => format!("option {}", safe(name)),
-        Source::Table { name, as_of } => format!("table {} as of {}", safe(name), safe(as_of)),
-    }
+/// `pool.tier is LITE; wanted: ESSENTIALS or PLUS`.
+fn seen_and_wanted(evidence: &Evidence) -> String {
+    let wanted = evidence.expected.as_deref().map(|wanted| format!("; wanted: {}", safe(wanted)));
+    seen(evidence) + &wanted.unwrap_or_default()
 }
 
-/// The operation of `service:Operation`.
-fn operation(call: &str) -> &str {
-    call.split_once(':').map_or(call, |(_, operation)| operation)
-}
-
-/// `pool.tier is LITE, wanted ESSENTIALS or PLUS`.
+/// `pool.tier is LITE`.
 fn seen(evidence: &Evidence) -> String {
     let field = safe(&evidence.field);
-    let seen = match observed(evidence) {
+    match observed(evidence) {
         Observed::Known(actual) => format!("{field} is {}", safe(actual)),
         Observed::Absent => format!("{field}: AWS left it out"),
         Observed::Unknown(why) => format!("{field} is not known: {}", safe(&why.to_string())),
-    };
-    let wanted = evidence.expected.as_deref().map(|wanted| format!("; wanted: {}", safe(wanted)));
-    seen + &wanted.unwrap_or_default()
+    }
 }
 
 fn observed(evidence: &Evidence) -> Observed<&str> {
@@ -112,42 +88,9 @@ fn observed(evidence: &Evidence) -> Observed<&str> {
     }
 }
 
-/// What a person can do about a cause.
-fn action(cause: &Cause) -> String {
-    match cause.root() {
-        Cause::Denied { actions, .. } if !actions.is_empty() => {
-            format!("Allow {} to the role that collects, then collect again.", list(actions, 8))
-        }
-        Cause::Denied { .. } => "Allow the call to the role that collects, then collect again.".to_owned(),
-        Cause::Throttled { .. } => "Collect again with a lower --max-rps.".to_owned(),
-        Cause::Failed { .. } | Cause::NotFound { .. } | Cause::Contradiction { .. } => "Collect again.".to_owned(),
-        Cause::NotCollected { .. } => "Collect what is missing, then judge again.".to_owned(),
-        Cause::NotSearched { .. } => "Search it too (--consumer-region, --scan), then judge again.".to_owned(),
-        Cause::Unrecognised { .. } => "Update mrready; until then decide it by hand.".to_owned(),
-        Cause::NoTargetRegion => "Give the replica Region with --replica-region.".to_owned(),
-        Cause::Stale { .. } => "Collect again: the evidence is too old.".to_owned(),
-        Cause::NotOffered { .. }
-        | Cause::NotAdmitted { .. }
-        | Cause::Undecided { .. }
-        | Cause::NoMeaning { .. }
-        | Cause::Given { .. }
-        | Cause::Prerequisite { .. } => {
-            "Look by hand; record the answer as accept_unknown in a decisions file.".to_owned()
-        }
-    }
-}
-
-fn when(resolve: Resolve) -> &'static str {
-    match resolve {
-        Resolve::Before => "",
-        Resolve::AtSwitch => "at the switch: ",
-        Resolve::After => "afterwards: ",
-    }
-}
-
 /// `at the switch: Move the routes.`
 pub(super) fn remedy_text(remedy: &Remediation) -> String {
-    format!("{}{}", when(remedy.when), safe(&remedy.summary))
+    words::remedy(remedy, safe)
 }
 
 fn remedies(findings: &[&Finding]) -> BTreeSet<String> {
@@ -165,14 +108,16 @@ pub(super) fn rules(page: &mut Page, report: &Report, findings: &[&Finding], ver
                 detail(page, report, finding);
             }
         } else if let [only] = group.as_slice() {
-            title(page, only, "");
+            title(page, report, only, "");
             page.para("  ", 2, &safe(&only.message));
             proof(page, 2, only);
             advice(page, &group);
         } else if let Some(first) = group.first() {
-            title(page, first, &format!(": {}", count(group.len(), kind(first.subject.kind))));
+            let news = words::news_of(group.iter().copied()).map(|news| format!(", {news}")).unwrap_or_default();
+            let kind = words::kind(first.subject.kind);
+            title_of(page, report, first, &format!(": {}{news}", count(group.len(), kind)));
             for finding in group.iter().take(MAX_SUBJECTS) {
-                page.para("  - ", 4, &safe(&finding.message));
+                page.para("  - ", 4, &format!("{}{}", safe(&finding.message), mark(finding)));
                 proof(page, 4, finding);
             }
             if let more @ 1.. = group.len().saturating_sub(MAX_SUBJECTS) {
@@ -183,9 +128,19 @@ pub(super) fn rules(page: &mut Page, report: &Report, findings: &[&Finding], ver
     }
 }
 
-fn title(page: &mut Page, finding: &Finding, after: &str) {
-    let rule = paint(Style::Bold, &safe(&finding.rule));
+/// `FAIL  rule (gates) [new]`.
+fn title(page: &mut Page, report: &Report, finding: &Finding, after: &str) {
+    title_of(page, report, finding, &format!("{}{after}", mark(finding)));
+}
+
+fn title_of(page: &mut Page, report: &Report, finding: &Finding, after: &str) {
+    let rule = paint(Style::Bold, &rule(report, &finding.rule));
     page.para(&format!("{}  ", word(finding.verdict)), 2, &format!("{rule}{}{after}", gates(&finding.gates)));
+}
+
+/// What the baseline did not have like this says so.
+pub(super) fn mark(finding: &Finding) -> String {
+    words::news(finding).map(|word| format!(" [{word}]")).unwrap_or_default()
 }
 
 /// On what, and what was seen where.
@@ -197,12 +152,15 @@ fn proof(page: &mut Page, indent: usize, finding: &Finding) {
     if let Some(waiver) = &finding.waiver {
         page.labelled(indent, "said", &decision(waiver));
     }
+    if let Some(held) = &finding.held {
+        page.labelled(indent, "held", &words::held(held, safe));
+    }
     for evidence in finding.evidence.iter().take(MAX_EVIDENCE) {
-        page.labelled(indent, "seen", &seen(evidence));
+        page.labelled(indent, "seen", &seen_and_wanted(evidence));
         if let Some(source) = evidence.sources.first() {
             let more = evidence.sources.len() - 1;
             let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-            page.labelled(indent, "at", &(place(source) + &more));
+            page.labelled(indent, "at", &(words::place(source, safe) + &more));
         }
     }
 }
@@ -223,8 +181,11 @@ pub(super) fn cause(page: &mut Page, report: &Report, causes: &BTreeSet<&Cause>,
         return;
     }
     if let [only] = group {
-        title(page, only, "");
+        title(page, report, only, "");
         page.para("  ", 2, &safe(&only.message));
+        if let Some(held) = &only.held {
+            page.labelled(2, "held", &words::held(held, safe));
+        }
     } else {
         let what = match causes.len() {
             0 => "without a recorded cause",
@@ -233,15 +194,21 @@ pub(super) fn cause(page: &mut Page, report: &Report, causes: &BTreeSet<&Cause>,
         };
         let of: BTreeSet<Gate> = group.iter().flat_map(|each| each.gates.iter().copied()).collect();
         let of = gates(&of.into_iter().collect::<Vec<_>>());
-        page.para(&format!("{}  ", word(first.verdict)), 2, &format!("{} {what}{of}", count(group.len(), "result")));
+        let news = words::news_of(group.iter().copied()).map(|news| format!(": {news}")).unwrap_or_default();
+        let text = format!("{} {what}{of}{news}", count(group.len(), "result"));
+        page.para(&format!("{}  ", word(first.verdict)), 2, &text);
     }
     for cause in causes {
         page.labelled(2, "cause", &safe(&cause.to_string()));
     }
     if group.len() > 1 {
         page.labelled(2, "rules", &rule_names(group, usize::MAX));
+        match group.iter().filter(|each| each.held.is_some()).count() {
+            0 => {}
+            n => page.labelled(2, "held", &format!("{} decided before; tickets keep that for now", count(n, "result"))),
+        }
     }
-    for action in causes.iter().map(|cause| action(cause)).collect::<BTreeSet<_>>() {
+    for action in causes.iter().map(|cause| words::action(cause)).collect::<BTreeSet<_>>() {
         page.labelled(2, "do", &safe(&action));
     }
     if verbose {
@@ -254,7 +221,7 @@ pub(super) fn cause(page: &mut Page, report: &Report, causes: &BTreeSet<&Cause>,
 
 /// What to do about some causes, in one line.
 pub(super) fn actions(causes: &BTreeSet<&Cause>) -> String {
-    let actions: BTreeSet<String> = causes.iter().map(|cause| safe(&action(cause))).collect();
+    let actions: BTreeSet<String> = causes.iter().map(|cause| safe(&words::action(cause))).collect();
     actions.into_iter().collect::<Vec<_>>().join(" ")
 }
 
@@ -276,56 +243,83 @@ pub(super) fn short(page: &mut Page, report: &Report, finding: &Finding, verbose
     }
     let lead = format!("{}  ", word(finding.verdict));
     let waiver = finding.waiver.as_ref().map(|each| format!(" [{}]", decision(each))).unwrap_or_default();
-    page.para(&lead, 6, &format!("{}: {}{waiver}", safe(&finding.rule), safe(&finding.message)));
+    let (rule, mark) = (rule(report, &finding.rule), mark(finding));
+    page.para(&lead, 6, &format!("{rule}: {}{mark}{waiver}", safe(&finding.message)));
 }
 
 fn decision(waiver: &AppliedWaiver) -> String {
-    let ticket = waiver.ticket.as_ref().map(|ticket| format!(", {}", safe(ticket))).unwrap_or_default();
-    let (what, who) = match waiver.by.as_ref() {
-        Some(by) => ("attested", by),
-        None => (waiver.kind.as_str(), &waiver.owner),
-    };
-    format!("{} by {} until {}{ticket}: {}", safe(what), safe(who), safe(&waiver.expires), safe(&waiver.reason))
+    words::decision(waiver, safe)
 }
 
-/// Everything about one finding, laid out as compilers do.
+/// Everything about one finding, laid out as compilers do: what, where, what was seen there, then notes.
 fn detail(page: &mut Page, report: &Report, finding: &Finding) {
-    title(page, finding, "");
-    page.para("  ", 2, &safe(&finding.message));
-    page.para(&paint(Style::Dim, "  --> "), 6, &subject(&finding.subject));
+    let head = format!("{}[{}]: ", words::verdict(finding.verdict), rule(report, &finding.rule));
+    page.para("", 2, &format!("{}{}{}", paint(style(finding.verdict), &head), safe(&finding.message), mark(finding)));
+    let on = format!("{}{}", subject(&finding.subject), gates(&finding.gates));
+    let arrow = |page: &mut Page, text: &str| page.para(&paint(Style::Dim, "  --> "), 6, text);
+    let beside = |page: &mut Page, lead: &str, text: &str| {
+        page.para(&paint(Style::Dim, &format!("   |  {lead}")), 6 + lead.len(), text);
+    };
     for evidence in &finding.evidence {
-        page.para(&paint(Style::Dim, "   |  "), 6, &seen(evidence));
-        for source in &evidence.sources {
-            page.para(&paint(Style::Dim, "   |    at "), 10, &place(source));
+        match evidence.sources.split_first() {
+            Some((first, others)) => {
+                arrow(page, &words::place(first, safe));
+                for other in others {
+                    beside(page, "and at ", &words::place(other, safe));
+                }
+            }
+            None => arrow(page, &on),
         }
+        beside(page, "", &seen(evidence));
         for step in &evidence.derivation {
-            page.para(&paint(Style::Dim, "   |    - "), 10, &safe(step));
+            beside(page, "  - ", &safe(step));
         }
         // The chain matters here: the last link is what to repair, the first is what it spoils.
         if let Some(root) =
             evidence.cause.as_ref().map(Cause::root).filter(|root| Some(*root) != evidence.cause.as_ref())
         {
-            page.para(&paint(Style::Dim, "   |    root cause: "), 10, &safe(&root.to_string()));
+            beside(page, "root cause: ", &safe(&root.to_string()));
         }
     }
+    if finding.evidence.is_empty() {
+        arrow(page, &on);
+    }
+    for (label, text) in notes(report, finding, on) {
+        page.para(&paint(Style::Dim, &format!("   = {label}: ")), 6, &text);
+    }
+}
+
+/// What stands below what was seen, each with its label.
+fn notes(report: &Report, finding: &Finding, on: String) -> Vec<(&'static str, String)> {
     let rule = report.rules.get(&finding.rule);
     let mut notes = Vec::new();
-    notes.extend(rule.map(|rule| ("wants", safe(&rule.title))));
+    let wants = |evidence: &Evidence| evidence.expected.as_deref().map(safe);
+    match finding.evidence.as_slice() {
+        [only] => notes.extend(wants(only).map(|wanted| ("wanted", wanted))),
+        several => notes.extend(
+            several.iter().filter_map(|each| Some(("wanted", format!("{}: {}", safe(&each.field), wants(each)?)))),
+        ),
+    }
+    if finding.evidence.iter().any(|each| !each.sources.is_empty()) {
+        notes.push(("on", on));
+    }
+    notes.extend(rule.map(|rule| ("requires", safe(&rule.title))));
     notes.extend(
         rule.filter(|rule| !rule.why.trim().is_empty()).map(|rule| ("why", safe(&rule.why.replace('\n', " ")))),
     );
     notes.extend(finding.remediation.as_ref().map(|each| {
         let steps = if each.steps.is_empty() { String::new() } else { format!(" [{}]", safe(&each.steps.join(", "))) };
-        ("do", format!("{}{steps}", remedy_text(each)))
+        ("help", format!("{}{steps}", remedy_text(each)))
     }));
     if finding.verdict == Verdict::Unknown {
-        notes.extend(roots(finding).into_iter().map(|cause| ("decide", safe(&action(cause)))));
+        notes.extend(roots(finding).into_iter().map(|cause| ("help", safe(&words::action(cause)))));
     }
-    notes.extend(finding.waiver.as_ref().map(|each| ("waiver", decision(each))));
+    notes.extend(finding.waiver.as_ref().map(|each| ("decision", decision(each))));
+    notes.extend(finding.held.as_ref().map(|held| ("held", words::held(held, safe))));
     notes.extend(finding.first_seen.as_ref().map(|when| ("since", safe(when))));
-    notes.extend(rule.into_iter().flat_map(|rule| &rule.references).map(|each| ("see", safe(&each.url))));
+    notes.extend(
+        rule.into_iter().flat_map(|rule| &rule.references).map(|each| ("see", link(&each.url, &safe(&each.url)))),
+    );
     notes.push(("id", safe(&finding.fingerprint)));
-    for (label, text) in notes {
-        page.para(&paint(Style::Dim, &format!("   = {label}: ")), 6, &text);
-    }
+    notes
 }

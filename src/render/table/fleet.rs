@@ -9,9 +9,10 @@ use unicode_width::UnicodeWidthStr;
 use super::super::Options;
 use super::super::paint::{Style, paint};
 use super::super::safe::safe;
+use super::super::sort::{Heap, Heaps, Pools, by_cause, folds, largest_first, passed, worst_first};
 use super::super::text::{count, list, shorten, shorten_middle};
+use super::super::words;
 use super::layout::Page;
-use super::sort::{Heap, Heaps, Pools, by_cause, by_rule, folds, passed};
 use super::{entry, fold};
 use crate::model::report::{Finding, GateSummary, PoolSummary, Report};
 use crate::model::{Gate, Position, Status, Verdict};
@@ -40,7 +41,7 @@ pub(super) fn write(page: &mut Page, report: &Report, pools: &Pools<'_>, options
         one_line(page, "  ", &format!("and {} more; --verbose or --format json has every pool", total - MAX_ROWS));
     }
     let heaps = Heaps::of(&report.findings, report, options, |finding, gate| pools.counts(finding, gate));
-    fails(page, heaps.get(Heap::Fail), pools);
+    fails(page, report, heaps.get(Heap::Fail), pools);
     causes(page, heaps.get(Heap::Unknown), pools, "What is not known");
     let short = [
         (Heap::Manual, "What waits for a person"),
@@ -94,8 +95,7 @@ fn totals(page: &mut Page, report: &Report) {
 
 /// One row a pool, the worst first, at most `max` of them.
 pub(super) fn matrix(page: &mut Page, report: &Report, max: usize) {
-    let mut pools: Vec<&PoolSummary> = report.summary.pools.iter().collect();
-    pools.sort_by_key(|pool| pool.gates.values().map(badness).max().map(std::cmp::Reverse));
+    let mut pools = worst_first(report);
     let words = |short| {
         pools
             .iter()
@@ -139,7 +139,8 @@ fn room_for_names(page: &Page, rows: &[Vec<String>]) -> usize {
 /// Names with their ids where there is room for all of them: only ids tell pools apart for sure. Else names alone, and
 /// ids where there is no name.
 fn labels(pools: &[&PoolSummary], room: usize) -> Vec<String> {
-    let named: Vec<_> = pools.iter().map(|pool| (entry::name(pool.name.as_deref()), safe(&pool.id))).collect();
+    let named: Vec<_> =
+        pools.iter().map(|pool| (words::name(pool.name.as_deref()).map(safe), safe(&pool.id))).collect();
     let least =
         named.iter().map(|(name, id)| id.width() + name.as_ref().map_or(0, |name| name.width().min(MIN_NAME) + 3));
     let with_ids = least.max().unwrap_or(0) <= room;
@@ -152,16 +153,6 @@ fn labels(pools: &[&PoolSummary], room: usize) -> Vec<String> {
         None => shorten_middle(&id, room),
     };
     named.into_iter().map(label).collect()
-}
-
-fn badness(state: &GateSummary) -> u8 {
-    match (state.counted, state.regression, state.status) {
-        (false, ..) => 0,
-        (true, true, _) => 4,
-        (true, false, Status::Blocked) => 3,
-        (true, false, Status::Undetermined) => 2,
-        (true, false, Status::Ready) => 1,
-    }
 }
 
 fn cell(state: Option<&GateSummary>, short: bool) -> String {
@@ -179,14 +170,7 @@ fn cell(state: Option<&GateSummary>, short: bool) -> String {
     }
 }
 
-/// Groups, the one that concerns most findings first.
-fn largest_first<'a>(findings: &[&'a Finding]) -> Vec<(&'a str, Vec<&'a Finding>)> {
-    let mut groups = by_rule(findings);
-    groups.sort_by(|(a_rule, a), (b_rule, b)| b.len().cmp(&a.len()).then(a_rule.cmp(b_rule)));
-    groups
-}
-
-fn fails(page: &mut Page, findings: &[&Finding], pools: &Pools<'_>) {
+fn fails(page: &mut Page, report: &Report, findings: &[&Finding], pools: &Pools<'_>) {
     let groups = largest_first(findings);
     if groups.is_empty() {
         return;
@@ -195,7 +179,7 @@ fn fails(page: &mut Page, findings: &[&Finding], pools: &Pools<'_>) {
     for (rule, group) in groups.iter().take(MAX_FAILS) {
         let Some(first) = group.first() else { continue };
         let lead = format!("{}  ", entry::word(Verdict::Fail));
-        one_line(page, &lead, &format!("{}{}: {}", safe(rule), entry::gates(&first.gates), extent(group, pools)));
+        rule_line(page, report, &lead, rule, &format!("{}: {}", entry::gates(&first.gates), extent(group, pools)));
         let names = names(group, pools);
         if !names.is_empty() {
             one_line(page, "  in    ", &names);
@@ -237,7 +221,7 @@ fn rules(page: &mut Page, report: &Report, findings: &[&Finding], pools: &Pools<
         let Some(first) = group.first() else { continue };
         let wants = report.rules.get(*rule).map(|rule| format!("; wanted: {}", safe(&rule.title))).unwrap_or_default();
         let lead = format!("{}  ", entry::word(first.verdict));
-        one_line(page, &lead, &format!("{}: {}{wants}", safe(rule), extent(group, pools)));
+        rule_line(page, report, &lead, rule, &format!(": {}{wants}", extent(group, pools)));
     }
     beyond(page, groups.len(), MAX_SHORT, "rule");
 }
@@ -255,17 +239,19 @@ fn of_pools<'a>(group: &[&'a Finding], pools: &Pools<'a>) -> BTreeSet<(&'a str, 
 
 /// `12 pools`, `12 results in 3 pools`.
 fn extent(group: &[&Finding], pools: &Pools<'_>) -> String {
-    match of_pools(group, pools).len() {
+    let news = words::news_of(group.iter().copied()).map(|news| format!(" ({news})")).unwrap_or_default();
+    let extent = match of_pools(group, pools).len() {
         0 => format!("{} of no known pool", count(group.len(), "result")),
         n if n == group.len() => count(n, "pool"),
         n => format!("{} in {}", count(group.len(), "result"), count(n, "pool")),
-    }
+    };
+    extent + &news
 }
 
 fn names(group: &[&Finding], pools: &Pools<'_>) -> String {
     let labels = of_pools(group, pools)
         .into_iter()
-        .map(|(_, id, name)| shorten_middle(&entry::name(name).unwrap_or_else(|| safe(id)), 24));
+        .map(|(_, id, name)| shorten_middle(&safe(words::name(name).unwrap_or(id)), 24));
     list(labels, MAX_NAMES)
 }
 
@@ -287,6 +273,12 @@ fn not_listed(page: &mut Page, heaps: &Heaps<'_>, options: &Options) {
         let text = format!("{}. --verbose --show all lists them.", parts.join(", "));
         page.para(&paint(Style::Dim, "Not listed: "), 2, &text);
     }
+}
+
+/// A line that begins with a rule, and is cut rather than wrapped.
+fn rule_line(page: &mut Page, report: &Report, lead: &str, rule: &str, after: &str) {
+    let room = page.text_width().saturating_sub(lead.width());
+    page.para(lead, 2, &entry::rule_line(report, rule, after, room));
 }
 
 /// A line that is cut rather than wrapped.

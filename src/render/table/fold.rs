@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use unicode_width::UnicodeWidthStr;
 
 use super::super::safe::safe;
+use super::super::sort::{Heap, Heaps, by_rule, passed};
 use super::super::text::{count, list, list_within, shorten};
+use super::super::words;
 use super::entry;
 use super::layout::Page;
-use super::sort::{Heap, Heaps, by_rule, passed};
 use crate::model::report::{Finding, Report};
 use crate::model::{Gate, TargetIssuer, Verdict};
 
@@ -87,12 +88,14 @@ fn warnings(page: &mut Page, report: &Report, findings: &[&Finding]) {
     let shown = if counts || groups.len() <= MAX_WARNINGS { groups.len() } else { MAX_WARNINGS - 1 };
     for (rule, group) in groups.iter().take(shown) {
         let [first, rest @ ..] = group.as_slice() else { continue };
-        let text = if rest.is_empty() {
-            format!("{}: {}", safe(rule), safe(&first.message))
+        let (news, several) = if rest.is_empty() {
+            (entry::mark(first), String::new())
         } else {
-            format!("{}: {}: {}", safe(rule), count(group.len(), entry::kind(first.subject.kind)), safe(&first.message))
+            let news = words::news_of(group.iter().copied()).map(|news| format!(" [{news}]")).unwrap_or_default();
+            (news, format!("{}: ", count(group.len(), words::kind(first.subject.kind))))
         };
-        let text = shorten(&text, page.row_width());
+        let text = format!("{news}: {several}{}", safe(&first.message));
+        let text = entry::rule_line(report, rule, &text, page.row_width());
         page.row_led(&entry::word(Verdict::Warn), &text);
     }
     let beyond: Vec<&Finding> = groups.iter().skip(shown).flat_map(|(_, group)| group).copied().collect();

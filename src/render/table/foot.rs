@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use unicode_width::UnicodeWidthStr;
 
 use super::super::Options;
+use super::super::about::About;
 use super::super::safe::safe;
+use super::super::sort::Pools;
 use super::super::text::{age, count, list};
+use super::super::words;
 use super::layout::Page;
-use super::sort::Pools;
-use crate::model::report::{Coverage, Finding, MissingPermission, Report};
+use crate::model::report::{Coverage, Finding, Report};
 use crate::model::{Level, Verdict};
 
 /// Decisions that are listed.
@@ -23,30 +25,15 @@ const MAX_NAMES: usize = 3;
 /// Writes the end of the page.
 pub(super) fn write(page: &mut Page, report: &Report, pools: &Pools<'_>, options: &Options) {
     page.blank();
-    counts(page, report);
+    page.row("Results", &words::counts(report));
+    baseline(page, report, options.verbose);
     evidence(page, report);
     coverage(page, &report.coverage, options.verbose);
     decisions(page, report, options.verbose);
+    if options.verbose {
+        about(page, report);
+    }
     next(page, report, pools);
-}
-
-fn counts(page: &mut Page, report: &Report) {
-    let counts = &report.summary.counts;
-    let order = [
-        Verdict::Fail,
-        Verdict::Unknown,
-        Verdict::Manual,
-        Verdict::Warn,
-        Verdict::Info,
-        Verdict::Pass,
-        Verdict::NotApplicable,
-    ];
-    let parts = order.iter().filter_map(|verdict| {
-        let n = counts.get(verdict).copied().filter(|n| *n > 0)?;
-        Some(format!("{n} {}", verdict.as_str().replace('_', " ")))
-    });
-    let parts = list(parts, usize::MAX);
-    page.row("Results", if parts.is_empty() { "none" } else { &parts });
 }
 
 fn evidence(page: &mut Page, report: &Report) {
@@ -64,21 +51,10 @@ fn evidence(page: &mut Page, report: &Report) {
 
 /// One line where everything was answered; else also what would help most, and what was not asked and why.
 fn coverage(page: &mut Page, coverage: &Coverage, verbose: bool) {
-    let parts = [
-        (coverage.answered, "answered"),
-        (coverage.denied, "denied"),
-        (coverage.throttled, "throttled"),
-        (coverage.failed, "failed"),
-    ];
-    let parts = parts.iter().filter(|(n, word)| *n > 0 || *word == "answered").map(|(n, word)| format!("{n} {word}"));
-    let unasked = match coverage.not_asked.len() {
-        0 => String::new(),
-        n => format!("; {n} not asked"),
-    };
-    page.row("Coverage", &format!("{} asked, {}{unasked}", count(coverage.asked, "call"), list(parts, 4)));
+    page.row("Coverage", &words::coverage(coverage));
     let max = if verbose { usize::MAX } else { MAX_PERMISSIONS };
     for each in coverage.permissions.iter().take(max) {
-        page.row("", &permission(each));
+        page.row("", &words::permission(each, safe));
     }
     more(page, coverage.permissions.len(), max, "missing permission");
     if verbose {
@@ -99,31 +75,39 @@ fn coverage(page: &mut Page, coverage: &Coverage, verbose: bool) {
     more(page, by_reason.len(), max, "reason");
 }
 
-/// `kms:DescribeKey resolves 11 findings, 6 of them blockers`.
-fn permission(each: &MissingPermission) -> String {
-    let action = safe(&each.action);
-    let findings = count(each.findings, "finding");
-    let blockers = match each.blockers {
-        0 => String::new(),
-        n if n == each.findings => if n == 1 { ", a blocker" } else { ", all of them blockers" }.to_owned(),
-        n => format!(", {n} of them {}", if n == 1 { "a blocker" } else { "blockers" }),
-    };
-    if each.alone == each.findings {
-        format!("{action} resolves {findings}{blockers}")
-    } else {
-        format!("{action} is missing for {findings}{blockers}; it alone resolves {}", each.alone)
+/// What became of the baseline's findings, and the baseline's own time.
+fn baseline(page: &mut Page, report: &Report, verbose: bool) {
+    let (Some(baseline), Some(numbers)) = (&report.run.baseline, words::since_baseline(report)) else { return };
+    page.row("Baseline", &format!("{numbers} since {}", safe(&baseline.now)));
+    let max = if verbose { usize::MAX } else { MAX_LINES };
+    for each in report.resolved.iter().take(max) {
+        let what = format!("{} {}: {}", safe(&each.rule), safe(&each.subject.id), words::became(each));
+        let detail = if verbose { format!(": {}", safe(&each.detail)) } else { String::new() };
+        page.row("", &format!("resolved: {what}{detail}"));
     }
+    more(page, report.resolved.len(), max, "resolved finding");
+}
+
+/// Who asked, with what, on what evidence, and where was searched.
+fn about(page: &mut Page, report: &Report) {
+    /// These have rows of their own above.
+    const SAID: &[&str] = &["Evidence", "Calls"];
+    let about = About::of(report);
+    page.heading("This run");
+    let facts = about.facts.iter().filter(|(label, _)| !SAID.contains(label));
+    for (label, value) in facts {
+        page.noted(label, &safe(value));
+    }
+    let searched: Vec<String> = about.searched.iter().map(|each| safe(each)).collect();
+    page.noted("Searched", &if searched.is_empty() { "nothing".to_owned() } else { searched.join(", ") });
+    page.noted("Says nothing of", &about.silent.join(" "));
 }
 
 fn decisions(page: &mut Page, report: &Report, verbose: bool) {
     if report.waivers.is_empty() {
         return;
     }
-    let mut states: BTreeMap<&str, usize> = BTreeMap::new();
-    for each in &report.waivers {
-        *states.entry(each.state.as_str()).or_default() += 1;
-    }
-    page.row("Decisions", &list(states.iter().map(|(state, n)| format!("{n} {}", safe(state))), usize::MAX));
+    page.row("Decisions", &words::decisions(report, safe));
     let max = if verbose { usize::MAX } else { MAX_LINES };
     let odd: Vec<_> = report.waivers.iter().filter(|each| verbose || each.state != "applied").collect();
     for each in odd.iter().take(max) {

@@ -18,6 +18,8 @@ const MAX_TEXT_WIDTH: usize = 110;
 const LABEL: usize = 6;
 /// Columns kept for the name of a row, such as `Evidence`.
 const ROW: usize = 11;
+/// Columns kept for the label of a note, such as `Gates that count`.
+const NOTE: usize = 18;
 /// Columns before a grid: what an account names may stand first in a row, and should not stand first in a line.
 const GRID_INDENT: usize = 2;
 /// Header, thin rule, rows.
@@ -86,6 +88,11 @@ impl Page {
         self.para(&format!("{name}{:gap$}", ""), ROW, text);
     }
 
+    /// An indented line with a long label; the text wraps beside it.
+    pub(super) fn noted(&mut self, label: &str, text: &str) {
+        self.para(&format!("  {}", paint(Style::Dim, &format!("{label:NOTE$}"))), 2 + NOTE, text);
+    }
+
     /// The columns that the text of a row has.
     pub(super) fn row_width(&self) -> usize {
         self.text_width().saturating_sub(ROW)
@@ -117,8 +124,8 @@ impl Page {
     }
 
     /// Writes all lines, each ended by a newline and plain at its end.
-    pub(super) fn write(&self, color: bool, out: &mut dyn Write) -> io::Result<()> {
-        let mut painter = Painter::new(color);
+    pub(super) fn write(&self, color: bool, links: bool, out: &mut dyn Write) -> io::Result<()> {
+        let mut painter = Painter::new(color).with_links(links);
         self.lines.iter().try_for_each(|line| writeln!(out, "{}", painter.line(line)))
     }
 

@@ -12,21 +12,17 @@ mod layout;
 #[cfg(test)]
 mod lines;
 mod pool;
-mod sort;
 #[cfg(test)]
 mod tests;
 
 use std::io::{self, Write};
 
 use self::layout::Page;
-use self::sort::Pools;
-use super::Options;
 use super::paint::{Style, paint};
 use super::safe::safe;
+use super::sort::Pools;
+use super::{MAX_DETAILED_POOLS, Options};
 use crate::model::Report;
-
-/// More pools than this are shown as a fleet.
-const MAX_DETAILED_POOLS: usize = 20;
 
 /// Stands before the answer, so that no line begins with a name from an account.
 const ANSWER: &str = "Answer  ";
@@ -48,7 +44,7 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Res
         pool::write(&mut page, report, &pools, options);
     }
     foot::write(&mut page, report, &pools, options);
-    page.write(options.color, out)
+    page.write(options.color, options.links, out)
 }
 
 /// What makes the answer weaker than a default run's, above the answer.

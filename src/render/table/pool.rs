@@ -3,12 +3,13 @@
 use super::super::Options;
 use super::super::paint::{Style, paint};
 use super::super::safe::safe;
+use super::super::sort::{Heap, Heaps, Pools, by_cause, folds};
 use super::super::text::{age, count, list};
+use super::super::words;
 use super::layout::Page;
-use super::sort::{Heap, Heaps, Pools, by_cause, folds};
 use super::{entry, fold};
 use crate::model::report::{Finding, GateSummary, PoolSummary, Report};
-use crate::model::{Gate, Level, Position, Status, Verdict};
+use crate::model::{Position, Status, Verdict};
 
 /// Writes a part for each pool, then one for findings that no pool of the report has.
 pub(super) fn write(page: &mut Page, report: &Report, pools: &Pools<'_>, options: &Options) {
@@ -54,10 +55,11 @@ fn header(page: &mut Page, report: &Report, pool: &PoolSummary) {
     page.para(&paint(Style::Bold, "Pool "), 5, &name);
     let replica = pool.replica_region.as_deref().map_or("replica Region not given".to_owned(), safe);
     let owner = pool.owner.as_deref().map(|owner| format!(", owner {}", safe(owner))).unwrap_or_default();
+    let wave = pool.wave.as_deref().map(|wave| format!(", wave {}", safe(wave))).unwrap_or_default();
     let age = pool.evidence_from.as_deref().and_then(|then| age(then, &report.run.now));
     let age = age.map(|age| format!(", evidence {age}")).unwrap_or_default();
     let (account, region) = (safe(&pool.account), safe(&pool.region));
-    page.para("     ", 5, &format!("account {account}, {region} → {replica}{owner}{age}"));
+    page.para("     ", 5, &format!("account {account}, {region} → {replica}{owner}{wave}{age}"));
     page.blank();
 }
 
@@ -67,20 +69,16 @@ fn gates_table(page: &mut Page, pool: &PoolSummary, findings: &[&Finding]) {
         .iter()
         .map(|(gate, state)| {
             let dim = |text: &str| if state.counted { text.to_owned() } else { paint(Style::Dim, text) };
-            vec![dim(gate.as_str()), dim(position(state.position)), status(state), dim(&why(*gate, state, findings))]
+            vec![
+                dim(gate.as_str()),
+                dim(words::position(state.position)),
+                status(state),
+                dim(&words::why(*gate, state, findings)),
+            ]
         })
         .collect();
     if !rows.is_empty() {
         page.grid(&["gate", "position", "status", "why"], &rows, 3);
-    }
-}
-
-fn position(position: Position) -> &'static str {
-    match position {
-        Position::Done => "done",
-        Position::Next => "next",
-        Position::Later => "later",
-        Position::NotPlanned => "not planned",
     }
 }
 
@@ -95,47 +93,6 @@ fn status(state: &GateSummary) -> String {
         Status::Undetermined => paint(Style::Magenta, "UNDETERMINED"),
         Status::Ready => paint(Style::Green, "READY"),
     }
-}
-
-/// What makes the status: blockers that count, in numbers.
-fn why(gate: Gate, state: &GateSummary, findings: &[&Finding]) -> String {
-    if state.position == Position::NotPlanned {
-        return "not part of this migration".to_owned();
-    }
-    let of_gate = || findings.iter().filter(|each| each.gates.contains(&gate));
-    let blockers = |verdict| {
-        of_gate().filter(|each| each.verdict == verdict && each.level == Level::Blocker && !each.is_waived()).count()
-    };
-    let mut parts: Vec<String> = [Verdict::Fail, Verdict::Unknown, Verdict::Manual]
-        .into_iter()
-        .map(|verdict| (blockers(verdict), verdict.as_str()))
-        .collect::<Vec<_>>()
-        .into_iter()
-        .chain([(of_gate().filter(|each| each.is_waived()).count(), "waived")])
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, word)| format!("{n} {word}"))
-        .collect();
-    if state.regression {
-        parts.insert(0, "regression: it was done, and now".to_owned());
-        // The words above lead into the numbers, so no comma stands between.
-        let numbers = parts.split_off(1).join(", ");
-        parts = vec![format!("{} {numbers}", parts.concat())];
-    }
-    if parts.is_empty() {
-        let passed = state.counts.get(&Verdict::Pass).copied().unwrap_or(0);
-        parts.push(match state.status {
-            Status::Ready => format!("{passed} pass"),
-            Status::Undetermined if state.undetermined_by.is_empty() => "no blocker was decided".to_owned(),
-            Status::Undetermined | Status::Blocked => "see the report".to_owned(),
-        });
-    }
-    let usual = matches!(state.position, Position::Done | Position::Next);
-    match (state.counted, usual) {
-        (false, true) => parts.push("not asked for".to_owned()),
-        (true, false) => parts.push("asked for with --gate".to_owned()),
-        (true, true) | (false, false) => {}
-    }
-    parts.join(", ")
 }
 
 /// What blocks; whether that is nothing, and said together with what is only counted.

@@ -17,13 +17,16 @@ fn text(report: &Report, options: &Options) -> String {
 const OUR_FIRST_WORDS: &[&str] = &[
     "",
     "Answer",
+    "Baseline",
     "Coverage",
     "Decisions",
     "Evidence",
     "FAIL",
     "Facts",
+    "INFO",
     "Later",
     "Limits",
+    "MANUAL",
     "Next",
     "No",
     "Not",
@@ -31,6 +34,7 @@ const OUR_FIRST_WORDS: &[&str] = &[
     "Pool",
     "REDUCED",
     "Results",
+    "This",
     "UNKNOWN",
     "Uncounted",
     "WARN",
@@ -44,6 +48,7 @@ fn everything() -> Vec<(&'static str, Report)> {
     let mut few = samples::crowd();
     few.findings.truncate(400);
     all.push(("crowd", few));
+    all.push(("baseline", samples::baseline()));
     all
 }
 
@@ -81,7 +86,7 @@ fn nothing_steers_a_terminal_or_a_runner() {
                 assert!(!line.trim_start().starts_with("::"), "{line:?}");
                 assert!(!line.contains("##"), "{line:?}");
                 // What an account names is indented or follows a word of ours.
-                let first = line.split([' ', ':']).next().unwrap();
+                let first = line.split([' ', ':', '[']).next().unwrap();
                 assert!(OUR_FIRST_WORDS.contains(&first), "{line:?}");
             }
         }
@@ -102,6 +107,96 @@ fn color_adds_sequences_and_nothing_else() {
             }
         }
     }
+}
+
+#[test]
+fn links_are_sequences_and_lead_to_references_only() {
+    let link = regex::Regex::new("\u{1b}]8;;([^\u{1b}]*)\u{1b}\\\\").unwrap();
+    for (name, report) in everything() {
+        let known: Vec<&str> =
+            report.rules.values().flat_map(|rule| &rule.references).map(|each| each.url.as_str()).collect();
+        for options in variants(80) {
+            let plain = text(&report, &options);
+            let linked = text(&report, &Options { links: true, ..options });
+            assert_eq!(link.replace_all(&linked, ""), plain, "{name}");
+            for line in linked.lines() {
+                let ends: Vec<&str> = link.captures_iter(line).map(|each| each.get(1).unwrap().as_str()).collect();
+                // Each is opened, then closed before the line ends.
+                for pair in ends.chunks(2) {
+                    assert!(pair.len() == 2 && known.contains(&pair[0]) && pair[1].is_empty(), "{name}: {line:?}");
+                }
+            }
+        }
+    }
+    let linked = text(&samples::blocked(), &Options { links: true, ..Options::default() });
+    let url = &samples::blocked().rules["feature-plan-allows-mrr"].references[0].url;
+    assert!(
+        linked.contains(&format!("\u{1b}]8;;{url}\u{1b}\\feature-plan-allows-mrr\u{1b}]8;;\u{1b}\\ (")),
+        "{linked}"
+    );
+}
+
+#[test]
+fn no_name_from_an_account_becomes_an_address() {
+    let mut report = samples::blocked();
+    for rule in report.rules.values_mut() {
+        rule.references.clear();
+    }
+    for finding in &mut report.findings {
+        finding.message = "https://evil.example".to_owned();
+        finding.subject.name = Some("https://evil.example".to_owned());
+    }
+    for options in variants(80) {
+        assert!(!text(&report, &Options { links: true, ..options }).contains('\u{1b}'));
+    }
+}
+
+#[test]
+fn a_baseline_marks_what_is_new_and_tells_what_is_resolved() {
+    let page = text(&samples::baseline(), &Options::default());
+    let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    for wanted in [
+        "FAIL feature-plan-allows-mrr (replicate) [new]",
+        "owner team-identity, wave 2, evidence",
+        "4 results with one cause (replicate): 1 changed",
+        "held 1 result decided before; tickets keep that for now",
+        "deletion-protection [changed]: ",
+        "cutover by team-identity until 2026-12-31, OPS-17, approved by change-board, changes in the window \
+         2026-12-05T20:00:00Z to 2026-12-06T04:00:00Z: the gateway takes one issuer only",
+        "Baseline 2 new, 2 changed, 15 known, 2 resolved since 2026-11-14T09:00:00Z",
+        "resolved: http-authorizer-has-updated-twin apigatewayv2/us-east-1/z9y8x7w6v5/legacy: fail, now gone",
+        "us-east-1_Bl0ck3dP1: fail, now pass",
+    ] {
+        assert!(words.contains(wanted), "{wanted}: {page}");
+    }
+    let page = text(&samples::baseline(), &Options { verbose: true, ..Options::default() });
+    let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    for wanted in [
+        "= held: fail when last decided, 2026-11-14T09:00:00Z",
+        "= since: 2026-11-14T09:00:00Z",
+        "Asked as arn:aws:iam::111122223333:role/audit",
+        "Tool mrready 0.1.0",
+        "Searched apigateway us-east-1, apigateway us-west-2",
+    ] {
+        assert!(words.contains(wanted), "{wanted}: {page}");
+    }
+    // Without a baseline nothing is called new.
+    let page = text(&samples::blocked(), &Options::default());
+    assert!(!page.contains("Baseline") && !page.contains("new]"), "{page}");
+}
+
+#[test]
+fn details_read_as_a_compiler_writes_them() {
+    let page = text(&samples::blocked(), &Options { verbose: true, ..Options::default() });
+    let wanted = "\
+FAIL[feature-plan-allows-mrr]: the pool is on the LITE plan; replication needs
+  ESSENTIALS or PLUS
+  --> DescribeUserPool @ us-east-1 /UserPool/UserPoolTier
+   |  pool.tier is LITE
+   = wanted: ESSENTIALS or PLUS
+   = on: pool customers-prod (us-east-1_Bl0ck3dP1) (replicate)
+";
+    assert!(page.contains(wanted), "{page}");
 }
 
 #[test]
@@ -229,6 +324,7 @@ fn fixtures_are_as_written() {
     }
     let verbose = Options { verbose: true, ..Options::default() };
     agree(&folder.join("blocked.verbose.80.txt"), &text(&samples::blocked(), &verbose));
+    agree(&folder.join("baseline.80.txt"), &text(&samples::baseline(), &Options::default()));
 }
 
 /// Compares with a fixture; with `MRREADY_BLESS=1` writes it instead.

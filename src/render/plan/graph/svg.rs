@@ -8,7 +8,7 @@ use dagre::{EdgeLabel, LayoutOptions, NodeLabel, RankDir};
 
 use super::{edges, subject};
 use crate::model::plan::{Certainty, PlannedStep, PoolPlan, Risk};
-use crate::render::plan::escape::xml;
+use crate::render::escape::xml;
 use crate::render::safe::safe;
 use crate::render::text::{count, shorten, wrap};
 

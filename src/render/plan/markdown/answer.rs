@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::super::escape::{code, flow};
 use super::super::schedule::{Schedule, days, hours};
 use super::Page;
 use super::steps::called;
 use crate::model::plan::{Certainty, PlannedStep, PoolPlan, Who};
 use crate::model::report::GateSummary;
 use crate::model::{Gate, Plan, Position, Status};
+use crate::render::escape::{code, flow};
 use crate::render::text::{age, count, list};
 
 /// The most names in one cell.

@@ -2,10 +2,11 @@
 //!
 //! Values that come from an account stand in assignments, quoted; commands name variables only.
 
-use super::super::escape::{assignment, code, fence, flow, link, prose};
+use super::super::bash::assignment;
 use super::Page;
 use super::steps::subject;
 use crate::model::plan::{PlannedStep, PoolPlan, Script, Snippet};
+use crate::render::escape::{code, fence, flow, link, prose};
 use std::fmt::Write as _;
 
 /// How to carry out each step.

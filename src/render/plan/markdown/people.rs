@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::escape::{code, flow, prose};
 use super::Page;
 use super::steps::called;
 use crate::model::Verdict;
 use crate::model::plan::{PlannedStep, PoolPlan, VerifierChange, Who};
+use crate::render::escape::{code, flow, prose};
 use crate::render::text::count;
 
 /// What nobody but a person can say, with room for the answer.

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::super::escape::{code, fence, flow, prose};
 use super::super::graph::mermaid;
 use super::super::schedule::{days, hours};
 use super::Page;
 use crate::model::plan::{Because, Certainty, PlannedStep, PoolPlan, Risk};
+use crate::render::escape::{code, fence, flow, prose};
 use crate::render::text::count;
 
 /// The most findings that are told for one step; the report has them all.

@@ -1,7 +1,7 @@
 //! The documents of samples: kept as written, and sound as GitHub renders them.
 
 use super::*;
-use crate::render::plan::escape::tests::github;
+use crate::render::escape::tests::github;
 use crate::render::plan::{graph, samples};
 
 fn document(plan: &Plan) -> String {

@@ -1,13 +1,13 @@
-//! Text of any origin made harmless where plans are shown: in Markdown as GitHub renders it, in Mermaid, in SVG, in Bash.
+//! Text of any origin made harmless in documents: in Markdown as GitHub renders it, in Mermaid, in SVG.
 //!
 //! Names come from an account, and whoever may create a pool chooses them. What steers a terminal is made visible first
 //! ([`safe`]); then whatever the surface would read as syntax is escaped. GitHub links addresses, `@names` and `#numbers` in
 //! the text that it has rendered, so no escape of Markdown stops it: an entity for a zero-width space is put between.
 //! Sources: <https://github.github.com/gfm/>, <https://mermaid.js.org/syntax/flowchart.html>.
 
-use super::bash::word;
-use crate::render::safe::{is_hidden, safe};
 use std::fmt::Write as _;
+
+use super::safe::{is_hidden, safe};
 
 /// An entity for a zero-width space: GitHub finds no mention, number or address in text that has one.
 const APART: &str = "&#8203;";
@@ -86,6 +86,8 @@ fn plain(text: &str, begins: bool) -> String {
             // Between two of them GitHub sees mathematics.
             '$' => out.push_str("&#36;"),
             // What begins a heading, a list or an underline.
+            // A number behind it is an issue even so.
+            '#' if first && next_digit => out.extend(["\\#", APART]),
             '#' | '+' | '-' | '=' if first => out.extend(['\\', c]),
             '.' | ')' if begins && digits > 0 && index == digits => out.extend(['\\', c]),
             '#' if next_digit => out.extend(["#", APART]),
@@ -154,9 +156,18 @@ pub(super) fn fence(language: &str, text: &str) -> String {
 
 /// A URL as a link, if it is one that can be nothing else; else as code.
 pub(super) fn link(url: &str) -> String {
+    if is_sound(url) { format!("<{url}>") } else { code(url) }
+}
+
+/// Code that leads to a URL, if that is one that can be nothing else.
+pub(super) fn code_link(text: &str, url: &str) -> String {
+    if is_sound(url) { format!("[{}]({url})", code(text)) } else { code(text) }
+}
+
+fn is_sound(url: &str) -> bool {
     let sound =
         |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '/' | '#' | '%' | '=' | '?' | '&' | ':');
-    if url.starts_with("https://") && url.chars().all(sound) { format!("<{url}>") } else { code(url) }
+    url.starts_with("https://") && url.chars().all(sound)
 }
 
 /// The text of a node in Mermaid, between quotation marks.
@@ -191,18 +202,13 @@ pub(super) fn xml(text: &str) -> String {
     out
 }
 
-/// `NAME='value'` for Bash.
-pub(super) fn assignment(name: &str, value: &str) -> String {
-    format!("{name}={}", word(value, &[]))
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
     use comrak::{Options, markdown_to_html};
 
     /// Texts that try to be more than text.
-    pub(in crate::render::plan) const HOSTILE: &[&str] = &[
+    pub(in crate::render) const HOSTILE: &[&str] = &[
         "customers|prod",
         "a\\|b",
         "`` ` ```",
@@ -247,7 +253,7 @@ pub(super) mod tests {
     ];
 
     /// As GitHub renders it, but for what it links afterwards.
-    pub(in crate::render::plan) fn github(markdown: &str) -> String {
+    pub(in crate::render) fn github(markdown: &str) -> String {
         let mut options = Options::default();
         options.extension.table = true;
         options.extension.autolink = true;
@@ -319,7 +325,7 @@ pub(super) mod tests {
         for (hostile, escaped) in [
             ("@root", "`@root`"),
             ("ask (me@x.example).", "ask (`me@x.example`)."),
-            ("#12", "\\#12"),
+            ("#12", "\\#&#8203;12"),
             ("see #12", "see #&#8203;12"),
             ("GH-12", "GH-&#8203;12"),
             ("see https://x.example, or not", "see `https://x.example`, or not"),
@@ -345,6 +351,12 @@ pub(super) mod tests {
         assert_eq!(link("https://docs.example/a?b=c#d"), "<https://docs.example/a?b=c#d>");
         for url in ["javascript:alert(1)", "https://x.example/>|", "http://x.example", "https://x.example/a b"] {
             assert!(!github(&link(url)).contains("<a "), "{url}");
+            assert!(!github(&code_link("x", url)).contains("<a "), "{url}");
+        }
+        for hostile in HOSTILE {
+            let html = github(&format!("{}\n", code_link(hostile, "https://docs.example/a?b=c#d")));
+            assert!(html.starts_with("<p><a href=\"https://docs.example/a?b=c#d\"><code>"), "{html}");
+            assert_eq!(text(&html), safe(hostile), "{html}");
         }
     }
 
@@ -363,11 +375,5 @@ pub(super) mod tests {
             xml("<a b='c' d=\"e\">&\u{ffff}\u{1}"),
             "&lt;a b=&#39;c&#39; d=&quot;e&quot;&gt;&amp;\\u{ffff}\\u{1}"
         );
-    }
-
-    #[test]
-    fn values_are_quoted_for_bash() {
-        assert_eq!(assignment("A", "it's $(x)"), "A='it'\\''s $(x)'");
-        assert_eq!(assignment("A", "a\nb\u{202e}'\\"), "A=$'a\\x0ab\\xe2\\x80\\xae\\'\\\\'");
     }
 }

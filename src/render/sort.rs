@@ -1,13 +1,13 @@
-//! Which part of the page each finding belongs to.
+//! Which part of a page each finding belongs to, and what comes first, for the formats that people read.
 //!
 //! This sorts what was judged; it judges nothing. Whether a gate counts is read from the report.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::Options;
-use super::super::Verdicts;
-use crate::model::report::{Finding, PoolSummary, Report};
-use crate::model::{Cause, Gate, Level, Verdict};
+use super::Options;
+use super::Verdicts;
+use crate::model::report::{Finding, GateSummary, PoolSummary, Report};
+use crate::model::{Cause, Gate, Level, Status, Verdict};
 
 /// A part of the page, in the order of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -158,6 +158,13 @@ pub(super) fn by_rule<'a>(findings: &[&'a Finding]) -> Vec<(&'a str, Vec<&'a Fin
     groups
 }
 
+/// Groups, the one that concerns most findings first.
+pub(super) fn largest_first<'a>(findings: &[&'a Finding]) -> Vec<(&'a str, Vec<&'a Finding>)> {
+    let mut groups = by_rule(findings);
+    groups.sort_by(|(a_rule, a), (b_rule, b)| b.len().cmp(&a.len()).then(a_rule.cmp(b_rule)));
+    groups
+}
+
 /// The findings with the same causes at the root, the largest group first: one answer decides them all.
 pub(super) fn by_cause<'a>(findings: &[&'a Finding]) -> Vec<(BTreeSet<&'a Cause>, Vec<&'a Finding>)> {
     let mut groups: BTreeMap<BTreeSet<&Cause>, Vec<&Finding>> = BTreeMap::new();
@@ -172,6 +179,23 @@ pub(super) fn by_cause<'a>(findings: &[&'a Finding]) -> Vec<(BTreeSet<&'a Cause>
 /// Why a finding is not known, without the chain of prerequisites.
 pub(super) fn roots(finding: &Finding) -> BTreeSet<&Cause> {
     finding.evidence.iter().filter_map(|evidence| evidence.cause.as_ref()).map(Cause::root).collect()
+}
+
+/// The pools, those first whose counted gates stand worst; else in the report's order.
+pub(super) fn worst_first(report: &Report) -> Vec<&PoolSummary> {
+    let mut pools: Vec<&PoolSummary> = report.summary.pools.iter().collect();
+    pools.sort_by_key(|pool| pool.gates.values().map(badness).max().map(std::cmp::Reverse));
+    pools
+}
+
+fn badness(state: &GateSummary) -> u8 {
+    match (state.counted, state.regression, state.status) {
+        (false, ..) => 0,
+        (true, true, _) => 4,
+        (true, false, Status::Blocked) => 3,
+        (true, false, Status::Undetermined) => 2,
+        (true, false, Status::Ready) => 1,
+    }
 }
 
 /// The pools of the report, as findings name them: by id and account.
