@@ -5,6 +5,7 @@
 pub mod audit;
 pub mod cli;
 pub mod collect;
+pub mod diff;
 pub mod facts;
 pub mod model;
 pub mod plan;

@@ -50,6 +50,13 @@ pub(super) enum Command {
     /// Exit code: 0 the plan is written; 2 the job could not be done; 3 --strict and a reduction touches a blocker. With
     /// --detailed-exitcode as `audit`: 1 a counted gate is blocked, 3 one is undetermined, or nothing is in scope.
     Plan(Box<PlanArgs>),
+    /// Say by meaning what changed between two reports or two snapshots: in the account, in the evidence, in the rules
+    ///
+    /// OLD and NEW are two JSON reports of `audit`, or two snapshots.
+    ///
+    /// Exit code: 0 nothing got worse; 1 something did: a gate, a new FAIL, WARN or UNKNOWN, lost evidence; 2 the job could
+    /// not be done.
+    Diff(DiffArgs),
     /// List, check, test or scaffold rules
     Rules(RulesArgs),
     /// Say what a rule, a field, a gate or a class of issuer reference means, or how a finding was derived
@@ -235,7 +242,7 @@ pub(super) struct OutputArgs {
     /// Which verdicts to list, or `all`
     #[arg(long, value_name = "VERDICT,…")]
     pub(super) show: Option<String>,
-    /// Whose reader a JUnit file is for
+    /// Whose reader the file of --format junit is for
     #[arg(long, value_enum, default_value_t = JunitDialectArg::Jenkins)]
     pub(super) junit_dialect: JunitDialectArg,
     /// For sarif-github, github and gitlab: the file of the repository at which findings of the account are shown
@@ -346,6 +353,22 @@ pub(super) struct ScanArgs {
     /// Colours
     #[arg(long, value_enum, default_value_t = ColorArg::Auto)]
     pub(super) color: ColorArg,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DiffArgs {
+    /// The older one: a JSON report, a snapshot, a folder of snapshots, or `-` for standard input
+    #[arg(value_name = "OLD")]
+    pub(super) old: PathBuf,
+    /// The newer one, of the same kind
+    #[arg(value_name = "NEW")]
+    pub(super) new: PathBuf,
+    /// The format
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
+    pub(super) format: DiffFormat,
+    /// Write it to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -527,6 +550,13 @@ pub(super) enum ScanFormat {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DiffFormat {
+    Text,
+    Markdown,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum PolicyFormat {
     Json,
     Markdown,
@@ -545,4 +575,5 @@ pub(super) enum SchemaName {
     Plan,
     Step,
     Verification,
+    Diff,
 }

@@ -8,6 +8,7 @@ mod args;
 mod audit;
 mod collect;
 mod config;
+mod diff;
 mod doctor;
 mod evidence;
 mod explain;
@@ -67,6 +68,8 @@ pub fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args),
         Command::Scan(args) => scan::run(&args),
         Command::Plan(args) => plan::run(*args),
+        Command::Plan(args) => plan::run(*args),
+        Command::Diff(args) => diff::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::IamPolicy(args) => iam_policy::run(&args),

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use crate::audit::SplitBy;
 use crate::model::Report;
 use crate::render::junit::Dialect;
-use crate::render::{Format, Options, Show, write};
+use crate::render::{CodeHost, Format, Options, Show, write};
 
 use super::args::{JunitDialectArg, OutputArgs};
 use super::files::{self, Readers};
@@ -57,10 +57,12 @@ impl Outputs {
         let options = Options {
             verbose: args.verbose,
             full: whole(&files),
-            place: args.annotate.as_deref().map(in_repository).transpose()?,
-            unknown_as_warning: args.sarif_unknown_as.is_some(),
             junit_dialect,
             markdown_limit: args.markdown_limit,
+            code_host: CodeHost {
+                place: args.annotate.as_deref().map(in_repository).transpose()?,
+                unknown_as_warning: args.sarif_unknown_as.is_some(),
+            },
             ..Options::default()
         };
         Ok(Self { stdout, files, split, options, color: ui::color(args.color) })

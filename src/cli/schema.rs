@@ -5,6 +5,7 @@ use std::io::Write;
 use anyhow::Result;
 
 use crate::facts::FieldSet;
+use crate::model::diff::diff_schema;
 use crate::model::plan::{plan_schema, verification_schema};
 use crate::model::reference::scan_schema;
 use crate::model::report::report_schema;
@@ -26,6 +27,7 @@ pub(super) fn run(args: &SchemaArgs) -> Result<u8> {
         SchemaName::Plan => plan_schema(),
         SchemaName::Step => step_schema(&FieldSet),
         SchemaName::Verification => verification_schema(),
+        SchemaName::Diff => diff_schema(),
     };
     writeln!(std::io::stdout().lock(), "{schema:#}")?;
     Ok(exit::GOOD)

@@ -3,6 +3,7 @@
 //! Every other module speaks in these words; this one names no other module.
 
 mod cause;
+pub mod diff;
 mod fields;
 mod observed;
 pub mod plan;
@@ -12,6 +13,7 @@ mod truth;
 mod verdict;
 
 pub use cause::Cause;
+pub use diff::Diff;
 pub use fields::{Absence, FieldSpec, FieldType, Fields};
 pub use observed::{Fact, Listed, Observed, Record, Source, Value};
 pub use plan::{Direction, Phase, Plan, Risk, Who};

@@ -117,6 +117,7 @@ words! {
 
 /// The plans of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("$id" = "urn:mrready:schema:plan:1"))]
 pub struct Plan {
     /// Version of this shape; grows when a member changes its meaning.
     pub schema_version: u32,
@@ -354,6 +355,7 @@ pub struct VerifierChange {
 
 /// How far a plan has come, against a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("$id" = "urn:mrready:schema:verification:1"))]
 pub struct Verification {
     /// Version of this shape; grows when a member changes its meaning.
     pub schema_version: u32,

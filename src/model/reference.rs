@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What kind of construct refers to the issuer: the taxonomy, in kebab-case by [`Class::as_str`].
+/// What kind of construct refers to the issuer: the taxonomy, in kebab-case by [`Class::as_str`]. A later version may add words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
@@ -257,6 +257,7 @@ pub const SCAN_SCHEMA_VERSION: u32 = 1;
 /// Everything a scan says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("$id" = "urn:mrready:schema:scan:1"))]
 pub struct ScanReport {
     /// Version of this shape.
     pub schema_version: u32,

@@ -15,6 +15,7 @@ pub const REPORT_SCHEMA_VERSION: u32 = 1;
 
 /// Everything one run of `audit` says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("$id" = "urn:mrready:schema:report:1"))]
 pub struct Report {
     /// Version of this shape; grows when a field changes its meaning.
     pub schema_version: u32,

@@ -132,7 +132,7 @@ words! {
 }
 
 words! {
-    /// The kinds of thing a rule can judge.
+    /// The kinds of thing a rule can judge. A later version may add words.
     SubjectKind {
         /// A user pool.
         Pool = "pool",

@@ -76,12 +76,12 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Res
     };
     for finding in report.findings.iter().filter(|each| !options.show.hides(each)) {
         if let Some(status) = Status::of(shown(finding)) {
-            put(&finding.subject, &run.finding(finding, status, uids.name(finding)))?;
+            put(&finding.subject, &run.finding(finding, status, &uids.name(finding)))?;
         }
     }
     for resolved in report.resolved.iter().filter(|each| !options.show.hidden_rules.contains(&each.rule)) {
         if let Some(uid) = uids.gone(resolved) {
-            put(&resolved.subject, &run.archived(resolved, uid))?;
+            put(&resolved.subject, &run.archived(resolved, &uid))?;
         }
     }
     batches.into_values().try_for_each(|findings| write_batches(&findings, out))
@@ -149,7 +149,9 @@ fn partition_word(region: &str) -> Option<&'static str> {
 
 /// The text on one line, harmless, in at most so many characters; `None` if it is blank, which the API refuses.
 fn fit(text: &str, max: usize) -> Option<String> {
-    let mut text = safe(text.trim());
+    // What is cut off need not be escaped; escapes only make a text longer.
+    let begin: String = text.trim().chars().take(max.saturating_add(2)).collect();
+    let mut text = safe(&begin);
     if text.chars().count() > max {
         text = text.chars().take(max.saturating_sub(1)).chain(['…']).collect();
     }
@@ -182,7 +184,7 @@ impl<'a> Run<'a> {
         )
     }
 
-    fn finding(&self, finding: &Finding, status: Status, uid: String) -> AwsSecurityFinding {
+    fn finding(&self, finding: &Finding, status: Status, uid: &str) -> AwsSecurityFinding {
         let weight = weight(shown(finding), finding.level);
         let mut reasons: Vec<StatusReason> = Vec::new();
         let mut because = |code: &str, text: &str| {
@@ -191,7 +193,9 @@ impl<'a> Run<'a> {
                 reasons.push(reason);
             }
         };
-        held(self.records.report, finding).iter().for_each(|text| because("HELD", text));
+        if let Some(text) = held(self.records.report, finding) {
+            because("HELD", &text);
+        }
         if let Some(waiver) = &finding.waiver {
             because(if finding.is_waived() { "WAIVED" } else { "ATTESTED" }, &decision(waiver));
         }
@@ -212,6 +216,7 @@ impl<'a> Run<'a> {
         fields.put("gates", &finding.gates.iter().map(|gate| gate.as_str()).collect::<Vec<_>>().join(", "));
         fields.put("waiver", finding.waiver.as_ref().filter(|_| finding.is_waived()).map_or("", |each| &each.kind));
         fields.put("baseline", finding.baseline.map_or("", |state| state.as_str()));
+        fields.put("evidence-from", self.records.evidence_from(&finding.subject).unwrap_or_default());
         fields.put("missing-actions", &missing_actions(finding).join(", "));
         for (n, each) in (1..=MAX_EVIDENCE).zip(&finding.evidence) {
             fields.put(&format!("evidence/{n:02}"), &evidence(each));
@@ -241,7 +246,7 @@ impl<'a> Run<'a> {
     }
 
     /// What the baseline had and is not sent any more.
-    fn archived(&self, resolved: &Resolved, uid: String) -> AwsSecurityFinding {
+    fn archived(&self, resolved: &Resolved, uid: &str) -> AwsSecurityFinding {
         let reason = StatusReason {
             reason_code: if resolved.now.is_some() { "NOT_JUDGED_ANY_MORE" } else { "GONE" }.to_owned(),
             description: filled(&resolved.detail, MAX_DESCRIPTION),
@@ -265,7 +270,7 @@ impl<'a> Run<'a> {
     fn base(
         &self,
         about: &About<'_>,
-        uid: String,
+        uid: &str,
         record_state: &'static str,
         weight: Weight,
         status: Status,
@@ -284,7 +289,7 @@ impl<'a> Run<'a> {
         fields.put("reductions", &self.reductions);
         AwsSecurityFinding {
             schema_version: "2018-10-08",
-            id: filled(&uid, MAX_ID),
+            id: filled(uid, MAX_ID),
             product_arn: format!("arn:{}:securityhub:{region}:{account}:product/{account}/default", partition(region)),
             product_name: "mrready",
             company_name: "mrready",
@@ -568,7 +573,7 @@ mod tests {
     #[test]
     fn the_longest_texts_of_any_script_stay_within_every_limit() {
         let mut report = hostile();
-        for (long, finding) in ["顧客".repeat(9000), "\"\\".repeat(9000), "😀\u{202e}".repeat(9000)]
+        for (long, finding) in ["顧客".repeat(1500), "\"\\".repeat(1500), "😀\u{202e}".repeat(1500)]
             .iter()
             .cycle()
             .zip(&mut report.findings)
@@ -578,7 +583,7 @@ mod tests {
             finding.subject.name = Some(long.clone());
             finding.subject.arn = None;
             finding.owner = Some(long.clone());
-            finding.evidence = vec![finding.evidence[1].clone(); 90];
+            finding.evidence = vec![finding.evidence[1].clone(); 30];
             for (n, each) in finding.evidence.iter_mut().enumerate() {
                 each.actual = Some(format!("{n}{long}"));
                 each.cause_text = Some(format!("{n}{long}"));
@@ -596,17 +601,27 @@ mod tests {
         assert!(largest > 40_000, "it was to be a large one: {largest}");
         let first = &findings(&report)[0];
         assert!(first["Description"].as_str().unwrap().ends_with('…'));
-        assert_eq!(first["ProductFields"]["mrready/evidence/more"], "70");
+        assert_eq!(first["ProductFields"]["mrready/evidence/more"], "10");
     }
 
     #[test]
     fn thirty_thousand_findings_are_in_batches() {
         let report = many(30_000);
         let text = text(Format::Asff, &report, &Options::default());
-        assert_eq!(text.lines().count(), 300);
         assert!(text.lines().all(|line| line.len() < 6_000_000));
-        batches(&report, &Options::default()).iter().for_each(check);
-        let ids: BTreeSet<String> = findings(&report).iter().map(|each| each["Id"].to_string()).collect();
+        let batches: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(batches.len(), 300);
+        batches.iter().step_by(50).for_each(check);
+        for batch in &batches {
+            let findings = batch["Findings"].as_array().unwrap();
+            assert_eq!(findings.len(), 100);
+            assert!(findings.iter().all(|each| each["ProductArn"] == findings[0]["ProductArn"]));
+        }
+        let ids: BTreeSet<&str> = batches
+            .iter()
+            .flat_map(|batch| batch["Findings"].as_array().unwrap())
+            .map(|each| each["Id"].as_str().unwrap())
+            .collect();
         assert_eq!(ids.len(), 30_000);
     }
 

@@ -1,6 +1,6 @@
 //! `--format csv`: a row per finding, for spreadsheets and for scripts.
 //!
-//! RFC 4180: commas, CRLF, a header. A released column keeps its name, place and meaning; new ones come at the end. Every cell is
+//! RFC 4180: commas, CRLF, a header; UTF-8 without a byte order mark. A released column keeps its name, place and meaning; new ones come at the end. Every cell is
 //! one line, with invisible characters written as escapes, and none is a formula to a spreadsheet, see [`cell`]. So a cell may
 //! differ from the name it shows; the JSON report has names as they are.
 //!
@@ -52,6 +52,7 @@ const COLUMNS: &[Column] = &[
     ("baseline", |row| row.finding.baseline.map(|state| state.as_str().to_owned()).unwrap_or_default()),
     ("first_seen", |row| or_empty(row.finding.first_seen.as_ref())),
     ("references", |row| joined(row.records.references(&row.finding.rule).iter().map(|each| &each.url))),
+    ("evidence_from", |row| row.records.evidence_from(&row.finding.subject).unwrap_or_default().to_owned()),
     ("judged_at", |row| row.records.report.run.now.clone()),
     ("snapshot", |row| row.records.report.snapshot.digest.clone()),
     ("tool_version", |row| row.records.report.tool.version.clone()),

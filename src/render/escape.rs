@@ -14,7 +14,7 @@ const APART: &str = "&#8203;";
 
 /// A name, or any text in a line, as plain Markdown text. Pairs of backticks stay code, as people write it in steps; what
 /// looks like an address becomes code, so that it can be copied and is no link.
-pub(super) fn prose(text: &str) -> String {
+pub(in crate::render) fn prose(text: &str) -> String {
     let text = safe(text);
     let parts: Vec<&str> = text.split('`').collect();
     let paired = parts.len() % 2 == 1;
@@ -109,7 +109,7 @@ fn is_letter(c: Option<char>, letter: char) -> bool {
 }
 
 /// A name or id as code, which GitHub neither formats nor links, in running text and in cells alike.
-pub(super) fn code(text: &str) -> String {
+pub(in crate::render) fn code(text: &str) -> String {
     let text = safe(text);
     // Between backticks nothing can be escaped, and a cell ends at a `|` even there.
     let simple = !text.contains(['`', '|', '\\']) && text.trim() == text && !text.is_empty();

@@ -53,7 +53,7 @@ struct Annotation {
 
 /// Writes the commands of an audit.
 pub(super) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let whole_file = options.place.as_ref().map(|file| Spot {
+    let whole_file = options.code_host.place.as_ref().map(|file| Spot {
         tree: String::new(),
         below: file.clone(),
         path: file.clone(),

@@ -50,7 +50,7 @@ pub(super) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> 
         }
         let (path, begin) = match spot(report, finding) {
             Some(spot) => (spot.path, spot.line.unwrap_or(1)),
-            None => (options.place.clone().unwrap_or_else(|| DEFAULT_FILE.to_owned()), 1),
+            None => (options.code_host.place.clone().unwrap_or_else(|| DEFAULT_FILE.to_owned()), 1),
         };
         entries.push(Entry {
             description: safe(&sentence(finding)),

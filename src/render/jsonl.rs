@@ -118,7 +118,7 @@ fn line(line: &Line<'_>, out: &mut dyn Write) -> io::Result<()> {
 mod tests {
     use serde_json::Value;
 
-    use super::super::samples;
+    use super::super::{Format, samples};
     use super::*;
 
     fn lines(report: &Report, show: &Show) -> Vec<Value> {
@@ -127,6 +127,11 @@ mod tests {
         let text = String::from_utf8(out).unwrap();
         assert!(text.ends_with('\n'));
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn fixtures_are_as_written() {
+        super::super::records::tests::golden(Format::Jsonl, "jsonl");
     }
 
     #[test]

@@ -191,7 +191,7 @@ fn suites<'a>(records: &Records<'a>, options: &Options) -> Vec<Suite<'a>> {
         let times = names.entry((&finding.rule, name.clone())).or_default();
         *times += 1;
         if *times > 1 {
-            name.push_str(&format!(" #{times}"));
+            name = format!("{name} #{times}");
         }
         of_pool.entry(records.pool(subject).map(|pool| pool.arn.as_str())).or_default().push(Case {
             rule: &finding.rule,
@@ -377,11 +377,11 @@ mod tests {
                 }
                 Event::GeneralRef(entity) => {
                     if let Some(at) = open.last() {
-                        all[*at].text.push_str(&format!("&{};", &**entity));
+                        all[*at].text.extend(["&", &**entity, ";"]);
                     }
                 }
                 Event::Eof => return all,
-                _ => {}
+                Event::CData(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
             }
         }
     }

@@ -10,6 +10,7 @@ pub mod asff;
 pub mod aws_cli;
 pub mod catalog;
 pub mod csv;
+pub mod diff;
 pub mod doctor;
 mod escape;
 pub mod explain;
@@ -155,14 +156,21 @@ pub struct Options {
     pub show: Show,
     /// The name of a file of this run that has everything, for formats that have to leave things out.
     pub full: Option<String>,
-    /// Whose reader a JUnit file is for.
+    /// Whose reader a file of test cases is for.
     pub junit_dialect: junit::Dialect,
-    /// The file of the repository at which formats that pin findings to files show those of the account.
+    /// What formats for code hosts do.
+    pub code_host: CodeHost,
+    /// The most bytes of a Markdown document; what does not fit is left out and counted.
+    pub markdown_limit: u32,
+}
+
+/// How formats for code hosts are written, which pin findings to files.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CodeHost {
+    /// The file of the repository at which findings of the account are shown.
     pub place: Option<String>,
     /// Whether GitHub's code scanning is told of what is not known, as warnings.
     pub unknown_as_warning: bool,
-    /// The most bytes of a Markdown document; what does not fit is left out and counted.
-    pub markdown_limit: u32,
 }
 
 impl Default for Options {
@@ -175,9 +183,8 @@ impl Default for Options {
             show: Show::default(),
             full: None,
             junit_dialect: junit::Dialect::default(),
-            place: None,
-            unknown_as_warning: false,
             markdown_limit: markdown::DEFAULT_LIMIT,
+            code_host: CodeHost::default(),
         }
     }
 }

@@ -2,8 +2,7 @@
 //!
 //! The file is one JSON array, an event a line, as Prowler writes it and as the loaders made for its files want it; for those
 //! that take JSON lines `jq -c '.[]'` makes them. Class 2003 with the profiles `cloud` and `datetime`. Times are milliseconds,
-//! which no schema checks. The event is of the run's time; how old the evidence is stands in each piece of evidence's own place,
-//! the JSON report.
+//! which no schema checks. An event's time is the clock of the run; `unmapped.evidence_from` says how old the evidence is.
 //!
 //! - Every finding is written, whatever `--show` says, what does not apply too: a finding that is left out would stay in the
 //!   consumer as it last was. Rules hidden by `--select` and `--ignore` are not written, neither to open nor to close anything.
@@ -141,6 +140,7 @@ impl<'a> Run<'a> {
             waiver: finding.waiver.as_ref(),
             held: finding.held.as_ref(),
             baseline: finding.baseline,
+            evidence_from: self.records.evidence_from(&finding.subject),
             reductions: &self.reductions,
         };
         let evidences =
@@ -148,8 +148,8 @@ impl<'a> Run<'a> {
         let calls: BTreeSet<&str> = finding.evidence.iter().flat_map(|each| &each.sources).filter_map(call).collect();
         let status = finding_status(finding);
         Event {
-            evidences,
             remediation,
+            evidences,
             ..self.base(&about, uid, activity, severity, status, compliance_status(verdict), details, calls, unmapped)
         }
     }
@@ -172,6 +172,7 @@ impl<'a> Run<'a> {
             waiver: None,
             held: None,
             baseline: None,
+            evidence_from: None,
             reductions: &self.reductions,
         };
         let details = vec![format!("{} (it was {})", resolved.detail, resolved.was)];
@@ -367,6 +368,7 @@ struct Product<'a> {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the framework names it so")]
 struct Cloud<'a> {
     provider: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -476,6 +478,8 @@ struct Unmapped<'a> {
     held: Option<&'a Held>,
     #[serde(skip_serializing_if = "Option::is_none")]
     baseline: Option<BaselineState>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence_from: Option<&'a str>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     reductions: &'a [String],
 }

@@ -136,6 +136,8 @@ impl<'a> Row<'a> {
     /// What the other columns have no place for.
     fn notes(&self) -> String {
         let mut notes = vec![format!("level: {}", self.finding.level)];
+        let from = self.records.evidence_from(&self.finding.subject);
+        notes.extend(from.map(|from| format!("evidence from {from}")));
         notes.extend(self.finding.waiver.iter().map(|waiver| format!("decision: {}", decision(waiver))));
         let missing = missing_actions(self.finding);
         if !missing.is_empty() {

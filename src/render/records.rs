@@ -1,4 +1,4 @@
-//! What the formats of records share: OCSF, ASFF, JUnit, CSV and JSON lines write one record per finding.
+//! What the formats of records share: those that write an event, a finding, a test case, a row or a line per finding.
 //!
 //! Where a finding lives, how heavy it is, what it rests on, in one line each, and what it is called. What a verdict is called
 //! in a format is that format's, and so is escaping, but for [`line`](line()).
@@ -69,6 +69,12 @@ impl<'a> Records<'a> {
     pub(super) fn pool(&self, subject: &Subject) -> Option<&'a PoolSummary> {
         let pools = self.pools.get(subject.pool_id.as_deref()?)?;
         pools.iter().find(|pool| pool.account == subject.account).copied()
+    }
+
+    /// The oldest answer about the pool that a subject concerns; of what concerns none, the oldest of all.
+    pub(super) fn evidence_from(&self, subject: &Subject) -> Option<&'a str> {
+        let own = self.pool(subject).and_then(|pool| pool.evidence_from.as_deref());
+        own.or(self.report.snapshot.evidence_from.as_deref())
     }
 
     pub(super) fn rule(&self, id: &str) -> Option<&'a RuleSummary> {
@@ -154,7 +160,7 @@ pub(super) fn evidence(evidence: &Evidence) -> String {
     text.extend(evidence.cause_text.iter().map(|cause| format!(": {cause}")));
     let places: Vec<String> = evidence.sources.iter().map(place).collect();
     if !places.is_empty() {
-        text.push_str(&format!(" [{}]", places.join("; ")));
+        text = format!("{text} [{}]", places.join("; "));
     }
     text
 }
@@ -199,14 +205,17 @@ pub(super) mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    /// Compares with a fixture each, the samples and a second run; with `MRREADY_BLESS=1` writes them instead.
+    /// Compares with a fixture each, the samples, a second run, and names of every kind; with `MRREADY_BLESS=1` writes them instead.
     #[allow(
         clippy::disallowed_methods,
         reason = "a test reads its fixtures, and its one option comes from the environment"
     )]
     pub(crate) fn golden(format: Format, extension: &str) {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/reports");
-        for (name, report) in super::super::samples::all().into_iter().chain([("second-run", second_run())]) {
+        let mut names = hostile();
+        names.findings.retain(|each| each.rule == "a" || each.rule == "b");
+        let more = [("second-run", second_run()), ("names", names)];
+        for (name, report) in super::super::samples::all().into_iter().chain(more) {
             let (path, text) = (folder.join(format!("{name}.{extension}")), text(format, &report, &Options::default()));
             if std::env::var_os("MRREADY_BLESS").is_some() {
                 std::fs::write(&path, &text).unwrap();

@@ -14,6 +14,7 @@ mod log;
 mod scan;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 pub(super) use audit::write;
@@ -185,7 +186,8 @@ fn descriptor(id: &str, rule: &RuleSummary) -> Descriptor {
         formatted.push('\n');
         formatted.extend(urls.iter().map(|url| format!("- <{url}>\n")));
     }
-    formatted.push_str(&format!("\n`mrready explain {}`\n", id.replace('`', "'")));
+    // Writing to a string does not fail.
+    let _ = writeln!(formatted, "\n`mrready explain {}`", id.replace('`', "'"));
     Descriptor {
         id: id.to_owned(),
         name: name_of(id),

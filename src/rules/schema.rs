@@ -19,6 +19,7 @@ pub fn rule_schema(fields: &dyn Fields) -> Value {
     let words = |doc: &str, all: Vec<&str>| json!({ "description": doc, "enum": all });
     json!({
         "$schema": DIALECT,
+        "$id": "urn:mrready:schema:rule:1",
         "title": "mrready rule",
         "type": "object",
         "additionalProperties": false,
@@ -119,6 +120,7 @@ pub fn step_schema(fields: &dyn Fields) -> Value {
     }
     json!({
         "$schema": DIALECT,
+        "$id": "urn:mrready:schema:step:1",
         "title": "mrready step",
         "type": "object",
         "additionalProperties": false,
@@ -265,6 +267,7 @@ pub fn decisions_schema() -> Value {
     };
     json!({
         "$schema": DIALECT,
+        "$id": "urn:mrready:schema:waivers:1",
         "title": "mrready decisions",
         "type": "array",
         "items": {

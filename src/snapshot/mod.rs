@@ -27,6 +27,7 @@ pub const SNAPSHOT_SCHEMA_VERSION: u32 = 1;
 
 /// What was asked of which account, and every answer.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(extend("$id" = "urn:mrready:schema:snapshot:1"))]
 pub struct Snapshot {
     /// What was to be looked at, and by what.
     #[serde(flatten)]

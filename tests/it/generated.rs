@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use mrready::facts::FieldSet;
+use mrready::model::diff::diff_schema;
 use mrready::model::plan::{plan_schema, verification_schema};
 use mrready::model::reference::scan_schema;
 use mrready::model::report::report_schema;
@@ -59,6 +60,7 @@ fn schemas() {
         ("plan", plan_schema()),
         ("step", step_schema(&FieldSet)),
         ("verification", verification_schema()),
+        ("diff", diff_schema()),
     ] {
         check(&format!("docs/schema/{name}.json"), &format!("{schema:#}\n"));
     }

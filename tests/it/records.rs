@@ -1,5 +1,5 @@
 //! The formats of records, read as their consumers read them: OCSF by the schema of its version, ASFF by the check of AWS's own
-//! clients, JUnit by the schema of Jenkins and by a parser, the CSVs by Python. `tests/records/` has the programs; what they do
+//! clients, test cases by the schema of Jenkins and by a parser, the CSVs by Python. `tests/records/` has the programs; what they do
 //! not look at is tested beside the code.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,9 +52,10 @@ impl Readers {
         let python = install("records", &source, &[])?;
         let pinned = source.join("schema.txt");
         let text = fs::read(&pinned).map_err(|error| format!("{}: {error}", pinned.display()))?;
-        let version: String = Sha256::digest(&text)[..4].iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = Sha256::digest(&text);
+        let version = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
         let home = python.parent().and_then(Path::parent).ok_or("no virtual environment")?;
-        let schema = home.join(format!("junit-10-{version}.xsd"));
+        let schema = home.join(format!("junit-10-{version:08x}.xsd"));
         if !schema.exists() {
             let folder = TempDir::new_in(home).map_err(|error| error.to_string())?;
             let pip = ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"];
@@ -257,7 +258,7 @@ fn consumers_read_from_every_format_what_the_report_says() {
 fn consumers_read_the_fixtures_whatever_the_names_in_them() {
     let Some(readers) = Readers::get() else { return };
     for (format, end) in FORMATS {
-        let names = ["ready", "blocked", "hostile", "three-pools", "fleet", "empty", "second-run"];
+        let names = ["ready", "blocked", "hostile", "three-pools", "fleet", "empty", "second-run", "names"];
         let files: Vec<PathBuf> =
             names.iter().map(|name| root().join(format!("fixtures/reports/{name}.{end}"))).collect();
         let read = readers.read(format, &files).unwrap_or_else(|why| panic!("{why}"));

@@ -89,7 +89,7 @@ fn ten_are_shown_and_of_more_nine_and_a_number() {
         BTreeMap::from([("error", 10), ("notice", 10), ("warning", 10)].map(|(k, n)| (k.to_owned(), n)))
     );
     let fails = report.findings.iter().filter(|finding| finding.verdict == Verdict::Fail).count();
-    let last = text.lines().filter(|line| line.starts_with("::error ")).last().unwrap();
+    let last = text.lines().rfind(|line| line.starts_with("::error ")).unwrap();
     assert_eq!(last, format!("::error title=mrready::{} more errors; report.json has all of them", fails - 9));
     let some = |count: usize| {
         let each =
@@ -129,7 +129,8 @@ fn only_a_file_that_is_there_is_named() {
         text.lines().filter_map(|line| parse(line).1.remove("file")).collect()
     };
     assert_eq!(places(&Options::default()), ["web/src/auth.ts"]);
-    let options = Options { place: Some("deploy/decisions.yaml".to_owned()), ..Options::default() };
+    let mut options = Options::default();
+    options.code_host.place = Some("deploy/decisions.yaml".to_owned());
     let named = places(&options);
     assert!(named.len() > 9 && named.iter().all(|file| file == "web/src/auth.ts" || file == "deploy/decisions.yaml"));
 }

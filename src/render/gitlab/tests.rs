@@ -78,7 +78,8 @@ fn what_is_worse_is_said_to_be() {
 #[test]
 fn places_are_files_of_the_repository() {
     let report = with_a_tree(samples::blocked(), "acme/shop:web", "src/auth.ts");
-    let options = Options { place: Some("deploy/decisions.yaml".to_owned()), ..Options::default() };
+    let mut options = Options::default();
+    options.code_host.place = Some("deploy/decisions.yaml".to_owned());
     for (options, file) in [(Options::default(), "mrready.yaml"), (options, "deploy/decisions.yaml")] {
         let entries = check(&text(&report, &options));
         let places: BTreeSet<(&str, u64)> = entries

@@ -26,18 +26,18 @@ pub(super) const LINE_HASH: &str = "primaryLocationLineHash";
 
 /// Writes the file.
 pub(in crate::render) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let at = beginning(&place(options.place.as_deref()));
+    let at = beginning(&place(options.code_host.place.as_deref()));
     fit::write(run(report, options), &at, out)
 }
 
 /// Everything that becomes an alert, the worst first.
 pub(super) fn run(report: &Report, options: &Options) -> Run {
-    let at = place(options.place.as_deref());
+    let at = place(options.code_host.place.as_deref());
     let mut rules = Rules::default();
     let mut distinct = Distinct::default();
     let mut results = Vec::new();
     for finding in worst_first(report, &options.show) {
-        let Some(level) = level(finding.verdict, options.unknown_as_warning) else { continue };
+        let Some(level) = level(finding.verdict, options.code_host.unknown_as_warning) else { continue };
         if finding.is_waived() || !options.show.verdicts.lists(finding.verdict, true) {
             continue;
         }

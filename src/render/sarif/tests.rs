@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::super::annotate::tests::{agree, class_text, scanned, with_a_tree};
 use super::super::safe::is_hidden;
-use super::super::{Format, Options, Show, samples};
+use super::super::{CodeHost, Format, Options, Show, samples};
 use super::*;
 use crate::model::report::{Baseline, BaselineState, Held, Resolved};
 use crate::model::{Finding, Verdict};
@@ -136,7 +136,8 @@ fn every_file_keeps_what_no_validator_checks() {
     for (name, report) in all() {
         for show in [Show::default(), Show::all(), Show::only([Verdict::Fail])] {
             for unknown_as_warning in [false, true] {
-                let options = Options { show: show.clone(), unknown_as_warning, ..Options::default() };
+                let code_host = CodeHost { unknown_as_warning, ..CodeHost::default() };
+                let options = Options { show: show.clone(), code_host, ..Options::default() };
                 check(name, &log(Format::Sarif, &report, &options));
                 check(name, &log(Format::SarifGithub, &report, &options));
             }
@@ -236,8 +237,8 @@ fn calls_without_answer_and_reductions_are_told() {
 fn a_finding_in_a_tree_has_its_file() {
     let report = everything();
     let find = |log: &Value| {
-        let items = results(log).iter().filter(|item| item["ruleId"] == "reference-accepts-new-issuer");
-        items.cloned().next().unwrap()["locations"][0]["physicalLocation"].clone()
+        let item = results(log).iter().find(|item| item["ruleId"] == "reference-accepts-new-issuer");
+        item.unwrap()["locations"][0]["physicalLocation"].clone()
     };
     let full = find(&log(Format::Sarif, &report, &Options::default()));
     assert_eq!(full["artifactLocation"]["uri"], "src/%C3%A4%20b%231.ts");
@@ -251,10 +252,9 @@ fn a_finding_in_a_tree_has_its_file() {
     assert!(results(&full).iter().all(|item| item["locations"][0].get("physicalLocation").is_none()));
     let arn = "arn:aws:cognito-idp:us-east-1:111122223333:userpool/us-east-1_Bl0ck3dP1";
     assert_eq!(results(&full)[0]["locations"][0]["logicalLocations"][0]["fullyQualifiedName"], arn);
-    let place = Some("deploy/decisions.yaml".to_owned());
-    for (options, file) in
-        [(Options::default(), "mrready.yaml"), (Options { place, ..Options::default() }, "deploy/decisions.yaml")]
-    {
+    let mut annotated = Options::default();
+    annotated.code_host.place = Some("deploy/decisions.yaml".to_owned());
+    for (options, file) in [(Options::default(), "mrready.yaml"), (annotated, "deploy/decisions.yaml")] {
         let github = log(Format::SarifGithub, &samples::blocked(), &options);
         assert!(!results(&github).is_empty());
         for item in results(&github) {
@@ -275,7 +275,8 @@ fn github_gets_what_is_wrong_and_not_waived_the_worst_first() {
             report.findings.iter().filter(wrong).count()
         };
         for unknown_as_warning in [false, true] {
-            let options = Options { unknown_as_warning, ..Options::default() };
+            let code_host = CodeHost { unknown_as_warning, ..CodeHost::default() };
+            let options = Options { code_host, ..Options::default() };
             let log = log(Format::SarifGithub, &report, &options);
             assert_eq!(results(&log).len(), wanted(unknown_as_warning), "{name}");
             github(name, &log);
