@@ -2,6 +2,7 @@
 //!
 //! Pure: facts, catalogue, decisions and options in, report out. The same input gives the same report.
 
+mod baseline;
 mod coverage;
 mod decide;
 mod evaluate;
@@ -19,11 +20,13 @@ use sha2::{Digest, Sha256};
 use crate::facts::{Facts, PoolView};
 use crate::model::report::{
     Finding, PoolSummary, REPORT_SCHEMA_VERSION, Reduction, Remediation, Report, RuleSummary, Run, SnapshotSummary,
-    Summary, Tool,
+    Summary, Tool, WaiverState,
 };
 use crate::model::{Gate, Level, Subject, SubjectKind, Verdict};
 use crate::rules::{Catalog, Decision, Rule};
 
+pub use baseline::{Against, BaselineError, Grace, compare, readable, whole};
+pub use decide::{Settled, ended, observed_value, settle};
 pub use evaluate::{Outcome, Scope, evaluate};
 pub use gates::positions;
 pub use inline::{TestFailure, given_value, run_tests};
@@ -48,6 +51,8 @@ pub struct Options {
     pub pools: BTreeMap<String, PoolPlanning>,
     /// Digest of the configuration file, `sha256:…`.
     pub config_digest: Option<String>,
+    /// The longest that a decision may hold, in days; a longer one is refused.
+    pub waiver_max_days: Option<u32>,
 }
 
 /// What people planned for a pool.
@@ -98,8 +103,8 @@ pub fn audit(facts: &Facts<'_>, catalog: &Catalog, decisions: &[Decision], optio
         }
     }
     findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
-    let waivers = decide::apply(&mut findings, decisions, catalog, facts.options().now);
     own(&mut findings, options);
+    let waivers = decide(&mut findings, &pools, decisions, catalog, facts, options);
     let summaries = gates::summaries(&pools, &findings, facts, options);
     let mut rules: BTreeMap<String, RuleSummary> =
         catalog.rules.iter().map(|rule| (rule.id.clone(), summary_of(rule))).collect();
@@ -142,7 +147,22 @@ pub fn audit(facts: &Facts<'_>, catalog: &Catalog, decisions: &[Decision], optio
         findings,
         waivers,
         resolved: Vec::new(),
+        unseen: Vec::new(),
     }
+}
+
+/// Applies the decisions to the findings of these pools.
+fn decide(
+    findings: &mut [Finding],
+    pools: &[PoolView<'_>],
+    decisions: &[Decision],
+    catalog: &Catalog,
+    facts: &Facts<'_>,
+    options: &Options,
+) -> Vec<WaiverState> {
+    let issuer = |subject: &Subject| decide::issuer_of(pools, subject);
+    let terms = decide::Terms { now: facts.options().now, max_days: options.waiver_max_days, issuer: &issuer };
+    decide::apply(findings, decisions, catalog, &terms)
 }
 
 /// The program and its version.
@@ -169,8 +189,8 @@ pub fn audit_pool(
 ) -> PoolAudit {
     let mut findings = judge_pool(facts, pool, catalog);
     findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
-    decide::apply(&mut findings, decisions, catalog, facts.options().now);
     own(&mut findings, options);
+    decide(&mut findings, std::slice::from_ref(pool), decisions, catalog, facts, options);
     let all: Vec<&Finding> = findings.iter().collect();
     let summary = gates::summary(pool, &all, facts, options);
     PoolAudit { findings, summary }

@@ -124,6 +124,7 @@ fn narrowed(
         coverage: coverage::coverage(facts, &findings),
         waivers: waivers.cloned().collect(),
         resolved: report.resolved.iter().filter(|each| own(&each.subject)).cloned().collect(),
+        unseen: report.unseen.iter().filter(|each| own(&each.subject)).cloned().collect(),
         findings,
     }
 }

@@ -59,6 +59,8 @@ pub(super) enum Command {
     Diff(DiffArgs),
     /// List, check, test or scaffold rules
     Rules(RulesArgs),
+    /// Write a decisions file to fill in, or check one
+    Waivers(WaiversArgs),
     /// Say what a rule, a field, a gate or a class of issuer reference means, or how a finding was derived
     ///
     /// With --in REPORT: the derivation of one finding, what it rests on, and the AWS CLI commands with which to check it.
@@ -181,6 +183,12 @@ pub(super) struct JudgingArgs {
     /// Do not show these rules (repeatable); everything is judged all the same
     #[arg(long, value_name = "RULE")]
     pub(super) ignore: Vec<String>,
+    /// Hold findings against an earlier JSON report (.gz, .zst): what is new, known, changed, resolved; changes no gate
+    #[arg(long, value_name = "REPORT")]
+    pub(super) baseline: Option<PathBuf>,
+    /// Where calls were throttled or failed, tickets (ASFF, OCSF) keep a verdict decided less than this ago, such as `36h`
+    #[arg(long, value_name = "DURATION", requires = "baseline")]
+    pub(super) unknown_grace: Option<String>,
     #[command(flatten)]
     pub(super) rulings: RulingArgs,
 }
@@ -415,6 +423,58 @@ pub(super) enum RulesCommand {
         #[arg(short, long, value_name = "DIR", default_value = ".")]
         output: PathBuf,
     },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WaiversArgs {
+    #[command(subcommand)]
+    pub(super) command: WaiversCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum WaiversCommand {
+    /// Write a decisions file to fill in: an entry for each finding of a report that a decision could take out of the count
+    ///
+    /// Every entry says which value it is granted for. What a person has to write is TODO, and the file is refused until it
+    /// is written.
+    Init {
+        /// A JSON report, or `-`
+        #[arg(value_name = "REPORT")]
+        report: PathBuf,
+        /// Only entries of this kind (repeatable)
+        #[arg(long, value_enum)]
+        kind: Vec<DecisionKindArg>,
+        /// The file to write; none that is there already [default: standard output]
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Check decisions files; with a report also whether each decision still decides something
+    ///
+    /// Exit code: 0 all good; 1 one is expired, or with --report unused, outdated or refused; 2 a file has a mistake or
+    /// could not be read.
+    Check {
+        /// Decisions files
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+        /// The JSON report to hold them against, with or without decisions in it
+        #[arg(long, value_name = "REPORT")]
+        report: Option<PathBuf>,
+        /// A folder (or file) of further rules (repeatable)
+        #[arg(long, value_name = "DIR")]
+        rules: Vec<PathBuf>,
+        /// The clock by which decisions expire, RFC 3339
+        #[arg(long, value_name = "TIME")]
+        now: Option<jiff::Timestamp>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(super) enum DecisionKindArg {
+    Waive,
+    AcceptUnknown,
+    Cutover,
+    Attest,
 }
 
 #[derive(Debug, Args)]

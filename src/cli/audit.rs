@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
-use crate::audit::{FailOn, Options, audit, split};
+use crate::audit::{FailOn, Options, audit, compare, split};
 use crate::facts::Facts;
 use crate::model::Gate;
 use crate::model::report::Reduction;
@@ -16,7 +16,7 @@ use super::args::{AuditArgs, FailOnArg, JudgingArgs, OutputArgs, TargetIssuerArg
 use super::config::Configuration;
 use super::evidence::Wanted;
 use super::outputs::Outputs;
-use super::{collect, judging, ui};
+use super::{baseline, collect, judging, ui};
 
 /// Runs the command. What can be wrong with the arguments is found before anything is asked.
 pub(super) fn run(mut args: AuditArgs) -> Result<u8> {
@@ -48,6 +48,7 @@ pub(super) fn run(mut args: AuditArgs) -> Result<u8> {
         replica_regions,
         args.scope.live.operator_arn.as_deref(),
     )?;
+    let before = baseline::read(args.judging.baseline.as_deref(), args.judging.unknown_grace.as_deref(), facts.now)?;
     let mut reductions = reductions(&args.judging, fail_on, target_issuer, &decisions);
 
     let mut snapshot =
@@ -73,10 +74,14 @@ pub(super) fn run(mut args: AuditArgs) -> Result<u8> {
         reductions,
         waiver_digests,
         pools,
+        waiver_max_days: config.waiver_max_days(),
         config_digest: config.digest,
     };
     let facts = Facts::new(&snapshot, facts, collect::region_table()?);
-    let report = audit(&facts, &catalog, &decisions, &options);
+    let mut report = audit(&facts, &catalog, &decisions, &options);
+    if let Some(before) = &before {
+        compare(&mut report, &facts, &catalog, &before.against());
+    }
     outputs.write(&report, &show, |by| split(&report, by, &facts, &options))?;
     let exit = &report.summary.exit;
     if !exit.because.is_empty() {

@@ -52,8 +52,13 @@ struct Head {
     mrready_snapshot: Option<serde_json::Value>,
 }
 
-/// Reads a JSON report, or standard input for `-`.
+/// Reads a JSON report, or standard input for `-`; packed as a snapshot may be.
 pub(super) fn read_report(path: &Path) -> Result<Report> {
+    Ok(read_report_document(path)?.0)
+}
+
+/// The same, with the text that it was read from.
+pub(super) fn read_report_document(path: &Path) -> Result<(Report, Vec<u8>)> {
     let (name, bytes) = if path.as_os_str() == "-" {
         let mut bytes = Vec::new();
         std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
@@ -61,6 +66,7 @@ pub(super) fn read_report(path: &Path) -> Result<Report> {
     } else {
         (name(path), fs::read(path).with_context(|| format!("cannot read {}", name(path)))?)
     };
+    let bytes = format::unpack(&name, &bytes)?.unwrap_or(bytes);
     if bytes.iter().all(u8::is_ascii_whitespace) {
         bail!("{name} is empty; a report is what `mrready audit --format json` writes");
     }
@@ -81,9 +87,12 @@ pub(super) fn read_report(path: &Path) -> Result<Report> {
             "{name}: version {version} of the report is newer than this mrready, which reads up to \
              {REPORT_SCHEMA_VERSION}; update it"
         ),
+        Some(0) => bail!("{name}: there is no version 0 of the report: {wanted}"),
         Some(_) => {}
     }
-    serde_json::from_slice(&bytes).map_err(|error| anyhow::anyhow!("{}: not a whole report: {error}", place(&error)))
+    let report = serde_json::from_slice(&bytes)
+        .map_err(|error| anyhow::anyhow!("{}: not a whole report: {error}", place(&error)))?;
+    Ok((report, bytes))
 }
 
 /// Reads a text file.

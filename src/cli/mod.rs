@@ -6,6 +6,7 @@
 
 mod args;
 mod audit;
+mod baseline;
 mod collect;
 mod config;
 mod diff;
@@ -25,6 +26,7 @@ mod rules;
 mod scan;
 mod schema;
 mod ui;
+mod waivers;
 
 use std::process::ExitCode;
 
@@ -68,9 +70,9 @@ pub fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args),
         Command::Scan(args) => scan::run(&args),
         Command::Plan(args) => plan::run(*args),
-        Command::Plan(args) => plan::run(*args),
         Command::Diff(args) => diff::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Waivers(args) => waivers::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::IamPolicy(args) => iam_policy::run(&args),
         Command::Schema(args) => schema::run(&args),

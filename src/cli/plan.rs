@@ -63,8 +63,15 @@ pub(super) fn run(mut args: PlanArgs) -> Result<u8> {
     }
     reductions.sort();
     let strict = args.rulings.strict;
-    let options =
-        Options { strict, reductions, waiver_digests, pools, config_digest: config.digest, ..Options::default() };
+    let options = Options {
+        strict,
+        reductions,
+        waiver_digests,
+        pools,
+        waiver_max_days: config.waiver_max_days(),
+        config_digest: config.digest,
+        ..Options::default()
+    };
     let direction = match (args.reverse, args.fail_back) {
         (true, _) => Direction::Reverse,
         (_, true) => Direction::FailBack,

@@ -38,6 +38,10 @@ pub struct Report {
     /// What the baseline had and this run no longer has, sorted by fingerprint; empty without a baseline.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resolved: Vec<Resolved>,
+    /// What the baseline had and this run could not look for, sorted by fingerprint: not found, and not known to be gone. A
+    /// run that has this report as its baseline goes on from there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<Unseen>,
 }
 
 /// The name and version of the program.
@@ -357,6 +361,27 @@ pub struct Resolved {
     pub first_seen: Option<String>,
     /// One sentence: what became of it.
     pub detail: String,
+}
+
+/// What the baseline had and this run could not look for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Unseen {
+    /// The finding's fingerprint.
+    pub fingerprint: String,
+    /// The rule's id.
+    pub rule: String,
+    /// The rule's level when it was judged last.
+    pub level: Level,
+    /// The verdict that it had then.
+    pub verdict: Verdict,
+    /// What was judged.
+    pub subject: Subject,
+    /// Who owns the pool.
+    pub owner: Option<String>,
+    /// When it was first seen with this verdict, RFC 3339.
+    pub first_seen: String,
+    /// When it was judged last, RFC 3339.
+    pub judged_at: String,
 }
 
 /// One field that a check looked at.

@@ -89,10 +89,7 @@ fn planned_with(
         gates: BTreeSet::new(),
         fail_on: FailOn::Fail,
         strict: false,
-        reductions: Vec::new(),
-        waiver_digests: Vec::new(),
-        pools: BTreeMap::new(),
-        config_digest: None,
+        ..Options::default()
     };
     let mut plan = plan(facts, &catalog, &decisions, &options, direction);
     assert_eq!(plan.pools.len(), 1);

@@ -16,7 +16,7 @@ use super::safe::is_hidden;
 use super::{MAX_DETAILED_POOLS, Show, Verdicts};
 use crate::model::Verdict;
 use crate::model::report::{
-    Coverage, Finding, Report, Resolved, RuleSummary, Run, SnapshotSummary, Summary, Tool, WaiverState,
+    Coverage, Finding, Report, Resolved, RuleSummary, Run, SnapshotSummary, Summary, Tool, Unseen, WaiverState,
 };
 
 /// Writes the report as indented JSON with a newline at its end.
@@ -87,13 +87,26 @@ struct Shown<'a> {
     waivers: &'a [WaiverState],
     #[serde(skip_serializing_if = "<[Resolved]>::is_empty")]
     resolved: &'a [Resolved],
+    #[serde(skip_serializing_if = "<[Unseen]>::is_empty")]
+    unseen: &'a [Unseen],
 }
 
 impl<'a> Shown<'a> {
     fn of(report: &'a Report, show: &Show) -> Self {
         // Taken apart in full: a member added to the report must be added here, or this does not compile.
-        let Report { schema_version, tool, run, snapshot, summary, rules, findings, coverage, waivers, resolved } =
-            report;
+        let Report {
+            schema_version,
+            tool,
+            run,
+            snapshot,
+            summary,
+            rules,
+            findings,
+            coverage,
+            waivers,
+            resolved,
+            unseen,
+        } = report;
         let findings = findings
             .iter()
             .filter(|each| {
@@ -118,6 +131,7 @@ impl<'a> Shown<'a> {
             coverage,
             waivers,
             resolved,
+            unseen,
         }
     }
 }

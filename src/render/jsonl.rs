@@ -13,7 +13,8 @@ use super::Show;
 use super::json::visible;
 use crate::model::Verdict;
 use crate::model::report::{
-    Coverage, Exit, Finding, PoolSummary, Report, Resolved, RuleSummary, Run, SnapshotSummary, Tool, WaiverState,
+    Coverage, Exit, Finding, PoolSummary, Report, Resolved, RuleSummary, Run, SnapshotSummary, Tool, Unseen,
+    WaiverState,
 };
 
 /// One line.
@@ -46,6 +47,7 @@ enum Line<'a> {
         coverage: &'a Coverage,
         waivers: &'a [WaiverState],
         resolved: &'a [Resolved],
+        unseen: &'a [Unseen],
     },
 }
 
@@ -87,8 +89,19 @@ pub fn write(report: &Report, show: &Show, out: &mut dyn Write) -> io::Result<()
     if !rest.findings.is_empty() || !rest.passed.is_empty() {
         line(&Line::Unassigned { results: rest }, out)?;
     }
-    let Report { schema_version, tool, run, snapshot, summary, rules, findings: _, coverage, waivers, resolved } =
-        report;
+    let Report {
+        schema_version,
+        tool,
+        run,
+        snapshot,
+        summary,
+        rules,
+        findings: _,
+        coverage,
+        waivers,
+        resolved,
+        unseen,
+    } = report;
     let (answer, counts, exit) = (&summary.answer, &summary.counts, &summary.exit);
     let (schema_version, pools) = (*schema_version, summary.pools.len());
     line(
@@ -105,6 +118,7 @@ pub fn write(report: &Report, show: &Show, out: &mut dyn Write) -> io::Result<()
             coverage,
             waivers,
             resolved,
+            unseen,
         },
         out,
     )

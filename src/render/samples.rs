@@ -710,6 +710,7 @@ pub(super) fn base() -> Report {
         coverage: Coverage::default(),
         waivers: Vec::new(),
         resolved: Vec::new(),
+        unseen: Vec::new(),
     }
 }
 

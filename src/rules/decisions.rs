@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 
-use crate::model::{DecidedBy, Subject, SubjectKind};
+use crate::model::{DecidedBy, Gate, Resolve, Subject, SubjectKind};
 use crate::yaml::{Node, Place};
 
 use super::catalog::Catalog;
@@ -22,6 +22,9 @@ const COMMON: &[&str] = &["kind", "rule", "subject", "reason", "owner", "expires
 const OF_ATTEST: &[&str] = &["answer", "evidence", "by", "on"];
 /// The keys of a cutover.
 const OF_CUTOVER: &[&str] = &["window"];
+
+/// What stands where a person still has to write something; no text of a decision may be this.
+pub const PLACEHOLDER: &str = "TODO";
 
 /// One entry of a decisions file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,10 +49,31 @@ pub struct Decision {
     pub approved_by: Option<String>,
     /// The value it was granted for; if the account shows another, it does not apply.
     pub observed: Option<String>,
+    /// For an attestation: the first moment of the day on which it was given.
+    pub given: Option<Timestamp>,
     /// Where it stands.
     pub place: Place,
+    /// Where its parts stand.
+    pub places: Places,
     /// The file as it was named to us.
     pub file: String,
+}
+
+/// Where the parts of a decision stand, for messages about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Places {
+    /// Its kind.
+    pub kind: Place,
+    /// Its rule.
+    pub rule: Place,
+    /// Its subject.
+    pub subject: Place,
+    /// When it expires.
+    pub expires: Place,
+    /// What it was granted for, where that is said.
+    pub observed: Option<Place>,
+    /// The window of a cutover.
+    pub window: Option<Place>,
 }
 
 /// What is decided.
@@ -59,8 +83,12 @@ pub enum DecisionKind {
     Waive,
     /// An unknown check does not count.
     AcceptUnknown,
-    /// A verifier that can only change at the switch. The file may say so, so that one file serves several versions;
-    /// this version has no switch window to hold it against: it must be reported as refused, never applied.
+    /// A verifier that can only change at the switch of the issuer: until then a false check does not count.
+    ///
+    /// It is for the rules that [`takes_cutover`] names. It holds from the moment it is written, since the switch is prepared
+    /// before its window, to the end of the window (or to `expires`, if that is earlier). It is a promise about the time
+    /// before the switch: once the pool's issuer is `UPDATED`, or nobody knows whether it is, it takes nothing out of the
+    /// count, in the window too, because a verifier that does not accept the new issuer then turns tokens away.
     Cutover {
         /// The first moment of the window.
         from: Timestamp,
@@ -94,6 +122,16 @@ impl DecisionKind {
             Self::Attest(_) => "attest",
         }
     }
+}
+
+/// Whether a cutover can be decided about the rule: evidence tells whether a verifier accepts the updated issuer (the gate
+/// `issuer`), and the rule itself says that its remedy may come at the switch.
+pub fn takes_cutover(rule: &Rule) -> bool {
+    rule.gates.contains(&Gate::Issuer)
+        && rule.resolve == Resolve::AtSwitch
+        && rule.decided_by == DecidedBy::Evidence
+        && rule.check.is_some()
+        && rule.waivable
 }
 
 /// What a decision's pattern is held against: `account/region/kind/id`, with `-` for a Region that does not apply.
@@ -130,15 +168,27 @@ fn decision(file: &str, node: &Node, catalog: &Catalog, sink: &mut Sink<'_>) -> 
         check_kind(word, rule, keys, sink);
     }
     let subject = keys.need("subject", what, sink).and_then(|node| subject(node, rule, sink));
-    let reason = keys.need_text("reason", what, sink);
-    let owner = keys.need_text("owner", what, sink);
+    let reason = filled(keys, "reason", what, sink);
+    let owner = filled(keys, "owner", what, sink);
     let expires = keys.need("expires", what, sink).and_then(|node| moment(node, "`expires`", Moment::Last, sink));
     let ticket = keys.get("ticket").and_then(|node| scalar(node, "`ticket`", sink));
-    let approved_by = keys.text("approved_by", sink);
+    let approved_by = keys.get("approved_by").and_then(|_| filled(keys, "approved_by", what, sink));
     let observed = keys.get("observed").and_then(|node| scalar(node, "`observed`", sink));
     let (expires, expires_text) = expires?;
+    let at = |key: &str| keys.get(key).map(|node| node.place);
+    let known = |key: &str| at(key).unwrap_or(node.place);
+    let places = Places {
+        kind: known("kind"),
+        rule: known("rule"),
+        subject: known("subject"),
+        expires: known("expires"),
+        observed: at("observed"),
+        window: at("window"),
+    };
+    let (kind, given) = kind?;
     Some(Decision {
-        kind: kind?,
+        kind,
+        given,
         rule: rule?.id.clone(),
         subject: subject?,
         reason: reason?,
@@ -149,11 +199,24 @@ fn decision(file: &str, node: &Node, catalog: &Catalog, sink: &mut Sink<'_>) -> 
         approved_by,
         observed,
         place: node.place,
+        places,
         file: file.to_owned(),
     })
 }
 
-fn kind(word: &str, keys: Keys<'_>, sink: &mut Sink<'_>) -> Option<DecisionKind> {
+/// A text that has to be there, and is not what `waivers init` writes for a person to replace.
+fn filled(keys: Keys<'_>, key: &str, what: &str, sink: &mut Sink<'_>) -> Option<String> {
+    let text = keys.need_text(key, what, sink)?;
+    if text == PLACEHOLDER {
+        let place = keys.get(key).map_or(keys.place(), |node| node.place);
+        sink.add(place, format!("`{key}` is still to be filled in"));
+        return None;
+    }
+    Some(text)
+}
+
+/// The kind, and for an attestation when it was given.
+fn kind(word: &str, keys: Keys<'_>, sink: &mut Sink<'_>) -> Option<(DecisionKind, Option<Timestamp>)> {
     for (own, owner) in [(OF_ATTEST, "attest"), (OF_CUTOVER, "cutover")] {
         for (key, _) in keys.pairs() {
             if let Some(key_text) = key.text().filter(|key| own.contains(key) && word != owner) {
@@ -162,8 +225,8 @@ fn kind(word: &str, keys: Keys<'_>, sink: &mut Sink<'_>) -> Option<DecisionKind>
         }
     }
     match word {
-        "waive" => Some(DecisionKind::Waive),
-        "accept_unknown" => Some(DecisionKind::AcceptUnknown),
+        "waive" => Some((DecisionKind::Waive, None)),
+        "accept_unknown" => Some((DecisionKind::AcceptUnknown, None)),
         "cutover" => {
             let node = keys.need("window", "a cutover", sink)?;
             let window = Keys::read(node, "`window`", &["from", "until"], sink)?;
@@ -173,18 +236,18 @@ fn kind(word: &str, keys: Keys<'_>, sink: &mut Sink<'_>) -> Option<DecisionKind>
             if until < from {
                 sink.add(node.place, "the window ends before it begins");
             }
-            Some(DecisionKind::Cutover { from, until })
+            Some((DecisionKind::Cutover { from, until }, None))
         }
         _ => {
             let what = "an attestation";
             let answer = keys
                 .need("answer", what, sink)
                 .and_then(|node| one_of(node, "`answer`", &[true, false], |it| if it { "yes" } else { "no" }, sink));
-            let evidence = keys.need_text("evidence", what, sink);
-            let by = keys.need_text("by", what, sink);
+            let evidence = filled(keys, "evidence", what, sink);
+            let by = filled(keys, "by", what, sink);
             let on = keys.need("on", what, sink).and_then(|node| moment(node, "`on`", Moment::First, sink));
-            let (answer, evidence, by, (_, on)) = (answer?, evidence?, by?, on?);
-            Some(DecisionKind::Attest(Attestation { answer, evidence, by, on }))
+            let (answer, evidence, by, (given, on)) = (answer?, evidence?, by?, on?);
+            Some((DecisionKind::Attest(Attestation { answer, evidence, by, on }), Some(given)))
         }
     }
 }
@@ -216,9 +279,22 @@ fn rule<'c>(node: &Node, kind: Option<&str>, catalog: &'c Catalog, sink: &mut Si
 fn check_kind(word: &str, rule: &Rule, keys: Keys<'_>, sink: &mut Sink<'_>) {
     let place = keys.get("kind").map_or(keys.place(), |node| node.place);
     let person = rule.decided_by == DecidedBy::Person;
-    if matches!(word, "waive" | "cutover") && !rule.waivable {
+    if word != "attest" && !rule.waivable {
         let message = format!("the rule `{}` cannot be waived: AWS itself refuses what it forbids", rule.id);
-        sink.add_with(place, message, Some("remove the decision and change the account instead".to_owned()));
+        let help = match word {
+            // Out of the count, it would leave a gate ready whose step AWS may refuse.
+            "accept_unknown" => {
+                "not seen, it cannot be waived either: get the missing evidence, the report names its cause"
+            }
+            _ => "remove the decision and change the account instead",
+        };
+        sink.add_with(place, message, Some(help.to_owned()));
+    } else if word == "cutover" && !takes_cutover(rule) {
+        let message =
+            format!("the rule `{}` is not about a verifier that changes at the switch of the issuer", rule.id);
+        let help = "a cutover is for rules of the gate `issuer` whose remedy may come at the switch (`resolve: at_switch`); \
+                    what has to change before needs a `waive`";
+        sink.add_with(place, message, Some(help.to_owned()));
     }
     if word == "attest" && !person {
         let message = format!("the rule `{}` is decided by evidence: no person's answer replaces it", rule.id);
@@ -260,6 +336,10 @@ fn check_subject_kind(node: &Node, kind: &str, rule: Option<&Rule>, sink: &mut S
 
 fn moment(node: &Node, what: &str, moment: Moment, sink: &mut Sink<'_>) -> Option<(Timestamp, String)> {
     let text = text(node, what, sink)?;
+    if text == PLACEHOLDER {
+        sink.add(node.place, format!("{what} is still to be filled in: a date such as 2026-11-21, or RFC 3339"));
+        return None;
+    }
     let Some(found) = instant(&text, moment) else {
         let help = Some("write YYYY-MM-DD, or RFC 3339 such as 2026-11-21T18:00:00Z".to_owned());
         sink.add_with(node.place, format!("{what} is a date or an instant, not {}", quoted(&text)), help);

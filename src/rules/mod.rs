@@ -23,9 +23,13 @@ mod step;
 mod tests;
 mod tree;
 
+/// Where something stands in a file, for messages about decisions.
+pub use crate::yaml::Place;
 pub use catalog::Catalog;
 pub use config::{Config, PoolEntry, PoolName, PoolScope, PoolSettings, duration, is_region, parse_config};
-pub use decisions::{Attestation, Decision, DecisionKind, parse_decisions, subject_path};
+pub use decisions::{
+    Attestation, Decision, DecisionKind, PLACEHOLDER, Places, parse_decisions, subject_path, takes_cutover,
+};
 pub use embedded::{Embedded, embedded_data};
 pub use glob::Glob;
 pub use load::{LoadContext, load_rule};

@@ -252,7 +252,7 @@ fn per_field(spec: &FieldSpec) -> Value {
 
 /// The JSON Schema of a decisions file.
 pub fn decisions_schema() -> Value {
-    let text = json!({ "type": "string", "minLength": 1 });
+    let text = json!({ "type": "string", "minLength": 1, "not": { "const": super::decisions::PLACEHOLDER } });
     let moment =
         json!({ "description": "YYYY-MM-DD or RFC 3339.", "type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}" });
     let value = json!({ "type": ["string", "integer", "number", "boolean"] });

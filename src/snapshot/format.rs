@@ -246,7 +246,8 @@ fn broken_tree(hit: &Hit, trees: &BTreeSet<&str>) -> Option<&'static str> {
     hit.source.is_none().then_some("of which the place says nothing")
 }
 
-fn unpack(name: &str, bytes: &[u8]) -> Result<Option<Vec<u8>>, SnapshotError> {
+/// The content of packed bytes, as far as it is no bomb; `None` if they are not packed.
+pub fn unpack(name: &str, bytes: &[u8]) -> Result<Option<Vec<u8>>, SnapshotError> {
     let failed = |source| SnapshotError::Unpack { name: name.to_owned(), source };
     let limit = MAX_BYTES.min((bytes.len() as u64).saturating_mul(MAX_RATIO).max(SMALL));
     let mut out = Vec::new();

@@ -815,8 +815,7 @@ impl Run {
             strict: self.strict,
             reductions: self.reductions.clone(),
             waiver_digests: Vec::new(),
-            pools: BTreeMap::new(),
-            config_digest: None,
+            ..Options::default()
         };
         Judged { report: audit(&facts, catalog, decisions, &options) }
     }

@@ -15,12 +15,14 @@
 
 mod architecture;
 mod areas;
+mod baseline;
 mod builder;
 mod cli;
 mod closure;
 mod commands;
 mod compatibility;
 mod config;
+mod decisions;
 mod diff;
 mod explain;
 mod generated;

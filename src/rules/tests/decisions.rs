@@ -3,13 +3,17 @@
 use super::super::{Attestation, Catalog, DecisionKind, parse_decisions, subject_path};
 use super::catalog::two;
 use super::{GOOD, load, with};
-use crate::model::{Subject, SubjectKind};
+use crate::model::{Gate, Resolve, Subject, SubjectKind};
 
 const REST: &str = "reason: r, owner: o, expires: 2027-01-01";
 
 /// `good-rule` (evidence), `other-rule` (never waivable) and `asked-rule` (a person's).
 fn rules() -> Catalog {
     let mut catalog = two();
+    for rule in &mut catalog.rules {
+        // So that a cutover can be decided about it.
+        (rule.resolve, rule.gates) = (Resolve::AtSwitch, vec![Gate::Issuer]);
+    }
     let text = with("id", "id: asked-rule")
         .replace("[MRR-006]", "[MRR-061]\ndecided_by: person")
         .replace("remedy: [create-key]\n", "");
@@ -44,6 +48,13 @@ fn every_kind_is_read() {
     assert_eq!(found[2].kind, DecisionKind::Attest(attested));
     let DecisionKind::Cutover { from, until } = &found[3].kind else { panic!("{found:?}") };
     assert!(from < until);
+    assert_eq!(
+        (found[2].given.map(|given| given.to_string()), found[3].given),
+        (Some("2026-11-01T00:00:00Z".into()), None)
+    );
+    let (places, window) = (found[3].places, found[3].places.window.unwrap());
+    assert_eq!((places.kind.column, places.rule.column, places.subject.column), (11, 26, 46));
+    assert_eq!((places.expires.column, window.line, places.observed), (82, 4, None));
     let kinds: Vec<&str> = found.iter().map(|each| each.kind.as_str()).collect();
     assert_eq!(kinds, ["waive", "accept_unknown", "attest", "cutover"]);
 }
@@ -99,6 +110,24 @@ fn mistakes_in_decisions() {
                 "- {{ kind: cutover, rule: other-rule, subject: '**', {REST}, window: {{ from: 2026-12-01, until: 2026-12-02 }} }}"
             ),
             "cannot be waived",
+        ),
+        (
+            format!("- {{ kind: accept_unknown, rule: other-rule, subject: '**', {REST} }}"),
+            "1:11: the rule `other-rule` cannot be waived",
+        ),
+        (
+            format!(
+                "- {{ kind: cutover, rule: asked-rule, subject: '**', {REST}, window: {{ from: 2026-12-01, until: 2026-12-02 }} }}"
+            ),
+            "1:11: the rule `asked-rule` is not about a verifier that changes at the switch",
+        ),
+        (
+            format!("- {{ {waive}, subject: '**', reason: TODO, owner: o, expires: 2027-01-01 }}"),
+            "`reason` is still to be",
+        ),
+        (
+            format!("- {{ {waive}, subject: '**', reason: r, owner: o, expires: TODO }}"),
+            "`expires` is still to be filled in",
         ),
         (
             format!("- {{ kind: cutover, rule: good-rule, subject: '**', {REST} }}"),

@@ -16,10 +16,7 @@ fn options() -> Options {
         gates: BTreeSet::new(),
         fail_on: FailOn::Fail,
         strict: false,
-        reductions: Vec::new(),
-        waiver_digests: Vec::new(),
-        pools: BTreeMap::new(),
-        config_digest: None,
+        ..Options::default()
     }
 }
 
