@@ -85,12 +85,7 @@ fn planned_with(
     let options = FactOptions::new("2026-11-21T12:00:00Z".parse::<Timestamp>().unwrap());
     let facts = Facts::new(&snapshot, options, RegionTable::default())
         .assuming(Assumptions { pools: BTreeMap::from([(key(), assumed)]) });
-    let options = Options {
-        gates: BTreeSet::new(),
-        fail_on: FailOn::Fail,
-        strict: false,
-        ..Options::default()
-    };
+    let options = Options { gates: BTreeSet::new(), fail_on: FailOn::Fail, strict: false, ..Options::default() };
     let mut plan = plan(facts, &catalog, &decisions, &options, direction);
     assert_eq!(plan.pools.len(), 1);
     plan.pools.remove(0)

@@ -65,7 +65,8 @@ fn snapshot(path: &str) -> Value {
 }
 
 /// A failure that says what to do: exit 2, one message on standard error, nothing on standard output.
-fn fails(run: &Run, wanted: &[&str]) {
+#[track_caller]
+pub(crate) fn fails(run: &Run, wanted: &[&str]) {
     assert_eq!((run.code, run.out.as_str()), (2, ""), "{}", run.err);
     for word in wanted {
         assert!(run.err.contains(word), "no `{word}` in: {}", run.err);

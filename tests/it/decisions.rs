@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use jiff::Timestamp;
-use mrready::audit::{FailOn, Options, audit};
+use mrready::audit::{Options, audit};
 use mrready::facts::Facts;
 use mrready::rules::parse_decisions;
 use serde_json::{Value, json};

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::cli::{NOT_READY, Run, command, run};
+use super::cli::{NOT_READY, Run, command, fails, run};
 
 /// A folder with a report, and the report.
 fn audited() -> (TempDir, Value) {
@@ -44,14 +44,6 @@ fn said(folder: &TempDir, report: &mut Value, rule: &str) -> String {
     let run = explain(folder, &fingerprint(report, rule));
     assert_eq!((run.code, run.err.as_str()), (0, ""));
     run.out.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn fails(run: &Run, wanted: &[&str]) {
-    assert_eq!((run.code, run.out.as_str()), (2, ""), "{}", run.err);
-    for word in wanted {
-        assert!(run.err.contains(word), "no `{word}` in: {}", run.err);
-    }
-    assert!(!run.err.contains("panicked") && !run.err.contains('\u{1b}'), "{}", run.err);
 }
 
 #[test]

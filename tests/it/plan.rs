@@ -3,3 +3,10 @@
 mod command;
 mod stages;
 mod verify;
+
+use mrready::audit::Options;
+
+/// Nothing asked for: all gates, no decision.
+pub(crate) fn options() -> Options {
+    Options::default()
+}

@@ -9,7 +9,7 @@ mod states;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mrready::audit::{Options, audit_pool};
+use mrready::audit::audit_pool;
 use mrready::facts::{Assumptions, FactOptions, Facts, RegionTable};
 use mrready::model::plan::{Direction, Plan};
 use mrready::model::report::Finding;
@@ -19,6 +19,7 @@ use mrready::rules::Catalog;
 use mrready::snapshot::{PoolKey, Scope, Snapshot};
 
 use crate::builder::{ACCOUNT, NOW, POOL, catalog, table, time};
+use crate::plan::options;
 use checks::{complete, left, open, ordered, required, reveal, take};
 use states::{Random, State, World, label};
 
@@ -49,10 +50,6 @@ type Wrong = BTreeMap<String, (usize, u64)>;
 
 fn key() -> PoolKey {
     PoolKey { account: ACCOUNT.to_owned(), id: POOL.to_owned() }
-}
-
-fn options() -> Options {
-    Options::default()
 }
 
 /// One pool with an empty log, and what is assumed of it.

@@ -333,3 +333,22 @@ pub(crate) fn planned(snapshot: &str, options: &[&str]) -> Plan {
     let said = String::from_utf8_lossy(&output.stderr);
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"))
 }
+
+/// What a plan knows of the thing that a step is done to, of its pool's key, domain and clients.
+#[cfg(feature = "live")]
+const KNOWN: &[&str] =
+    &["SUBJECT_ID", "SUBJECT_NAME", "SUBJECT_ARN", "SUBJECT_REGION", "KEY_ID", "KEY_ARN", "DOMAIN", "CLIENT_ID"];
+
+/// A plan of a fixture's pool with every step of the catalogue, whatever the pool needs: to be run with whatever is open
+/// given from outside.
+#[cfg(feature = "live")]
+pub(crate) fn every_step() -> Plan {
+    let mut every = planned("not-ready.json", &[]);
+    every.pools.truncate(1);
+    every.pools[0].steps = catalogue().pools.remove(0).steps;
+    for step in &mut every.pools[0].steps {
+        let open = std::mem::take(&mut step.values).into_keys().chain(KNOWN.iter().map(|name| (*name).to_owned()));
+        step.inputs.extend(open.map(|name| (name, "what the plan knows".to_owned())));
+    }
+    every
+}

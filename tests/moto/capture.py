@@ -1,6 +1,6 @@
 """An AWS that answers everything and notes what was sent: every request is read back with botocore's newest models.
 
-For: `plan_commands.py`. Nothing is stored and nothing is decided; an answer is made from the shape of the output, with
+For: `plan_commands.py`, by way of `shim.py`, whose requests say which command they are of. Nothing is stored and nothing is decided; an answer is made from the shape of the output, with
 what a caller has to see put in its place. What moto does with a request is another matter: `server.py`.
 
 Each request is checked against the input shape of its operation: required members, types, enums, lengths, and members
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.serialize import get_serializer_class
 from werkzeug.datastructures import MultiDict
 
-from wire import CBOR_HEADERS, CBOR_PATH, cbor_item
+from wire import CBOR_HEADERS, CBOR_PATH, cbor_item, merged, without_nulls
 
 READS = ("Describe", "Get", "List")
 # The model's pattern of a domain forbids the dots of a custom one, which AWS takes.
@@ -44,6 +45,7 @@ class Seen:
     region: str
     parameters: dict[str, Any]
     cli: str  # the service as the AWS CLI calls it
+    place: str  # where in a script the command stands
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -138,16 +140,18 @@ def matches(pattern: str, value: str) -> bool:
         return True
 
 
-def example(shape: Shape | None, depth: int = 0, lists: bool = True) -> Any:
-    """A value of a shape, its lists with an item each or empty."""
+def example(shape: Shape | None, depth: int = 0, lists: bool = True, name: str = "") -> Any:
+    """A value of a shape, its lists with an item each or empty. A member that is called so holds an ARN."""
     if shape is None:
         return {}
     if isinstance(shape, StructureShape):
         if depth > DEEPEST:
             return {}
-        return {name: example(member, depth + 1, lists) for name, member in shape.members.items()}
+        # Of a union, one member.
+        members = list(shape.members.items())[: 1 if shape.is_tagged_union else None]
+        return {name: example(member, depth + 1, lists, name) for name, member in members}
     if isinstance(shape, ListShape):
-        return [example(shape.member, depth + 1, lists)] if lists and depth <= DEEPEST else []
+        return [example(shape.member, depth + 1, lists, name)] if lists and depth <= DEEPEST else []
     if isinstance(shape, MapShape):
         return {}
     if shape.type_name in ("integer", "long", "float", "double"):
@@ -158,24 +162,26 @@ def example(shape: Shape | None, depth: int = 0, lists: bool = True) -> Any:
         return 1_700_000_000
     if shape.type_name == "blob":
         return b"x"
-    return (getattr(shape, "enum", None) or ["x"])[0]
+    text = "arn:aws:iam::111122223333:role/example" if re.search("Arns?$|ARNs?$", name) else "x"
+    return (getattr(shape, "enum", None) or [text.ljust(shape.metadata.get("min") or 0, "x")])[0]
 
 
-def merged(base: Any, patch: Any) -> Any:
-    """A JSON merge patch (RFC 7396)."""
-    if not isinstance(patch, dict):
-        return patch
-    result = dict(base) if isinstance(base, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            result.pop(name, None)
-        else:
-            result[name] = merged(result.get(name), value)
-    return result
+@dataclass
+class Refusal:
+    """Instead of an answer."""
+
+    code: str
+
+
+class Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that leaves is no error."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Capture:
-    """The server. `answers` has, per `service:Operation`, a function from the parameters to a merge patch."""
+    """The server. `answers` has, per `service:Operation`, a function from the parameters to a merge patch, or one."""
 
     def __init__(self, answers: dict[str, Any]) -> None:
         self.models = Models()
@@ -183,7 +189,6 @@ class Capture:
         self.seen: list[Seen] = []
         self.errors: list[str] = []
         self.mood = "there"  # or "empty", "not found": what is answered where `answers` has nothing
-        self.service = ""  # of the command that runs now: a signing name can be that of several services
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -209,7 +214,7 @@ class Capture:
             def log_message(self, *_: Any) -> None:
                 """Quiet."""
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -219,7 +224,9 @@ class Capture:
         region = scope.group(1) if scope else ""
         parts = urlsplit(path)
         target = lower.get("x-amz-target", "")
-        model = self.models.service(self.service)
+        # The command says which service it is for: a signing name can be that of several.
+        service, place = json.loads(lower["x-asked"])
+        model = self.models.service(service)
         protocol = model.metadata["protocol"]
         form: dict[str, Any] = {}
         if not protocol.startswith("rest"):
@@ -227,17 +234,21 @@ class Capture:
             text = body.decode(errors="replace")
             form = parse_qs(text, keep_blank_values=True) if re.search(r"(^|&)Action=", text) else {}
             protocol = "json" if target else "ec2" if protocol == "ec2" else "query" if form else protocol
-        operation = self.models.operation(self.service, method, unquote(parts.path), target, form)
+        operation = self.models.operation(service, method, unquote(parts.path), target, form)
         parameters = self.parse(operation, protocol, method, parts, lower, body, form)
-        seen = Seen(operation.service_model.service_name, operation.name, region, parameters, self.service)
+        seen = Seen(operation.service_model.service_name, operation.name, region, parameters, service, place)
         # A label that is empty is one whose absence a condition of the script would have stopped at: another operation's path.
         cut_short = parts.path.endswith("/") and not operation.http["requestUri"].endswith("/")
         if operation.input_shape is not None and not cut_short:
             seen.problems = validate(parameters, operation.input_shape)
-        if not region:
+        # The signature names it; some operations are for whoever has a token, and are not signed.
+        if not region and operation.auth_type != "none":
             seen.problems.append("the request names no Region")
         self.seen.append(seen)
-        if self.mood == "not found" and seen.name not in self.answers and operation.name.startswith(READS):
+        found = self.answers.get(seen.name)
+        if isinstance(found, Refusal):
+            return self.refuse(protocol, found.code)
+        if self.mood == "not found" and found is None and operation.name.startswith(READS):
             return self.refuse(protocol)
         reply = self.reply(seen, operation)
         if CBOR_PATH.fullmatch(parts.path):
@@ -279,8 +290,7 @@ class Capture:
         description = self.models.service(name)._service_description
         return MotoServiceModel(description, name).operation_model(operation.name)
 
-    def refuse(self, protocol: str) -> tuple[int, dict[str, str], bytes]:
-        code = "ResourceNotFoundException"
+    def refuse(self, protocol: str, code: str = "ResourceNotFoundException") -> tuple[int, dict[str, str], bytes]:
         if protocol in ("json", "rest-json", "smithy-rpc-v2-cbor"):
             return 400, {"x-amzn-ErrorType": code}, json.dumps({"__type": code, "message": "not there"}).encode()
         return 404, {}, f"<ErrorResponse><Error><Code>{code}</Code><Message>none</Message></Error></ErrorResponse>".encode()
@@ -301,11 +311,3 @@ class Capture:
         response = serializer.serialize(answer)
         body = response["body"]
         return response["status_code"], dict(response["headers"]), body.encode() if isinstance(body, str) else body
-
-
-def without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: without_nulls(member) for name, member in value.items() if member is not None}
-    if isinstance(value, list):
-        return [without_nulls(item) for item in value]
-    return value

@@ -31,10 +31,13 @@ class CliError(Exception):
 
 
 class Cli:
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, models: str = "") -> None:
+        """`models` is a folder of models that take precedence over its own."""
         self.endpoint = endpoint
         self.count = 0
         self.driver = create_clidriver()
+        if models:
+            self.driver.session.get_component("data_loader").search_paths.insert(0, models)
         self.clients: dict[str, Any] = {}
         self.create_client = self.driver.session.create_client
         self.driver.session.create_client = self.client

@@ -1,6 +1,6 @@
-"""The documents that the scenario hands to AWS: templates, key policies, trust policies, rules of a web ACL.
+"""The documents that the scenario hands to AWS: templates, key policies, trust policies, rules of a web ACL; and ARNs.
 
-For: `scenario.py`.
+For: `scenario.py`, `plan_account.py`, `verifiers.py`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,15 @@ import json
 from typing import Any
 
 ACCOUNT = "123456789012"
+
+
+def pool_arn(region: str, pool_id: str) -> str:
+    return f"arn:aws:cognito-idp:{region}:{ACCOUNT}:userpool/{pool_id}"
+
+
+def function_arn(region: str, name: str) -> str:
+    return f"arn:aws:lambda:{region}:{ACCOUNT}:function:{name}"
+
 
 STACK_TEMPLATE = """\
 AWSTemplateFormatVersion: "2010-09-09"

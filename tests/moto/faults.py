@@ -73,6 +73,7 @@ from wire import (
     denied_answer,
     error_answer,
     failed_answer,
+    merged,
     throttled_answer,
 )
 
@@ -303,18 +304,6 @@ def changed(body: bytes, rule: dict[str, Any]) -> bytes:
     for old, new in rule.get("replace", {}).items():
         text = text.replace(old, new)
     return json.dumps(merged(json.loads(text), rule["merge"])).encode() if "merge" in rule else text.encode()
-
-
-def merged(value: Any, patch: Any) -> Any:
-    if not isinstance(patch, dict):
-        return patch
-    value = dict(value) if isinstance(value, dict) else {}
-    for name, member in patch.items():
-        if member is None:
-            value.pop(name, None)
-        else:
-            value[name] = merged(value.get(name), member)
-    return value
 
 
 def hang_up(environ: dict[str, Any]) -> None:

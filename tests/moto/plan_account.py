@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from cli import Cli
-from documents import ACCOUNT, WEB_ACL_RULES, trusted, visibility
+from documents import ACCOUNT, WEB_ACL_RULES, function_arn, pool_arn, trusted, visibility
 
 PRIMARY, REPLICA = "us-east-1", "us-west-2"
 COGNITO = "cognito-idp.amazonaws.com"
@@ -32,14 +32,6 @@ PASSWORDS = {
     "PasswordHistorySize": 5,
     "TemporaryPasswordValidityDays": 3,
 }
-
-
-def pool_arn(region: str, pool_id: str) -> str:
-    return f"arn:aws:cognito-idp:{region}:{ACCOUNT}:userpool/{pool_id}"
-
-
-def function_arn(region: str, name: str) -> str:
-    return f"arn:aws:lambda:{region}:{ACCOUNT}:function:{name}"
 
 
 class Account:

@@ -1,192 +1,87 @@
 """Runs every AWS CLI command of every step against a server that notes what was sent, and checks it with botocore's models.
 
 `python plan_commands.py PLANS OUT.json`, where PLANS is a folder with a folder of scripts per pool, as `mrready plan
---output-dir` writes them, each with its `plan.json`. OUT.json: `steps`: per script and mood of the account what it said,
-the calls it made and what was wrong with them; `missing`: the commands of a script that never ran; `ran`: those that did.
+--output-dir` writes them, each with its `plan.json`. OUT.json, per folder: `steps`: per script and run what it said, the
+calls it made and what was wrong with them; `untaken`: the commands of a script, one by one, that sent nothing in any run;
+`library`: the same of what all scripts share; `lines`: how many commands there are; `ran`: the kinds of those that did; and, of the AWS CLI itself, `cli`:
+its `version`, what it `lacks` of botocore's newest models, what is wrong with the `shapes` of that, and what is `noticed`
+of commands that are wrong on purpose.
 
-Every part of a script runs, whatever it requires: what matters here is what is sent. So that branches are taken too, each
-runs in an account where everything is there, in one where nothing is, and in one that finds nothing. Whether a script
-does what it should is another matter: `plan_run.py`.
+Every part of a script runs, whatever it requires: what matters here is what is sent. In which accounts: `plan_found.py`.
+Whether a script does what it should is another matter: `plan_run.py`.
 """
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from importlib.metadata import version
+from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from botocore import xform_name
+import botocore
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
 
-from capture import Capture, Seen
-from shim import Shim
+from capture import Capture, Models, Refusal, Seen, validate
+from plan_found import FILES, Account, Scene, given, scenes
 
-COMMAND = re.compile(r"\baws\s+([a-z0-9-]+)\s+([a-z0-9-]+)")
-
-
-class Account:
-    """What the server answers: enough of one pool's account that a script finds what the steps before it did."""
-
-    def __init__(self, values: dict[str, str]) -> None:
-        self.values = values
-        self.account = values.get("ACCOUNT_ID", "111122223333")
-        self.primary = values["PRIMARY_REGION"]
-        self.secondary = values.get("SECONDARY_REGION", "us-west-2")
-        self.pool = values["POOL_ID"]
-        self.settings: dict[str, dict[str, Any]] = {}
-        self.replica: str | None = None
-        self.domain: dict[str, Any] = {}
-        self.client: dict[str, Any] = {}
-
-    def arn(self, region: str) -> str:
-        return f"arn:aws:cognito-idp:{region}:{self.account}:userpool/{self.pool}"
-
-    def pool_in(self, region: str) -> dict[str, Any]:
-        return self.settings.setdefault(region, {**copy.deepcopy(POOL), "Id": self.pool, "Arn": self.arn(region)})
-
-    def answers(self) -> dict[str, Any]:
-        key = {
-            "KeyId": "mrk-1234abcd12ab34cd56ef1234567890ab",
-            "Arn": f"arn:aws:kms:{self.primary}:{self.account}:key/mrk-1234abcd12ab34cd56ef1234567890ab",
-            "KeyState": "Enabled",
-            "Enabled": True,
-            "MultiRegion": True,
-            "KeyManager": "CUSTOMER",
-            "KeySpec": "SYMMETRIC_DEFAULT",
-            "KeyUsage": "ENCRYPT_DECRYPT",
-            "MultiRegionConfiguration": {
-                "MultiRegionKeyType": "PRIMARY",
-                "PrimaryKey": {"Region": self.primary},
-                "ReplicaKeys": [{"Region": self.secondary}],
-            },
-        }
-        return {
-            "sts:GetCallerIdentity": {"Account": self.account},
-            "cognito-idp:DescribeUserPool": lambda seen: Whole({"UserPool": self.pool_in(seen.region)}),
-            "cognito-idp:ListUserPools": lambda _: Whole({"UserPools": [{"Id": self.pool, "Name": POOL["Name"]}]}),
-            "cognito-idp:UpdateUserPool": self.update_pool,
-            "cognito-idp:ListUserPoolReplicas": lambda _: Whole({"UserPoolReplicas": self.replicas()}),
-            "cognito-idp:CreateUserPoolReplica": lambda seen: self.set_replica("INACTIVE", seen),
-            "cognito-idp:UpdateUserPoolReplica": lambda seen: self.set_replica(seen.parameters["Status"], seen),
-            "cognito-idp:DeleteUserPoolReplica": lambda seen: self.set_replica(None, seen),
-            "cognito-idp:DescribeUserPoolDomain": lambda seen: Whole({"DomainDescription": self.domain_of(seen)}),
-            "cognito-idp:UpdateUserPoolDomain": self.update_domain,
-            "cognito-idp:DescribeUserPoolClient": lambda seen: Whole({"UserPoolClient": self.client_of(seen)}),
-            "cognito-idp:UpdateUserPoolClient": self.update_client,
-            "kms:DescribeKey": {"KeyMetadata": key},
-            "kms:CreateKey": {"KeyMetadata": key},
-            "kms:GetKeyPolicy": {"Policy": json.dumps({"Version": "2012-10-17", "Statement": []})},
-            "kms:GetKeyRotationStatus": {"KeyRotationEnabled": True},
-        }
-
-    def update_pool(self, seen: Seen) -> Any:
-        current = self.pool_in(seen.region)
-        kept = {name: current[name] for name in NOT_UPDATED if name in current}
-        self.settings[seen.region] = {
-            **kept,
-            **{name: value for name, value in seen.parameters.items() if name not in ("UserPoolId", "PoolName")},
-            "Name": seen.parameters.get("PoolName", current["Name"]),
-        }
-        return {}
-
-    def replicas(self) -> list[dict[str, str]]:
-        primary = {"RegionName": self.primary, "Status": "ACTIVE", "Role": "PRIMARY", "UserPoolArn": self.arn(self.primary)}
-        if self.replica is None:
-            return [primary]
-        arn = self.arn(self.secondary)
-        return [primary, {"RegionName": self.secondary, "Status": self.replica, "Role": "SECONDARY", "UserPoolArn": arn}]
-
-    def set_replica(self, status: str | None, seen: Seen) -> Any:
-        self.replica = status
-        arn = self.arn(self.secondary)
-        shown = {"RegionName": self.secondary, "Status": status or "DELETING", "Role": "SECONDARY", "UserPoolArn": arn}
-        return Whole({"UserPoolReplica": shown})
-
-    def domain_of(self, seen: Seen) -> dict[str, Any]:
-        arn = f"arn:aws:acm:us-east-1:{self.account}:certificate/11112222-3333-4444-5555-666677778888"
-        first = {"UserPoolId": self.pool, "Domain": seen.parameters["Domain"], "Status": "ACTIVE", "ManagedLoginVersion": 2}
-        check = "11112222-3333-4444-5555-666677778888"
-        routing = {"Failover": {"SecondaryRegion": self.secondary, "PrimaryRoute53HealthCheckId": check}}
-        self.domain = self.domain or {**first, "CustomDomainConfig": {"CertificateArn": arn}, "Routing": routing}
-        return self.domain
-
-    def update_domain(self, seen: Seen) -> Any:
-        self.domain = {**seen.parameters, "Status": "ACTIVE"}
-        return {}
-
-    def client_of(self, seen: Seen) -> dict[str, Any]:
-        ids = {"UserPoolId": self.pool, "ClientId": seen.parameters["ClientId"]}
-        self.client = self.client or {**CLIENT, **ids}
-        return self.client
-
-    def update_client(self, seen: Seen) -> Any:
-        self.client = {**CLIENT, **seen.parameters}
-        return {}
+# In a script, each command is told which it is: `aws kms describe-key` becomes `aws @3 kms describe-key`. So are the
+# changes that a step has the library make; they count once the update is sent.
+COMMAND = re.compile(
+    r"(?<![\w./-])(?:aws(?=\s+(?P<service>[a-z0-9-]+)\s+(?P<operation>[a-z0-9-]+))"
+    r'|(?P<change>(?:update|restore)_user_pool(?:_client|_domain)?)(?=\s+"))'
+)
 
 
-class Whole(dict[str, Any]):
-    """An answer that stands for itself."""
+class Marked:
+    """A script whose commands are numbered."""
 
+    def __init__(self, text: str, known: set[str], prefix: str = "") -> None:
+        self.commands: dict[str, str] = {}
 
-# What describe returns and update does not take.
-NOT_UPDATED = (
-    "Id Arn Status CreationDate LastModifiedDate SchemaAttributes AliasAttributes UsernameAttributes UsernameConfiguration "
-    "EstimatedNumberOfUsers EmailConfigurationFailure SmsConfigurationFailure Domain CustomDomain"
-).split()
-FUNCTION = "arn:aws:lambda:us-east-1:111122223333:function:claims"
-POOL: dict[str, Any] = {
-    "Name": "customers",
-    "Policies": {"PasswordPolicy": {"MinimumLength": 14, "TemporaryPasswordValidityDays": 3}},
-    "DeletionProtection": "ACTIVE",
-    "LambdaConfig": {"PreTokenGeneration": FUNCTION},
-    "CreationDate": 1_700_000_000,
-    "LastModifiedDate": 1_700_000_000,
-    "SchemaAttributes": [{"Name": "sub", "AttributeDataType": "String", "Required": True}],
-    "AutoVerifiedAttributes": ["email"],
-    "UsernameAttributes": ["email"],
-    "VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_CODE"},
-    "UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": []},
-    "MfaConfiguration": "OPTIONAL",
-    "DeviceConfiguration": {"ChallengeRequiredOnNewDevice": True},
-    "EstimatedNumberOfUsers": 12_000,
-    "EmailConfiguration": {"EmailSendingAccount": "COGNITO_DEFAULT"},
-    "UserPoolTags": {"team": "identity"},
-    "CustomDomain": "auth.example.com",
-    "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": True, "UnusedAccountValidityDays": 3},
-    "UsernameConfiguration": {"CaseSensitive": False},
-    "AccountRecoverySetting": {"RecoveryMechanisms": [{"Priority": 1, "Name": "verified_email"}]},
-    "UserPoolTier": "ESSENTIALS",
-}
-CLIENT: dict[str, Any] = {
-    "ClientName": "web",
-    "ClientSecret": "planted-client-secret",
-    "CreationDate": 1_700_000_000,
-    "LastModifiedDate": 1_700_000_000,
-    "RefreshTokenValidity": 30,
-    "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH"],
-    "CallbackURLs": ["https://app.example.com/in"],
-}
+        def number(found: re.Match[str]) -> str:
+            if not found["change"] and found["service"] not in known:
+                return found.group()
+            mark = f"{prefix}{len(self.commands) + 1}"
+            self.commands[mark] = found["change"] or f"{found['service']} {found['operation']}"
+            return f"through {mark} {found['change']}" if found["change"] else f"aws @{mark}"
 
-
-def commands(text: str) -> set[str]:
-    """`aws SERVICE OPERATION` in a script, without what stands in comments."""
-    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
-    return {" ".join(found) for found in COMMAND.findall("\n".join(lines).replace("\\\n", " "))}
+        lines = text.splitlines(keepends=True)
+        self.text = "".join(line if line.lstrip().startswith("#") else COMMAND.sub(number, line) for line in lines)
 
 
 # In place of `main "$@"`: every part of the step, whatever its conditions say. What would end a step is said and passed
-# over; what would wait asks once.
+# over, but in a loop that nothing else ends; what would wait asks once.
 EVERY_PART = """
-die() { printf 'error: %s\\n' "$*" >&2; return 0; }
+die() {
+  printf 'error: %s\\n' "$*" >&2
+  case ${FUNCNAME[1]} in send_patiently | verify_change) exit 1 ;; esac
+  return 1
+}
 confirm() { return 0; }
 sleep() { return 0; }
 wait_until() { shift 2; "$@"; }
+eval "marked_$(declare -f aws)"
+aws() {
+  local -x MRR_PLACE=''
+  case ${1-} in @*) MRR_PLACE="${1#@} ${MRR_THROUGH-}" && shift ;; esac
+  marked_aws "$@"
+}
+through() {
+  local MRR_THROUGH=$1
+  shift
+  "$@"
+}
 set +eu +o pipefail
 exec 9</dev/null
 MRR_PREFIX=step MRR_INTERACTIVE=0 MRR_NAMED=1 MRR_MODE=run MRR_AGAIN=0 MRR_TAKEN_AS_DONE=()
@@ -200,77 +95,163 @@ for part in require run check undo; do
 done
 exit 0
 """
+# Seconds that a script has: with its conditions passed over, one may loop.
+PATIENCE = 20
+
+
+class Commands:
+    """The AWS CLI, in a process of its own."""
+
+    def __init__(self, folder: Path, endpoint: str, models: str = "") -> None:
+        folder.mkdir()
+        self.folder = folder
+        command = [sys.executable, str(Path(__file__).with_name("shim.py")), str(folder), endpoint, models]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout and self.process.stdout.readline() == "ready\n"
+        self.told = 0
+
+    def asked(self) -> list[dict[str, Any]]:
+        """The commands since the last call, and what came of them."""
+        log = self.folder / "asked"
+        lines = log.read_text("utf-8").splitlines() if log.exists() else []
+        fresh = [json.loads(line) for line in lines[self.told :]]
+        self.told = len(lines)
+        return fresh
+
+
+    def close(self) -> None:
+        assert self.process.stdin
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def newest_models(folder: Path) -> str:
+    """A folder with botocore's model of REST APIs alone: all others are the AWS CLI's own."""
+    shutil.copytree(Path(botocore.__file__).parent / "data/apigateway", folder / "apigateway")
+    return str(folder)
 
 
 class Trial:
     """The scripts of one pool."""
 
-    def __init__(self, folder: Path, place: Path, moods: tuple[str, ...]) -> None:
-        self.folder, self.place, self.moods = folder, place, moods
-        plan = json.loads((folder / "plan.json").read_text("utf-8"))
-        [self.pool] = plan["pools"]
-        self.current, self.lines = "", set[str]()
+    def __init__(self, folder: Path, place: Path) -> None:
+        self.place = place
+        self.folder = place / "scripts"
+        self.folder.mkdir()
+        [self.pool] = json.loads((folder / "plan.json").read_text("utf-8"))["pools"]
+        self.values: dict[str, str] = self.pool["values"]
         self.capture = Capture({})
-        self.shim = Shim(place, self.capture.url, self.before)
+        self.own = Commands(place / "own", self.capture.url)
+        self.newest: Commands | None = None
+        self.reached: set[str] = set()
+        self.scripts = {path.name: path.read_text("utf-8") for path in folder.glob("*.sh")}
+        self.known = {*self.capture.models.session.get_available_services(), *CLI_ONLY}
+        self.library = Marked(self.scripts.pop("common.sh", ""), self.known, "library-")
+        self.numbers = count()
+        (self.folder / "common.sh").write_text(self.library.text, "utf-8")
+        for name, text in FILES.items():
+            (place / name).write_text(text, "utf-8")
 
-    def before(self, argv: list[str]) -> None:
-        words = [word for word in argv if not word.startswith("-")]
-        self.capture.service = words[0] if words else ""
-        self.current = " ".join(words[:2])
-
-    def run(self) -> dict[str, Any]:
+    def run(self, everything: bool) -> dict[str, Any]:
         told: list[dict[str, Any]] = []
-        missing: dict[str, list[str]] = {}
+        untaken: list[str] = []
         ran: set[str] = set()
+        reached: set[str] = set()
+        lines = 0
+        more = scenes(Account(self.values)) if everything else {}
         for step in self.pool["steps"]:
             name = re.compile(rf"\d+-{re.escape(step['id'].replace(':', '-'))}\.sh")
-            scripts = [path for path in self.folder.iterdir() if name.fullmatch(path.name)]
-            if not scripts:
-                continue
-            [script] = scripts
-            lines: set[str] = set()
-            for mood in self.moods:
-                account = Account(self.pool["values"])
-                self.capture.answers, self.capture.mood = account.answers(), mood
-                start, began = len(self.capture.seen), time.monotonic()
-                said = self.script(script, step)
-                seen = self.capture.seen[start:]
-                lines |= {f"{each.cli} {xform_name(each.operation, '-')}" for each in seen}
-                told.append(
-                    {
-                        "step": step["id"],
-                        "mood": mood,
-                        "said": said,
-                        "seconds": round(time.monotonic() - began, 1),
-                        "calls": [f"{each.name} @ {each.region}" for each in seen],
-                        "problems": sorted({f"{each.name}: {problem}" for each in seen for problem in each.problems}),
-                    }
-                )
-            ran |= lines
-            wanted = commands("\n".join(text or "" for text in step["sh"].values()))
-            if wanted - lines:
-                missing[script.name] = sorted(wanted - lines)
-        return {"steps": told, "missing": missing, "errors": self.capture.errors, "ran": sorted(ran)}
+            for script in filter(name.fullmatch, self.scripts):
+                marked = Marked(self.scripts[script], self.known)
+                self.reached = set()
+                told.append(self.tried(script, marked.text, step, None))
+                told += [self.tried(script, marked.text, step, scene) for scene in more.get(step["id"], [])]
+                for mood in MOODS if everything else ():
+                    if marked.commands.keys() - self.reached:
+                        told.append(self.tried(script, marked.text, step, Scene(mood=mood)))
+                reached |= self.reached
+                lines += len(marked.commands)
+                for mark, command in marked.commands.items():
+                    if mark in self.reached:
+                        ran.add(command)
+                    else:
+                        untaken.append(f"{step['id']} #{mark} {command}")
+        for commands in filter(None, (self.own, self.newest)):
+            commands.close()
+        return {
+            "steps": told,
+            "untaken": untaken,
+            "library": sorted(f"{mark} {name}" for mark, name in self.library.commands.items() if mark not in reached),
+            "errors": self.capture.errors,
+            "ran": sorted(ran),
+            "lines": lines,
+        }
 
-    def script(self, script: Path, step: dict[str, Any]) -> str:
+    def tried(self, script: str, text: str, step: dict[str, Any], scene: Scene | None) -> dict[str, Any]:
+        account = Account(self.values, scene)
+        self.capture.answers, self.capture.mood = account.answers(), account.scene.mood
+        # A plan's steps follow each other and find what those before have kept; a scene is for itself.
+        work = self.place / ("work" if scene is None else f"work-{next(self.numbers)}")
+        for name, value in account.scene.remembered.items():
+            kept = work / account.account / account.pool / "values/pool" / name
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_text(value, "utf-8")
+        start, began = len(self.capture.seen), time.monotonic()
+        commands = self.commands(account.scene)
+        said = self.script(script, text, step, account.scene, work, commands)
+        seen = self.capture.seen[start:]
+        refused = []
+        sent = {each.place for each in seen}
+        for asked in commands.asked():
+            if asked["code"] == 0 and "--generate-cli-skeleton" in asked["argv"]:
+                sent.add(asked["place"])
+            elif asked["place"] not in sent:
+                refused.append(f"{asked['place']}: aws {' '.join(asked['argv'])}: {asked['err'].strip()}")
+        self.reached |= {place.partition(" ")[0] for place in sent}
+        self.reached |= {each.place.partition(" ")[2] for each in seen if each.operation.startswith("Update")}
+        problems = {f"{each.name}: {problem}" for each in seen for problem in [*each.problems, *patched(each, self.capture.models)]}
+        # A scene in which nothing is missing leaves nothing that the AWS CLI itself would refuse.
+        gaps = account.scene.mood != "there" or any(isinstance(each, Refusal) for each in account.scene.answers.values())
+        if scene is not None and not gaps:
+            problems |= set(refused)
+        return {
+            "step": step["id"],
+            "mood": account.scene.mood,
+            "said": said,
+            "seconds": round(time.monotonic() - began, 1),
+            "calls": [f"{each.name} @ {each.region}" for each in seen],
+            "refused": refused,
+            "problems": sorted(problems),
+        }
+
+    def commands(self, scene: Scene) -> Commands:
+        if not scene.newest:
+            return self.own
+        if self.newest is None:
+            self.newest = Commands(self.place / "newest", self.capture.url, newest_models(self.place / "models"))
+        return self.newest
+
+    def script(
+        self, name: str, text: str, step: dict[str, Any], scene: Scene, work: Path, commands: Commands
+    ) -> str:
         environment = {
-            "PATH": f"{self.place}:{os.environ['PATH']}",
+            "PATH": f"{commands.folder}:{os.environ['PATH']}",
             "HOME": str(self.place),
             "AWS_ENDPOINT_URL": self.capture.url,
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_SECRET_ACCESS_KEY": "testing",
-            "MRREADY_WORK": str(self.place / "work"),
-            **{name: given(name) for name in step["inputs"]},
+            "MRREADY_WORK": str(work),
+            **{each: given(each, self.place) for each in step["inputs"]},
+            **scene.inputs,
         }
-        text = script.read_text("utf-8")
         head, main, _ = text.rpartition('main "$@"')
-        assert main, f"{script}: no main"
-        tried = script.with_name(f"try-{script.name}")
+        assert main, f"{name}: no main"
+        tried = self.folder / name
         tried.write_text(head + EVERY_PART, "utf-8")
         try:
             done = subprocess.run(
                 ["bash", str(tried)],
-                cwd=script.parent,
+                cwd=self.folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -279,57 +260,106 @@ class Trial:
                 check=False,
             )
         except subprocess.TimeoutExpired as slow:
-            # What waits for something that never comes: its commands were seen.
-            return (slow.stdout or b"").decode(errors="replace")
-        finally:
-            tried.unlink()
+            # Its commands were seen.
+            return (slow.stdout or b"").decode(errors="replace") + "\n(stopped)"
         return done.stdout.decode(errors="replace")
 
 
-# Seconds that a script has: with its conditions passed over, one that waits for a change waits for ever.
-PATIENCE = 10
-# How the account is: each thing asked for is there. "empty" (empty lists) and "not found" take other branches, and longer.
-MOODS = ("there",)
-
-# What a person would give, by the name of the variable or its end.
-INPUTS: dict[str, str] = {
-    "ACCOUNT_ID": "111122223333",
-    "DOMAIN": "auth.example.com",
-    "CUSTOM_DOMAIN": "auth.example.com",
-    "NEW_DOMAIN": "auth.example.com",
-    "SMS_ROLE_ARN": "arn:aws:iam::111122223333:role/sms",
-    "IDENTITY_POOL_ID": "us-east-1:11112222-3333-4444-5555-666677778888",
-    "HEALTH_CHECK_ID": "11112222-3333-4444-5555-666677778888",
-    "POOL_ID": "us-east-1_AbCdEfGhI",
-}
-ENDS = {
-    "_POOL_ID": "us-east-1:11112222-3333-4444-5555-666677778888",
-    "_DOMAIN": "auth.example.com",
-    "_HEALTH_CHECK_ID": "11112222-3333-4444-5555-666677778888",
-    "_REGION": "us-west-2",
-    "_ARN": "arn:aws:lambda:us-west-2:111122223333:function:claims",
-    "_ID": "abcd1234",
-    "_JSON": "{}",
-    "_URL": "https://app.example.com/",
-    "_DAYS": "30",
-    "_COUNT": "10",
-}
+# What the AWS CLI has beside the services of botocore.
+CLI_ONLY = ("s3api", "configure", "configservice", "deploy")
+# Where a script's commands are not all sent in an account that has everything, nor in a scene: lists are empty; nothing
+# is found.
+MOODS = ("empty", "not found")
 
 
-def given(name: str) -> str:
-    return INPUTS.get(name) or next((value for end, value in ENDS.items() if name.endswith(end)), "x")
+# REST authorizers of type JWT
+
+
+def patched(seen: Seen, models: Models) -> list[str]:
+    """What is wrong with a configuration that a patch holds as text: the model of the patch knows it as a string."""
+    if seen.name != "apigateway:UpdateAuthorizer":
+        return []
+    shape = models.service("apigateway").shape_for("JwtConfigurationInput")
+    patches = [each for each in seen.parameters["patchOperations"] if each["path"] == "/jwtConfiguration"]
+    return [problem for each in patches for problem in validate(json.loads(each["value"]), shape)]
+
+
+def about_cli(place: Path) -> dict[str, Any]:
+    """What the AWS CLI lacks of what steps name, and whether the command that they name fits botocore's model."""
+    capture = Capture({})
+    issuers = [f"https://{host}cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI" for host in ("", "issuer-")]
+    jwt = {
+        "issuers": [{"issuer": issuer, "audiences": ["abcd1234"]} for issuer in issuers],
+        "defaultAlgorithms": ["RS256"],
+    }
+    create = ["apigateway", "create-authorizer", "--rest-api-id", "abcd1234", "--name", "jwt", "--type", "JWT"]
+    create += ["--identity-source", "method.request.header.Authorization", "--jwt-configuration", json.dumps(jwt)]
+    own = Commands(place / "own", capture.url)
+    newest = Commands(place / "newest", capture.url, newest_models(place / "models"))
+
+    def problems(of: Commands, *command: str) -> list[str]:
+        """What is wrong with what a command sends."""
+        start = len(capture.seen)
+        line = [str(of.folder / "aws"), *command, "--region", "us-east-1"]
+        done = subprocess.run(line, cwd=place, capture_output=True, text=True, check=False)
+        seen = capture.seen[start:]
+        assert done.returncode != 0 or len(seen) == 1, f"{command}: {seen}"
+        found = [problem for each in seen for problem in [*each.problems, *patched(each, capture.models)]]
+        return found if done.returncode == 0 else [f"{command}: {done.stderr}"]
+
+    refused = bool(problems(own, *create))
+    shapes = problems(newest, *create)
+    if capture.seen[-1].parameters["jwtConfiguration"] != jwt:
+        shapes.append(f"sent as {capture.seen[-1].parameters}")
+    # What is wrong on purpose has to be noticed, by the models and not by the AWS CLI.
+    replica = ["--user-pool-id", "us-east-1_AbCdEfGhI", "--region-name", "us-west-2", "--status", "ASLEEP"]
+    patch = [{"op": "replace", "path": "/jwtConfiguration", "value": json.dumps({"issuers": [{"issuer": issuers[0]}]})}]
+    authorizer = ["--rest-api-id", "abcd1234", "--authorizer-id", "abcd1234", "--patch-operations", json.dumps(patch)]
+    noticed = {
+        "enum": problems(own, "cognito-idp", "update-user-pool-replica", *replica),
+        "pattern": problems(own, "cognito-idp", "describe-user-pool", "--user-pool-id", "not a pool"),
+        "members": problems(own, "apigateway", "update-authorizer", *authorizer),
+    }
+    own.close()
+    newest.close()
+    found = {"version": version("awscli"), "lacks": lacks(capture.models)}
+    return {**found, "refused": refused, "shapes": shapes, "noticed": noticed}
+
+
+def lacks(models: Models) -> list[str]:
+    """What the AWS CLI's own model lacks of botocore's newest."""
+    awscli = find_spec("awscli")
+    assert awscli and awscli.submodule_search_locations
+    data = Path(awscli.submodule_search_locations[0]) / "botocore/data"
+    loader = Loader(extra_search_paths=[str(data)], include_default_search_paths=False)
+    own, newest = ServiceModel(loader.load_service_model("apigateway", "service-2")), models.service("apigateway")
+    found = []
+    for operation in ("CreateAuthorizer", "GetAuthorizer", "UpdateAuthorizer"):
+        for side in ("input", "output"):
+            there, here = (getattr(model.operation_model(operation), f"{side}_shape").members for model in (newest, own))
+            found += [f"{operation} {side} {member}" for member in there.keys() - here.keys()]
+            if "type" in there:
+                found += [f"{operation} {side} type {word}" for word in set(there["type"].enum) - set(here["type"].enum)]
+    return sorted(found)
+
+
+def tried(plans: Path, folder: Path | None) -> tuple[str, dict[str, Any]]:
+    """What the scripts of one pool sent, by the pool's folder; without one, what there is to say of the AWS CLI."""
+    with tempfile.TemporaryDirectory() as place:
+        if folder is None:
+            return "cli", about_cli(Path(place))
+        name = str(folder.relative_to(plans))
+        # Every step in all its scenes; the plan of a pool has the same steps with its own values.
+        return name, Trial(folder, Path(place)).run(everything=name.startswith("every-step"))
 
 
 def main() -> None:
-    plans, out = sys.argv[1:]
-    result = {}
-    for folder in sorted(path.parent for path in Path(plans).rglob("plan.json")):
-        with tempfile.TemporaryDirectory() as place:
-            name = str(folder.relative_to(plans))
-            # Every step in all moods; the plan of a pool has the same steps with its own values.
-            moods = MOODS if name.startswith("every-step") else MOODS[:1]
-            result[name] = Trial(folder, Path(place), moods).run()
-    Path(out).write_text(json.dumps(result, indent=2, sort_keys=True), "utf-8")
+    plans, out = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
+    folders = [None, *sorted(path.parent for path in plans.rglob("plan.json"))]
+    # Processes, as the AWS CLI's code prints to the one standard output that a process has.
+    with ProcessPoolExecutor(2) as pool:
+        result = dict(pool.map(tried, [plans] * len(folders), folders))
+    out.write_text(json.dumps(result, indent=2, sort_keys=True), "utf-8")
 
 
 if __name__ == "__main__":

@@ -17,9 +17,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from documents import ACCOUNT
-from plan_account import EXTERNAL_ID, PRIMARY, REPLICA, pool_arn
-from shim import Shim
+from documents import ACCOUNT, pool_arn
+from plan_account import EXTERNAL_ID, PRIMARY, REPLICA
+from shim import Ask, Shim
 
 # The steps that moto can follow, in no order: that is the plan's. What else is in a plan is taken as done.
 STEPS = (
@@ -54,7 +54,7 @@ class Watcher:
 
     def ask(self, region: str, service: str, *command: str) -> Any:
         """The answer; `None` where there is none, such as before a replica exists."""
-        answer = self.shim.run([service, *command, "--region", region, "--output", "json"])
+        answer = self.shim.run(Ask([service, *command, "--region", region, "--output", "json"]))
         return json.loads(answer["out"]) if answer["code"] == 0 and answer["out"].strip() else None
 
     def look(self) -> dict[str, Any]:

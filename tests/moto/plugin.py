@@ -68,7 +68,7 @@ from moto.sts.models import STSBackend
 
 import around
 from paging import one_page, paged
-from wire import ACCOUNT, CALLER, Call
+from wire import ACCOUNT, CALLER, Call, without_nulls
 
 ALPHANUMERICS = string.ascii_letters + string.digits
 
@@ -136,14 +136,6 @@ def rewrite(call: Call, body: bytes) -> bytes:
             if not alarm["Metrics"]:
                 del alarm["Metrics"]
     return json.dumps(paged(call, document)).encode()
-
-
-def without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: without_nulls(member) for name, member in value.items() if member is not None}
-    if isinstance(value, list):
-        return [without_nulls(item) for item in value]
-    return value
 
 
 # Replicas

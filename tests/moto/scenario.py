@@ -23,7 +23,9 @@ from documents import (
     OWN_POOL_TEMPLATE,
     STACK_TEMPLATE,
     WEB_ACL_RULES,
+    function_arn,
     key_policy,
+    pool_arn,
     trusted,
     visibility,
 )
@@ -104,10 +106,6 @@ def domain(name: str) -> str:
     return f"auth.{name}.example.com"
 
 
-def function_arn(region: str, name: str) -> str:
-    return f"arn:aws:lambda:{region}:{ACCOUNT}:function:{name}"
-
-
 def lambda_config(region: str, name: str) -> list[str]:
     triggers = [f"{trigger}={function_arn(region, function)}" for trigger, function in TRIGGERS[name].items()]
     return ["--lambda-config", ",".join(triggers)]
@@ -121,10 +119,6 @@ def mail(identity: str) -> list[str]:
 
 def tags(**values: str) -> list[str]:
     return ["--user-pool-tags", ",".join(f"{name}={value}" for name, value in values.items())]
-
-
-def pool_arn(region: str, pool_id: str) -> str:
-    return f"arn:aws:cognito-idp:{region}:{ACCOUNT}:userpool/{pool_id}"
 
 
 def issuer(pool_id: str) -> str:

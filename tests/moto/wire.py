@@ -1,6 +1,6 @@
 """How AWS requests are told apart, and how each service words a refusal: signing names, protocols, error codes.
 
-For: `faults.py`, `plugin.py`, `own.py`. What an answer says when nothing is refused is moto's business and theirs.
+For: `faults.py`, `plugin.py`, `own.py`, `capture.py`. What an answer says when nothing is refused is moto's business and theirs.
 
 Services have the names of the program's table of operations: `sesv2`, `sms-voice`, `cloudcontrol`, `cloudwatch`. moto
 does not speak CBOR, which CloudWatch does; here such a request becomes one in AWS JSON, and the answer CBOR again.
@@ -351,6 +351,31 @@ def error_answer(call: Call, status: int, code: str, message: str) -> Answer:
 def answer_json(status: str, document: Any, content_type: str = "application/json") -> Answer:
     out = json.dumps(document).encode()
     return status, [("Content-Type", content_type), ("Content-Length", str(len(out)))], out
+
+
+# JSON
+
+
+def without_nulls(value: Any) -> Any:
+    """Without the members that are null, which AWS leaves out."""
+    if isinstance(value, dict):
+        return {name: without_nulls(member) for name, member in value.items() if member is not None}
+    if isinstance(value, list):
+        return [without_nulls(item) for item in value]
+    return value
+
+
+def merged(base: Any, patch: Any) -> Any:
+    """A JSON merge patch (RFC 7396)."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(base) if isinstance(base, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = merged(result.get(name), value)
+    return result
 
 
 # CBOR

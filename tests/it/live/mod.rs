@@ -4,6 +4,7 @@
 //! a rule decides is tested beside the rule, how a fact is derived beside the fact; here only the whole is.
 
 mod faults;
+#[cfg(unix)]
 mod plan;
 mod ready;
 mod replays;

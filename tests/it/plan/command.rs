@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::stages::Stage;
-use crate::cli::{NOT_READY, Run, run};
+use crate::cli::{NOT_READY, Run, fails, run};
 
 const NOW: &str = "2026-11-21T12:00:00Z";
 /// The pool of [`NOT_READY`].
@@ -29,15 +29,6 @@ fn at(folder: &TempDir, name: &str) -> String {
 
 fn plan(arguments: &[&str]) -> Run {
     run(["plan", "--now", NOW].iter().chain(arguments))
-}
-
-/// Exit 2, one message, nothing on standard output.
-fn fails(run: &Run, wanted: &[&str]) {
-    assert_eq!((run.code, run.out.as_str()), (2, ""), "{}", run.err);
-    for word in wanted {
-        assert!(run.err.contains(word), "no `{word}` in: {}", run.err);
-    }
-    assert!(!run.err.contains("panicked") && !run.err.contains('\u{1b}'), "{}", run.err);
 }
 
 #[test]

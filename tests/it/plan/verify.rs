@@ -2,23 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mrready::audit::{FailOn, Options};
 use mrready::facts::{FactOptions, Facts};
 use mrready::model::plan::{Direction, Plan, PoolProgress, Progress, StepProgress, Verification};
 use mrready::plan::verify::{calls, verify};
 use mrready::snapshot::{ErrorKind, Snapshot};
 
+use super::options;
 use super::stages::{Stage, taken};
 use crate::builder::{Account, DESCRIBE_KEY, DESCRIBE_POOL, P, REPLICAS, Run, S, catalog, failure, table};
-
-fn options() -> Options {
-    Options {
-        gates: BTreeSet::new(),
-        fail_on: FailOn::Fail,
-        strict: false,
-        ..Options::default()
-    }
-}
 
 fn fact_options(stage: Stage) -> FactOptions {
     FactOptions { now: stage.now(), ..Run::default().fact_options() }
