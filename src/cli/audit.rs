@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::audit::{FailOn, Options, audit, compare, split};
 use crate::facts::Facts;
 use crate::model::Gate;
+use crate::model::plan::Direction;
 use crate::model::report::Reduction;
 use crate::render::{Show, Verdicts};
 use crate::rules::{Catalog, Decision, Glob};
@@ -82,7 +83,12 @@ pub(super) fn run(mut args: AuditArgs) -> Result<u8> {
     if let Some(before) = &before {
         compare(&mut report, &facts, &catalog, &before.against());
     }
-    outputs.write(&report, &show, |by| split(&report, by, &facts, &options))?;
+    let parts = outputs.split_by().map(|by| split(&report, by, &facts, &options));
+    // A plan looks ahead over all gates.
+    let options = Options { gates: BTreeSet::new(), ..options };
+    let plan = outputs.draw_plan(report.summary.pools.len());
+    let plan = plan.then(|| crate::plan::plan(facts, &catalog, &decisions, &options, Direction::Forward));
+    outputs.write(&report, parts.as_deref(), plan.as_ref(), &show)?;
     let exit = &report.summary.exit;
     if !exit.because.is_empty() {
         ui::say(&format!("exit {}: {}", exit.code, exit.because.join("; ")));

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::audit::SplitBy;
-use crate::model::Report;
+use crate::model::{Plan, Report};
 use crate::render::junit::Dialect;
-use crate::render::{CodeHost, Format, Options, Show, write};
+use crate::render::{CodeHost, Format, Options, Show, html, write};
 
 use super::args::{JunitDialectArg, OutputArgs};
 use super::files::{self, Readers};
@@ -68,43 +68,70 @@ impl Outputs {
         Ok(Self { stdout, files, split, options, color: ui::color(args.color) })
     }
 
-    /// Writes them all, the files first. `parts` makes parts of the report.
+    /// What the files are split by.
+    pub(super) fn split_by(&self) -> Option<SplitBy> {
+        self.split
+    }
+
+    /// Whether a report of so many pools is written in a format that draws their plan.
+    pub(super) fn draw_plan(&self, pools: usize) -> bool {
+        let mut formats = self.files.iter().map(|(format, _)| *format).chain(self.stdout);
+        (1..=html::FEW_POOLS).contains(&pools) && formats.any(|format| format == Format::Html)
+    }
+
+    /// Writes them all, the files first; with `parts` a file for each of these.
     pub(super) fn write(
         &self,
         report: &Report,
+        parts: Option<&[(Option<String>, Report)]>,
+        plan: Option<&Plan>,
         show: &Show,
-        parts: impl FnOnce(SplitBy) -> Vec<(Option<String>, Report)>,
     ) -> Result<()> {
         let options = Options { show: show.clone(), ..self.options.clone() };
-        match self.split {
-            None => self.write_files(report, &options, Path::to_owned)?,
-            Some(by) => {
-                let parts = parts(by);
+        match (self.split, parts) {
+            (Some(by), Some(parts)) => {
                 let names = part_names(by, parts.iter().map(|(name, _)| name.as_deref()));
                 for ((_, part), name) in parts.iter().zip(names) {
                     let full = options.full.as_ref().map(|full| full.replace("{}", &name));
                     let options = Options { full, ..options.clone() };
-                    self.write_files(part, &options, |path| filled(path, &name))?;
+                    let plan = plan.map(|plan| plan_of(plan, part));
+                    self.write_files(part, plan.as_ref(), &options, |path| filled(path, &name))?;
                 }
             }
+            _ => self.write_files(report, plan, &options, Path::to_owned)?,
         }
         if let Some(format) = self.stdout {
             let options = Options { width: ui::width(), color: self.color, links: ui::links(self.color), ..options };
             let mut bytes = Vec::new();
-            write(format, report, None, &options, &mut bytes)?;
+            write(format, report, plan, &options, &mut bytes)?;
             ui::print(&bytes)?;
         }
         Ok(())
     }
 
-    fn write_files(&self, report: &Report, options: &Options, name: impl Fn(&Path) -> PathBuf) -> Result<()> {
+    fn write_files(
+        &self,
+        report: &Report,
+        plan: Option<&Plan>,
+        options: &Options,
+        name: impl Fn(&Path) -> PathBuf,
+    ) -> Result<()> {
         for (format, path) in &self.files {
             let mut bytes = Vec::new();
-            write(*format, report, None, options, &mut bytes)?;
+            write(*format, report, plan, options, &mut bytes)?;
             files::write_whole(&name(path), &bytes, Readers::Usual)?;
         }
         Ok(())
     }
+}
+
+/// The plan of the pools of a part.
+fn plan_of(plan: &Plan, part: &Report) -> Plan {
+    let mut plan = plan.clone();
+    let own = |account: &str, id: &str| part.summary.pools.iter().any(|pool| pool.account == account && pool.id == id);
+    plan.pools.retain(|pool| own(&pool.pool.account, &pool.pool.id));
+    plan.waves.retain(|wave| wave.pools.iter().any(|name| name.split_once('/').is_some_and(|(a, id)| own(a, id))));
+    plan
 }
 
 /// Whether `{}` stands in the name.

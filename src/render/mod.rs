@@ -17,6 +17,7 @@ pub mod explain;
 pub mod finding;
 mod github;
 mod gitlab;
+pub mod html;
 pub mod iam_policy;
 pub mod json;
 pub mod jsonl;
@@ -75,6 +76,8 @@ pub enum Format {
     Gitlab,
     /// For the comment of a pull request and the summary of a job.
     Markdown,
+    /// One file for people who look, search, print and sign.
+    Html,
 }
 
 impl Format {
@@ -85,6 +88,7 @@ impl Format {
         Self::Jsonl,
         Self::Csv,
         Self::Markdown,
+        Self::Html,
         Self::Sarif,
         Self::SarifGithub,
         Self::Junit,
@@ -111,6 +115,7 @@ impl Format {
             Self::Github => "github",
             Self::Gitlab => "gitlab",
             Self::Markdown => "markdown",
+            Self::Html => "html",
         }
     }
 
@@ -130,6 +135,7 @@ impl Format {
             "xml" => Some(Self::Junit),
             "sarif" => Some(Self::Sarif),
             "md" => Some(Self::Markdown),
+            "html" => Some(Self::Html),
             _ => None,
         }
     }
@@ -193,7 +199,7 @@ impl Default for Options {
 pub fn write(
     format: Format,
     report: &Report,
-    _plan: Option<&Plan>,
+    plan: Option<&Plan>,
     options: &Options,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -211,6 +217,7 @@ pub fn write(
         Format::Github => github::write(report, options, out),
         Format::Gitlab => gitlab::write(report, options, out),
         Format::Markdown => markdown::write(report, options, out),
+        Format::Html => html::write(report, plan, &options.show, out),
     }
 }
 

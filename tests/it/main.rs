@@ -26,6 +26,7 @@ mod decisions;
 mod diff;
 mod explain;
 mod generated;
+mod html;
 mod lines;
 #[cfg(feature = "live")]
 mod live;
