@@ -27,6 +27,7 @@ mod diff;
 mod explain;
 mod generated;
 mod html;
+mod integrations;
 mod lines;
 #[cfg(feature = "live")]
 mod live;
