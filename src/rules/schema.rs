@@ -299,6 +299,7 @@ pub fn config_schema() -> Value {
     let gates = json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": { "enum": Gate::ALL } });
     json!({
         "$schema": DIALECT,
+        "$id": "urn:mrready:schema:config:1",
         "title": "mrready configuration",
         "type": ["object", "null"],
         "additionalProperties": false,

@@ -54,6 +54,7 @@ const SCHEMAS: &[(&str, Use)] = &[
     ("step", READ),
     ("verification", WRITTEN),
     ("waivers", READ),
+    ("config", READ),
 ];
 
 /// What a description says of a list of words that may grow.

@@ -5,8 +5,7 @@
 //! with programs that are pinned in `tests/html/package-lock.json` and installed below `target/`. The pages and what the
 //! browser shows of them lie in `target/html-report/` afterwards. `MRREADY_SKIP_BROWSER_TESTS=1` leaves it out.
 
-use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,7 +14,8 @@ use mrready::model::report::{Finding, Report};
 use mrready::model::{Plan, Verdict};
 use mrready::render::{Format, Options, write};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+
+use crate::pinned::install_packages;
 
 /// The variable that skips what needs a browser.
 const SKIP: &str = "MRREADY_SKIP_BROWSER_TESTS";
@@ -25,9 +25,11 @@ const CHROMIUM: &str = "MRREADY_CHROMIUM";
 /// The large fleet.
 const POOLS: usize = 5000;
 const FINDINGS: usize = 10;
-/// Its most bytes, and the most milliseconds until its first filter has worked.
+/// Its most bytes.
 const MOST_BYTES: usize = 25_000_000;
-const MOST_MS: u64 = 2000;
+/// The most milliseconds until its first filter has worked. On a machine with nothing else to do it is below 2,000, which the
+/// test prints; other tests run beside it, so what fails here is a page that hangs.
+const MOST_MS: u64 = 10_000;
 
 /// Text that runs, loads or breaks out if it is ever read as anything but text.
 const PAYLOADS: &[&str] = &[
@@ -48,7 +50,9 @@ fn a_browser_shows_it_as_promised() {
         let _ = writeln!(std::io::stderr(), "{SKIP}=1: the HTML report is not looked at in a browser");
         return;
     }
-    let ready = chromium().and_then(|chromium| Ok((chromium, install()?)));
+    let ready = chromium().and_then(|chromium| {
+        Ok((chromium, install_packages("html", &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/html"))?))
+    });
     let (chromium, home) = ready.unwrap_or_else(|why| panic!("{why}\nTo do without it, set {SKIP}=1."));
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("html-report");
     fs::create_dir_all(&folder).unwrap();
@@ -195,51 +199,4 @@ fn chromium() -> Result<PathBuf, String> {
         .map(|folder| folder.join(&found))
         .find(|each| each.exists())
         .ok_or("not on PATH".to_owned())
-}
-
-/// The folder below `target/` with the programs in it, which are installed if they are not there yet.
-///
-/// One at a time, by a lock that ends with the process; a marker says that it is whole.
-fn install() -> Result<PathBuf, String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/html");
-    let files = ["package.json", "package-lock.json"];
-    let mut digest = Sha256::new();
-    for file in files {
-        digest.update(fs::read(folder.join(file)).map_err(|error| format!("{file}: {error}"))?);
-    }
-    let digest = digest.finalize()[..8].iter().fold(String::new(), |mut digest, byte| {
-        let _ = write!(digest, "{byte:02x}");
-        digest
-    });
-    let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().ok_or("no target folder")?.join("tools");
-    let home = tools.join(format!("html-{digest}"));
-    let whole = home.join("complete");
-    let failed = |error: std::io::Error| format!("{}: {error}", home.display());
-    fs::create_dir_all(&tools).map_err(failed)?;
-    let lock = File::create(tools.join(format!("html-{digest}.lock"))).map_err(failed)?;
-    lock.lock().map_err(failed)?;
-    let check = "process.exit(Number(process.versions.node.split('.')[0]) >= 20 ? 0 : 1)";
-    if !Command::new("node").args(["-e", check]).output().is_ok_and(|output| output.status.success()) {
-        return Err("Node.js 20 or later is needed and was not found on PATH".to_owned());
-    }
-    if whole.exists() {
-        return Ok(home);
-    }
-    if home.exists() {
-        fs::remove_dir_all(&home).map_err(failed)?;
-    }
-    fs::create_dir_all(&home).map_err(failed)?;
-    for file in files {
-        fs::copy(folder.join(file), home.join(file)).map_err(failed)?;
-    }
-    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    let mut command = Command::new(npm);
-    command.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&home);
-    let output = command.output().map_err(|error| format!("{npm}, which comes with Node.js, is needed: {error}"))?;
-    if !output.status.success() {
-        let said = [output.stdout.as_slice(), &output.stderr].map(String::from_utf8_lossy).concat();
-        return Err(format!("{command:?} ended with {}:\n{said}", output.status));
-    }
-    fs::write(&whole, digest).map_err(failed)?;
-    Ok(home)
 }

@@ -1,5 +1,5 @@
-//! Programs that tests need and that are written in Python: installed below `target/`, each from a `requirements.txt` in which
-//! every version is exact. Once per such file; several test binaries may ask at the same time.
+//! Programs that tests need and that are written in Python or for Node.js: installed below `target/`, each from a
+//! `requirements.txt` or a `package-lock.json` in which every version is exact. Once per such file; several test binaries may ask at the same time.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -10,6 +10,8 @@ use std::sync::Once;
 
 use sha2::{Digest, Sha256};
 
+/// The variable that skips tests that need Node.js and no browser.
+pub(crate) const SKIP_NODE: &str = "MRREADY_SKIP_NODE_TESTS";
 /// The variable that skips every test that needs Python.
 pub(crate) const SKIP: &str = "MRREADY_SKIP_LIVE_TESTS";
 
@@ -81,4 +83,53 @@ pub(crate) fn run(command: &mut Command) -> Result<Output, String> {
     // Some say on standard output what is wrong.
     let said = [output.stdout.as_slice(), &output.stderr].map(String::from_utf8_lossy).concat();
     Err(format!("{command:?} ended with {}:\n{said}", output.status))
+}
+
+/// The folder below `target/` with the packages of a `package-lock.json`, which are installed if they are not there yet: every
+/// version exact, and no script of theirs run.
+///
+/// One at a time, by a lock that ends with the process; a marker says that it is whole.
+pub(crate) fn install_packages(name: &str, source: &Path) -> Result<PathBuf, String> {
+    let files = ["package.json", "package-lock.json"];
+    let mut digest = Sha256::new();
+    for file in files {
+        digest.update(fs::read(source.join(file)).map_err(|error| format!("{file}: {error}"))?);
+    }
+    let digest = digest.finalize()[..8].iter().fold(String::new(), |mut digest, byte| {
+        let _ = write!(digest, "{byte:02x}");
+        digest
+    });
+    let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().ok_or("no target folder")?.join("tools");
+    let home = tools.join(format!("{name}-{digest}"));
+    let whole = home.join("complete");
+    let failed = |error: std::io::Error| format!("{}: {error}", home.display());
+    fs::create_dir_all(&tools).map_err(failed)?;
+    let lock = File::create(tools.join(format!("{name}-{digest}.lock"))).map_err(failed)?;
+    lock.lock().map_err(failed)?;
+    find_node()?;
+    if whole.exists() {
+        return Ok(home);
+    }
+    if home.exists() {
+        fs::remove_dir_all(&home).map_err(failed)?;
+    }
+    fs::create_dir_all(&home).map_err(failed)?;
+    for file in files {
+        fs::copy(source.join(file), home.join(file)).map_err(failed)?;
+    }
+    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
+    let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+    run(Command::new(npm).args(arguments).current_dir(&home))
+        .map_err(|error| format!("{npm}, which comes with Node.js, is needed: {error}"))?;
+    fs::write(&whole, digest).map_err(failed)?;
+    Ok(home)
+}
+
+/// A Node.js that is new enough.
+fn find_node() -> Result<(), String> {
+    let check = "process.exit(Number(process.versions.node.split('.')[0]) >= 20 ? 0 : 1)";
+    if Command::new("node").args(["-e", check]).output().is_ok_and(|output| output.status.success()) {
+        return Ok(());
+    }
+    Err("Node.js 20 or later is needed and was not found on PATH".to_owned())
 }

@@ -5,8 +5,7 @@
 //! Where both differ, the table says why; where it says so without need, that is a failure too.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,10 +13,8 @@ use std::process::{Command, Stdio};
 use mrready::policy::{Context, Decision, Policy, Principal, Request, evaluate_all};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
-/// The variable that skips the second opinion, which needs Node.js.
-const SKIP: &str = "MRREADY_SKIP_NODE_TESTS";
+use crate::pinned::{SKIP_NODE as SKIP, install_packages};
 
 /// The fewest requests of the table, and the fewest on which the second opinion must agree.
 const FEWEST: usize = 60;
@@ -309,7 +306,7 @@ fn for_simulator(table: &Table, one: &Sure<'_>) -> Value {
 
 /// What the simulator makes of these requests, in their order.
 fn simulate(requests: &[Value]) -> Result<Vec<Value>, String> {
-    let home = install()?;
+    let home = install_packages("iam-simulate", &folder())?;
     let script = folder().join("simulate.mjs");
     let mut child = Command::new("node")
         .arg(&script)
@@ -331,56 +328,4 @@ fn simulate(requests: &[Value]) -> Result<Vec<Value>, String> {
 /// The folder of the table.
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/policies")
-}
-
-/// The folder below `target/` with the simulator in it, which is installed if it is not there yet.
-///
-/// One at a time, by a lock that ends with the process; a marker says that it is whole.
-fn install() -> Result<PathBuf, String> {
-    let files = ["package.json", "package-lock.json"];
-    let mut digest = Sha256::new();
-    for file in files {
-        digest.update(fs::read(folder().join(file)).map_err(|error| format!("{file}: {error}"))?);
-    }
-    let digest = digest.finalize()[..8].iter().fold(String::new(), |mut digest, byte| {
-        let _ = write!(digest, "{byte:02x}");
-        digest
-    });
-    let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().ok_or("no target folder")?.join("tools");
-    let home = tools.join(format!("iam-simulate-{digest}"));
-    let whole = home.join("complete");
-    let failed = |error: std::io::Error| format!("{}: {error}", home.display());
-    fs::create_dir_all(&tools).map_err(failed)?;
-    let lock = File::create(tools.join(format!("iam-simulate-{digest}.lock"))).map_err(failed)?;
-    lock.lock().map_err(failed)?;
-    find_node()?;
-    if whole.exists() {
-        return Ok(home);
-    }
-    if home.exists() {
-        fs::remove_dir_all(&home).map_err(failed)?;
-    }
-    fs::create_dir_all(&home).map_err(failed)?;
-    for file in files {
-        fs::copy(folder().join(file), home.join(file)).map_err(failed)?;
-    }
-    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    let mut command = Command::new(npm);
-    command.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&home);
-    let output = command.output().map_err(|error| format!("{npm}, which comes with Node.js, is needed: {error}"))?;
-    if !output.status.success() {
-        let said = [output.stdout.as_slice(), &output.stderr].map(String::from_utf8_lossy).concat();
-        return Err(format!("{command:?} ended with {}:\n{said}", output.status));
-    }
-    fs::write(&whole, digest).map_err(failed)?;
-    Ok(home)
-}
-
-/// A Node.js that is new enough.
-fn find_node() -> Result<(), String> {
-    let check = "process.exit(Number(process.versions.node.split('.')[0]) >= 20 ? 0 : 1)";
-    if Command::new("node").args(["-e", check]).output().is_ok_and(|output| output.status.success()) {
-        return Ok(());
-    }
-    Err("Node.js 20 or later is needed and was not found on PATH".to_owned())
 }

@@ -7,20 +7,17 @@
 //! validator checks is tested beside the code, in `src/render/sarif`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::cli::{NOT_READY, run};
+use super::pinned::{SKIP_NODE as SKIP, install_packages};
 
-/// The variable that skips what needs Node.js.
-const SKIP: &str = "MRREADY_SKIP_NODE_TESTS";
 const NOW: &str = "2026-11-21T12:00:00Z";
 const READY: &str = "fixtures/snapshots/ready.json";
 const DECISIONS: &str = "fixtures/decisions/ready.yaml";
@@ -221,52 +218,14 @@ fn native(home: &Path) -> PathBuf {
     home.join(format!("node_modules/@microsoft/sarif-multitool-{system}"))
 }
 
-/// The folder below `target/` with the validator in it, which is installed if it is not there yet.
-///
-/// One at a time, by a lock that ends with the process; a marker says that it is whole.
+/// The validator, whose package makes its program executable in a script; and scripts are not run.
 fn install() -> Result<PathBuf, String> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sarif");
-    let files = ["package.json", "package-lock.json"];
-    let mut digest = Sha256::new();
-    for file in files {
-        digest.update(fs::read(source.join(file)).map_err(|error| format!("{file}: {error}"))?);
-    }
-    let digest = digest.finalize()[..8].iter().fold(String::new(), |mut digest, byte| {
-        let _ = write!(digest, "{byte:02x}");
-        digest
-    });
-    let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().ok_or("no target folder")?.join("tools");
-    let home = tools.join(format!("sarif-multitool-{digest}"));
-    let whole = home.join("complete");
-    let failed = |error: std::io::Error| format!("{}: {error}", home.display());
-    fs::create_dir_all(&tools).map_err(failed)?;
-    let lock = File::create(tools.join(format!("sarif-multitool-{digest}.lock"))).map_err(failed)?;
-    lock.lock().map_err(failed)?;
-    if whole.exists() {
-        return Ok(home);
-    }
-    if home.exists() {
-        fs::remove_dir_all(&home).map_err(failed)?;
-    }
-    fs::create_dir_all(&home).map_err(failed)?;
-    for file in files {
-        fs::copy(source.join(file), home.join(file)).map_err(failed)?;
-    }
-    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    let mut command = Command::new(npm);
-    command.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&home);
-    let output = command.output().map_err(|error| format!("{npm}, which comes with Node.js, is needed: {error}"))?;
-    if !output.status.success() {
-        let said = [output.stdout.as_slice(), &output.stderr].map(String::from_utf8_lossy).concat();
-        return Err(format!("{command:?} ended with {}:\n{said}", output.status));
-    }
-    // The package makes its program executable in a script, and scripts are not run.
+    let home = install_packages("sarif-multitool", &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sarif"))?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
         let program = native(&home).join("Sarif.Multitool");
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).map_err(failed)?;
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).map_err(|error| error.to_string())?;
     }
-    fs::write(&whole, digest).map_err(failed)?;
     Ok(home)
 }
