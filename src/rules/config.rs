@@ -184,9 +184,9 @@ fn wave(node: &Node, sink: &mut Sink<'_>) -> Option<String> {
 }
 
 fn scope(node: &Node, sink: &mut Sink<'_>) -> Option<PoolScope> {
-    if node.list().is_some() {
+    if let Some(items) = node.list() {
         let gates = words(node, "`scope`", Gate::ALL, Gate::as_str, sink)?;
-        if gates.is_empty() {
+        if items.is_empty() {
             let help = "write `none` for a pool that is not judged".to_owned();
             sink.add_with(node.place, "`scope` names no gate", Some(help));
             return None;
