@@ -172,12 +172,11 @@ fn file(value: &str, format: Option<Format>) -> Result<(Format, PathBuf)> {
     let named = value
         .split_once('=')
         .filter(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
-    let (format, path) = match named {
-        Some((name, path)) => (format_named(name)?, path),
-        None => {
-            let format = format.or_else(|| Format::of_file(value));
-            (format.with_context(|| format!("-o {value}: which format? Write -o FORMAT={value}"))?, value)
-        }
+    let (format, path) = if let Some((name, path)) = named {
+        (format_named(name)?, path)
+    } else {
+        let format = format.or_else(|| Format::of_file(value));
+        (format.with_context(|| format!("-o {value}: which format? Write -o FORMAT={value}"))?, value)
     };
     if path.is_empty() {
         bail!("-o {value}: the name of the file is missing");

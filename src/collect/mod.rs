@@ -31,7 +31,10 @@ pub enum Pools {
 
 /// Says the replica Region that is planned for a pool: of its account, primary Region, id and name.
 #[derive(Clone)]
-pub struct PlannedRegion(pub Arc<dyn Fn(&PoolNames<'_>) -> Option<String> + Send + Sync>);
+pub struct PlannedRegion(pub Arc<Plans>);
+
+/// The replica Region that is planned for a pool.
+pub type Plans = dyn Fn(&PoolNames<'_>) -> Option<String> + Send + Sync;
 
 impl std::fmt::Debug for PlannedRegion {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

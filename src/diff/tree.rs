@@ -131,6 +131,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "so the cases below read as values")]
     fn told(old: Value, new: Value) -> Vec<String> {
         let show = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
         compare(&old, &new)

@@ -83,16 +83,12 @@ pub(super) fn repository_path(tree: &str, below: &str) -> String {
 /// The place of a hit of a scan.
 pub(super) fn spot_of(report: &ScanReport, hit: &ScanHit) -> Spot {
     let (line, column) = (Some(hit.line.max(1)), Some(hit.column.max(1)));
-    match report.below(&hit.path) {
-        Some((root, below)) => {
-            let tree = report.roots.get(root).map(|root| root.name.clone()).unwrap_or_default();
-            Spot { path: repository_path(&tree, below), below: below.to_owned(), tree, line, column }
-        }
-        None => {
-            let below = hit.path.trim_start_matches("./").trim_start_matches('/').to_owned();
-            Spot { tree: String::new(), path: below.clone(), below, line, column }
-        }
+    if let Some((root, below)) = report.below(&hit.path) {
+        let tree = report.roots.get(root).map(|root| root.name.clone()).unwrap_or_default();
+        return Spot { path: repository_path(&tree, below), below: below.to_owned(), tree, line, column };
     }
+    let below = hit.path.trim_start_matches("./").trim_start_matches('/').to_owned();
+    Spot { tree: String::new(), path: below.clone(), below, line, column }
 }
 
 /// A fingerprint for each hit, in order: of class, file and text, not of the line, so that it outlives edits above; what

@@ -1,8 +1,8 @@
 //! `--format json`: the report as it is, for programs.
 //!
 //! The report's types in `model::report` are the contract, so this only leaves out what [`Show`] hides and writes the
-//! rest. Of many pools it is written for programs alone: a finding a line, and passes without their evidence unless `--show`
-//! asks for passes, since they would be most of the file. Invisible and direction-changing characters, and `##`, are written as `\u` escapes: the same JSON to a
+//! rest. Of many pools it is written for programs alone: a finding a line, without members that are null, and passes without
+//! their evidence unless `--show` asks for passes, since they would be most of the file. Invisible and direction-changing characters, and `##`, are written as `\u` escapes: the same JSON to a
 //! parser, harmless to a terminal or a CI log. It judges and renames nothing.
 
 use std::borrow::Cow;
@@ -31,9 +31,22 @@ fn is_fleet(report: &Report) -> bool {
     report.summary.pools.len() > MAX_DETAILED_POOLS
 }
 
+/// What is not there is `null` to a reader, too.
+fn leave_out_nulls(value: &mut serde_json::Value) {
+    if let Some(members) = value.as_object_mut() {
+        members.retain(|_, member| !member.is_null());
+    }
+}
+
 /// A member of the document a line, and an item of its lists a line.
 fn lines(shown: &Shown<'_>) -> serde_json::Result<String> {
-    let serde_json::Value::Object(members) = serde_json::to_value(shown)? else { return Ok(String::new()) };
+    let serde_json::Value::Object(mut members) = serde_json::to_value(shown)? else { return Ok(String::new()) };
+    for finding in members.get_mut("findings").and_then(serde_json::Value::as_array_mut).into_iter().flatten() {
+        leave_out_nulls(finding);
+        for evidence in finding.get_mut("evidence").and_then(serde_json::Value::as_array_mut).into_iter().flatten() {
+            leave_out_nulls(evidence);
+        }
+    }
     let mut text = "{".to_owned();
     for (index, (name, member)) in members.iter().enumerate() {
         let _ = write!(text, "{}\n{}: ", if index == 0 { "" } else { "," }, serde_json::to_string(name)?);
@@ -151,9 +164,10 @@ mod tests {
     fn what_is_written_is_the_report() {
         for (name, report) in samples::all() {
             let written = text(&report, &Show::all());
-            assert_eq!(serde_json::from_str::<Report>(&written).unwrap(), report, "{name}");
+            assert!(serde_json::from_str::<Report>(&written).unwrap() == report, "{name}");
             let value: serde_json::Value = serde_json::from_str(&written).unwrap();
-            assert_eq!(value, serde_json::to_value(&report).unwrap(), "{name}");
+            // Of a fleet, what is null in a finding is left out.
+            assert!(is_fleet(&report) || value == serde_json::to_value(&report).unwrap(), "{name}");
             assert!(written.ends_with("}\n"), "{name}");
         }
     }

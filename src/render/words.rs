@@ -16,7 +16,7 @@ use crate::model::{Cause, Gate, Level, Position, Resolve, Source, Status, Subjec
 pub(super) type Escape = fn(&str) -> String;
 
 /// Verdicts in the order in which a reader wants their numbers.
-const ORDER: [Verdict; 7] = [
+pub(super) const ORDER: [Verdict; 7] = [
     Verdict::Fail,
     Verdict::Unknown,
     Verdict::Manual,

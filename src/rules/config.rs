@@ -115,9 +115,12 @@ impl PoolEntry {
     pub fn means(&self, pool: PoolName<'_>) -> bool {
         let whole = self.pattern.as_str().contains('/');
         let account = pool.account.unwrap_or("-");
-        [Some(pool.id), pool.name].into_iter().flatten().any(|name| match whole {
-            true => self.pattern.matches(&format!("{account}/{}/{name}", pool.region)),
-            false => self.pattern.matches(name),
+        [Some(pool.id), pool.name].into_iter().flatten().any(|name| {
+            if whole {
+                self.pattern.matches(&format!("{account}/{}/{name}", pool.region))
+            } else {
+                self.pattern.matches(name)
+            }
         })
     }
 }

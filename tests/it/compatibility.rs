@@ -213,7 +213,7 @@ impl Comparison<'_> {
             match node.get("type")? {
                 Value::String(one) => Some(BTreeSet::from([one.clone()])),
                 Value::Array(several) => Some(several.iter().filter_map(|it| it.as_str().map(str::to_owned)).collect()),
-                _ => None,
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => None,
             }
         };
         match (types(was), types(is)) {
@@ -225,7 +225,7 @@ impl Comparison<'_> {
                 }
             }
             (Some(old), None) if self.used.written && !condition => {
-                self.problem(place, format!("type {old:?} is gone"))
+                self.problem(place, format!("type {old:?} is gone"));
             }
             (None, Some(new)) if is.get("const").is_none() && is.get("enum").is_none() => {
                 self.problem(place, format!("type {new:?} where anything was allowed"));
@@ -565,7 +565,7 @@ const CASES: &[Case] = &[
             s["$defs"]["Open"]["oneOf"]
                 .as_array_mut()
                 .unwrap()
-                .push(json!({ "properties": { "kind": { "const": "r" } } }))
+                .push(json!({ "properties": { "kind": { "const": "r" } } }));
         },
         false,
         false,
@@ -618,7 +618,7 @@ const CASES: &[Case] = &[
     (
         "a condition for an old word",
         |s| {
-            s["allOf"].as_array_mut().unwrap().push(json!({ "if": { "properties": { "field": { "const": "y" } } }, "then": { "properties": { "b": false } } }))
+            s["allOf"].as_array_mut().unwrap().push(json!({ "if": { "properties": { "field": { "const": "y" } } }, "then": { "properties": { "b": false } } }));
         },
         true,
         true,
@@ -698,6 +698,6 @@ fn member_places(node: &Value, at: String, places: &mut Vec<String>) {
                 member_places(item, format!("{at}/{index}"), places);
             }
         }
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

@@ -115,7 +115,8 @@ fn is_empty(part: &Value) -> bool {
     part.as_object().unwrap().values().all(|value| match value {
         Value::Array(list) => list.is_empty(),
         Value::Bool(flag) => !flag,
-        other => other.is_null(),
+        Value::Null => true,
+        Value::Number(_) | Value::String(_) | Value::Object(_) => false,
     })
 }
 

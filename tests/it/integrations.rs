@@ -151,7 +151,7 @@ fn the_action_judges_and_leaves_the_verdict_to_its_last_step() {
     let report = runner.json("mrready-reports/report.json");
     assert_eq!(report["run"]["gates"], serde_json::json!(["issuer", "replicate"]));
     assert_eq!(runner.json("mrready-reports/report.sarif")["version"], "2.1.0");
-    assert!(fs::read_to_string(runner.path("mrready-reports/report.html")).unwrap().starts_with("<!doctype html>"));
+    assert!(fs::read_to_string(runner.path("mrready-reports/report.html")).unwrap().starts_with("<!DOCTYPE html>"));
     assert!(fs::read_to_string(runner.path("summary")).unwrap().contains("may not"));
     let outputs = fs::read_to_string(runner.path("output")).unwrap();
     assert!(outputs.starts_with("exit-code=1\n"), "{outputs}");

@@ -31,6 +31,7 @@ mod integrations;
 mod lines;
 #[cfg(feature = "live")]
 mod live;
+mod order;
 mod pinned;
 mod plan;
 #[cfg(unix)]

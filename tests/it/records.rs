@@ -305,9 +305,12 @@ fn lines_of_json_are_the_report() {
         "jsonl",
     ]);
     let lines: Vec<Value> = lines.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!((&lines[0]["kind"], &lines[0]["summary"]), (&"run".into(), &report["summary"]));
-    let of = |kind: &str| lines.iter().filter(|line| line["kind"] == kind).count();
-    assert_eq!((of("finding"), of("rule")), (findings(&report).len(), report["rules"].as_object().unwrap().len()));
+    let (last, pools) = lines.split_last().unwrap();
+    assert_eq!((&last["kind"], &last["exit"]), (&"summary".into(), &report["summary"]["exit"]));
+    assert_eq!(last["rules"], report["rules"]);
+    assert_eq!(pools.iter().map(|line| &line["pool"]).collect::<Vec<_>>(), vec![&report["summary"]["pools"][0]]);
+    let count = |list: &str| pools[0][list].as_array().unwrap().len();
+    assert_eq!(count("findings") + count("passed"), findings(&report).len());
 }
 
 #[test]

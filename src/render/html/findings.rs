@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::safe::safe;
 use super::super::text::list;
+use super::super::words;
 use crate::model::report::{AppliedWaiver, Evidence, Finding, Remediation, Report, Subject};
 use crate::model::{Cause, Level, Resolve, Source, SubjectKind, Verdict};
 
@@ -108,7 +109,7 @@ impl Context<'_> {
         let told = self.brief && self.one_remedy.get(finding.rule.as_str()).copied().unwrap_or(false);
         Item {
             verdict: finding.verdict.as_str(),
-            word: word(finding.verdict),
+            word: words::verdict(finding.verdict),
             rule_index: self.rules.get(finding.rule.as_str()).copied().unwrap_or_default(),
             rule: safe(&finding.rule),
             title: rule.map(|rule| safe(&rule.title)).unwrap_or_default(),
@@ -121,7 +122,7 @@ impl Context<'_> {
             held: finding
                 .held
                 .as_ref()
-                .map(|held| format!("{}, decided {}", word(held.verdict), safe(&held.decided_at))),
+                .map(|held| format!("{}, decided {}", words::verdict(held.verdict), safe(&held.decided_at))),
             evidence: finding.evidence.iter().map(seen).collect(),
             shared: None,
             remedy: finding.remediation.as_ref().filter(|_| !told).map(remedy),
@@ -131,19 +132,6 @@ impl Context<'_> {
             account_index: None,
             region_index: None,
         }
-    }
-}
-
-/// The verdict in capitals.
-pub(super) fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "PASS",
-        Verdict::Fail => "FAIL",
-        Verdict::Warn => "WARN",
-        Verdict::Info => "INFO",
-        Verdict::Unknown => "UNKNOWN",
-        Verdict::Manual => "MANUAL",
-        Verdict::NotApplicable => "NOT APPLICABLE",
     }
 }
 

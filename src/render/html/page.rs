@@ -8,24 +8,15 @@ use askama::filters::HtmlSafe;
 use super::super::Show;
 use super::super::about::{About, Item as SignOff};
 use super::super::safe::safe;
+use super::super::sort::worst_first;
 use super::super::text::{age, count, list, shorten};
-use super::findings::{Context, Shared, remedy, share, subject, word};
+use super::super::words;
+use super::findings::{Context, Shared, remedy, share, subject};
 use super::graph::{self, Planned};
-use super::pools::{Lists, Pool, Row, boxes, in_order, row};
+use super::pools::{Lists, Pool, Row, boxes, row};
 use super::{CHUNK, FEW_POOLS, INLINE, SCRIPT, STYLE, policy};
 use crate::model::report::{Finding, GateSummary, MissingPermission, Report};
 use crate::model::{DecidedBy, Gate, Plan, Position, Status, Verdict};
-
-/// Verdicts as readers want them: what stops first.
-pub(super) const VERDICTS: [Verdict; 7] = [
-    Verdict::Fail,
-    Verdict::Unknown,
-    Verdict::Manual,
-    Verdict::Warn,
-    Verdict::Info,
-    Verdict::Pass,
-    Verdict::NotApplicable,
-];
 
 /// Text of the program itself that stands in the document as it is: style and script.
 #[derive(Debug)]
@@ -195,7 +186,7 @@ impl Page {
             one_remedy: remedies.iter().map(|(rule, all)| (*rule, all.len() == 1)).collect(),
         };
         let lists = Lists::of(report, &listed);
-        let pools = in_order(report);
+        let pools = worst_first(report);
         let mut boxes = boxes(&context, &pools, &listed, &lists);
         let items = boxes.iter_mut().flat_map(|pool| &mut pool.findings).filter(|_| brief);
         let shared = share(items);
@@ -291,7 +282,7 @@ fn answer(report: &Report) -> Answer {
 
 fn tiles(report: &Report) -> Vec<Tile> {
     let number = |verdict| report.summary.counts.get(&verdict).copied().unwrap_or_default();
-    let wanted = VERDICTS.into_iter().filter(|verdict| *verdict == Verdict::Fail || number(*verdict) > 0);
+    let wanted = words::ORDER.into_iter().filter(|verdict| *verdict == Verdict::Fail || number(*verdict) > 0);
     wanted.map(|verdict| Tile { verdict: verdict.as_str(), number: number(verdict), word: small(verdict) }).collect()
 }
 
@@ -346,7 +337,7 @@ fn told(report: &Report, listed: &[&Finding], few: bool) -> Vec<String> {
     let number = |verdict: Verdict| report.findings.iter().filter(|each| each.verdict == verdict).count();
     let shown = |verdict: Verdict| listed.iter().filter(|each| each.verdict == verdict).count();
     let (mut parts, mut hidden) = (Vec::new(), 0);
-    for verdict in VERDICTS {
+    for verdict in words::ORDER {
         let left = number(verdict) - shown(verdict);
         match verdict {
             Verdict::Pass if !few => parts.extend((left > 0).then(|| format!("{left} passed"))),
@@ -397,9 +388,9 @@ fn gone(report: &Report) -> Vec<Gone> {
         title: safe(&each.title),
         subject: subject(&each.subject),
         was: each.was.as_str(),
-        was_word: word(each.was),
+        was_word: words::verdict(each.was),
         now: each.now.map_or("gone", Verdict::as_str),
-        now_word: each.now.map_or("not there any more", word),
+        now_word: each.now.map_or("not there any more", words::verdict),
         owner: each.owner.as_deref().map_or_else(|| "–".to_owned(), safe),
         detail: safe(&each.detail),
     })
@@ -462,7 +453,7 @@ fn rules(
             }
             of_rule.and_then(|of_rule| of_rule.get(verdict)).copied().unwrap_or_default()
         };
-        let parts = VERDICTS.iter().map(|verdict| (number(verdict), small(*verdict)));
+        let parts = words::ORDER.iter().map(|verdict| (number(verdict), small(*verdict)));
         let by = match rule.decided_by {
             DecidedBy::Evidence => "decided by evidence",
             DecidedBy::Person => "decided by a person",

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::safe::safe;
 use super::super::text::{age, list};
+use super::super::words;
 use super::findings::{Context, Item, rank};
-use super::page::{Select, VERDICTS, letter, small};
+use super::page::{Select, letter, small};
 use crate::model::report::{BaselineState, Finding, GateSummary, PoolSummary, Report};
 use crate::model::{Gate, Position, Status, Verdict};
 
@@ -60,23 +61,6 @@ fn label(pool: &PoolSummary) -> (String, Option<String>) {
     match pool.name.as_deref().filter(|name| !name.trim().is_empty()) {
         Some(name) => (safe(name), Some(safe(&pool.id))),
         None => (safe(&pool.id), None),
-    }
-}
-
-/// The pools, worst first.
-pub(super) fn in_order(report: &Report) -> Vec<&PoolSummary> {
-    let mut pools: Vec<&PoolSummary> = report.summary.pools.iter().collect();
-    pools.sort_by_key(|pool| std::cmp::Reverse(pool.gates.values().map(badness).max()));
-    pools
-}
-
-fn badness(state: &GateSummary) -> u8 {
-    match (state.counted, state.regression, state.status) {
-        (false, ..) => 0,
-        (true, true, _) => 4,
-        (true, false, Status::Blocked) => 3,
-        (true, false, Status::Undetermined) => 2,
-        (true, false, Status::Ready) => 1,
     }
 }
 
@@ -152,7 +136,7 @@ impl Lists {
         let places =
             |all: &[String]| all.iter().zip(0..).map(|(text, at): (_, usize)| (at.to_string(), safe(text))).collect();
         let verdicts: BTreeSet<Verdict> = listed.iter().map(|finding| finding.verdict).collect();
-        let verdicts = VERDICTS.iter().filter(|verdict| verdicts.contains(verdict));
+        let verdicts = words::ORDER.iter().filter(|verdict| verdicts.contains(verdict));
         let marks: BTreeSet<&str> = listed
             .iter()
             .flat_map(|finding| {
@@ -262,7 +246,7 @@ pub(super) fn boxes(context: &Context<'_>, pools: &[&PoolSummary], listed: &[&Fi
 /// `4 fail, 1 unknown, 12 passed`.
 fn counts(findings: &[&Finding], passed: usize) -> String {
     let mut parts = Vec::new();
-    for verdict in VERDICTS.into_iter().filter(|verdict| *verdict != Verdict::Pass) {
+    for verdict in words::ORDER.into_iter().filter(|verdict| *verdict != Verdict::Pass) {
         let n = findings.iter().filter(|finding| finding.verdict == verdict && !finding.is_waived()).count();
         parts.extend((n > 0).then(|| format!("{n} {}", small(verdict))));
     }

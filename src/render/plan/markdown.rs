@@ -82,7 +82,7 @@ fn reductions(page: &mut Page, plan: &Plan) {
     let mut block = "**Reduced:** options made this plan see or count less than it does by default.\n\n".to_owned();
     for each in &plan.reductions {
         let blocker = if each.touches_blocker { " (touches a blocker)" } else { "" };
-        block.push_str(&format!("- {}: {}{blocker}\n", code(&each.option), prose(&each.effect)));
+        block.extend(["- ", &code(&each.option), ": ", &prose(&each.effect), blocker, "\n"]);
     }
     page.line(&block);
 }
