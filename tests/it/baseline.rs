@@ -477,6 +477,55 @@ fn a_decided_verdict_is_held_over_a_throttled_night() {
     assert_eq!(held(&nights.after(&first, &lost("throttled"), SECOND, &grace)), None);
 }
 
+/// What dashboards are sent of a rule: the statuses of ASFF findings, and the activities of OCSF events.
+fn tickets(nights: &Nights, rule: &str) -> (Vec<String>, Vec<u64>) {
+    let read = |name: &str| fs::read_to_string(nights.0.path().join(name)).unwrap();
+    let asff = read("tickets.asff");
+    let batches = asff.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let findings = batches.flat_map(|batch| batch["Findings"].as_array().unwrap().clone());
+    let of_rule = findings.filter(|finding| finding["ProductFields"]["mrready/rule"] == rule);
+    let status = |finding: Value| match finding["RecordState"].as_str() {
+        Some("ARCHIVED") => "archived".to_owned(),
+        _ => finding["Compliance"]["Status"].as_str().unwrap().to_owned(),
+    };
+    let events: Vec<Value> = serde_json::from_str(&read("tickets.ocsf")).unwrap();
+    let events = events.iter().filter(|event| event["metadata"]["event_code"] == rule);
+    (of_rule.map(status).collect(), events.map(|event| event["activity_id"].as_u64().unwrap()).collect())
+}
+
+#[test]
+fn tickets_stay_over_a_throttled_night_and_are_closed_once() {
+    const RULE: &str = "deletion-protection-active";
+    let nights = Nights::new();
+    let file = |name: &str| format!("{}={}", &name[8..], nights.0.path().join(name).display());
+    let (asff, ocsf) = (file("tickets.asff"), file("tickets.ocsf"));
+    let sent = ["-o", &asff, "-o", &ocsf, "--unknown-grace", "60h"];
+    let unsent = &sent[..4];
+    let words = |status: &str, n: usize| vec![status.to_owned(); n];
+
+    let first = nights.audit(&account(), FIRST, unsent);
+    assert_eq!(tickets(&nights, RULE), (words("WARNING", 1), vec![1]));
+    let routes = first.of(ROUTES).len();
+    assert_eq!(tickets(&nights, ROUTES).1, vec![1; routes]);
+
+    let throttled = lose(account(), "cognito-idp:DescribeUserPool", "throttled");
+    let second = nights.after(&first, &throttled, SECOND, &sent);
+    assert_eq!(second.of(RULE)[0]["verdict"], "unknown");
+    assert_eq!(tickets(&nights, RULE), (words("WARNING", 1), vec![2]));
+    nights.after(&first, &throttled, SECOND, unsent);
+    assert_eq!(tickets(&nights, RULE), (words("NOT_AVAILABLE", 1), vec![2]));
+
+    let third = nights.after(&first, &without_api(account()), SECOND, unsent);
+    let gone = third.resolved().len();
+    let (statuses, activities) = tickets(&nights, ROUTES);
+    assert_eq!(statuses.iter().filter(|status| *status == "archived").count(), gone);
+    assert_eq!(activities.iter().filter(|activity| **activity == 3).count(), gone);
+    assert!(gone > 0);
+    nights.after(&third, &without_api(account()), THIRD, unsent);
+    let (statuses, activities) = tickets(&nights, ROUTES);
+    assert!(!statuses.contains(&"archived".to_owned()) && !activities.contains(&3), "{statuses:?} {activities:?}");
+}
+
 #[test]
 fn a_baseline_that_cannot_be_compared_with_is_refused() {
     let nights = Nights::new();
