@@ -31,7 +31,13 @@ pub fn write_finding(report: &Report, finding: &Finding, width: usize, out: &mut
     page.field("id", &finding.fingerprint)?;
     page.field("judged", &format!("{} by mrready {}", report.run.now, report.tool.version))?;
 
-    page.head(if finding.evidence.is_empty() { "Derivation: no evidence is recorded" } else { "Derivation" })?;
+    page.head(match (finding.evidence.is_empty(), finding.verdict) {
+        (false, _) => "Derivation",
+        (true, Verdict::Pass) => {
+            "Derivation: no evidence is recorded; of many pools a report has that of passes with --show all"
+        }
+        (true, _) => "Derivation: no evidence is recorded",
+    })?;
     for (number, evidence) in (1..).zip(&finding.evidence) {
         derivation(&mut page, number, evidence, finding.subject.pool_id.as_deref())?;
     }
