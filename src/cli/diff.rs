@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use crate::diff::{reports, snapshots};
 use crate::model::diff::Diff;
 use crate::render::diff;
+use crate::snapshot::format;
 
 use super::args::{DiffArgs, DiffFormat};
 use super::files::{self, Readers};
@@ -92,10 +93,7 @@ fn kind(path: &Path) -> Result<Kind> {
         return Ok(Kind::Snapshot);
     }
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", files::name(path)))?;
-    // Only snapshots are packed.
-    if bytes.starts_with(&[0x1f, 0x8b]) || bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        return Ok(Kind::Snapshot);
-    }
+    let bytes = format::unpack(&files::name(path), &bytes)?.unwrap_or(bytes);
     // Of a document in lines this is the first one.
     let head = serde_json::Deserializer::from_slice(&bytes).into_iter::<Head>().next();
     Ok(match head {
