@@ -211,6 +211,7 @@ pub(crate) fn snapshot(pools: usize) -> Snapshot {
     };
     let scope = Scope {
         pools: (0..pools).map(|n| PoolKey { account: ACCOUNT.to_owned(), id: pool_id(n) }).collect::<BTreeSet<_>>(),
+        accounts: BTreeSet::new(),
         replica_regions: BTreeMap::from([(String::new(), S.to_owned())]),
         searched: [P, S].into_iter().flat_map(searched).collect(),
         not_asked: BTreeSet::new(),

@@ -57,6 +57,10 @@ pub struct Header {
 pub struct Scope {
     /// The pools that were asked for, or found by `--all-pools`.
     pub pools: BTreeSet<PoolKey>,
+    /// The accounts all of whose pools were to be found, whether or not they could be entered; none where pools were
+    /// given by id.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub accounts: BTreeSet<AccountScope>,
     /// `--replica-region`, or what was planned: by pool id or primary Region; the empty key is for all others.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub replica_regions: BTreeMap<String, String>,
@@ -76,6 +80,17 @@ pub struct PoolKey {
     pub account: String,
     /// The pool's id.
     pub id: String,
+}
+
+/// An account all of whose pools were to be found. Whether it could be entered, and its pools be listed, is said by its
+/// calls.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountScope {
+    /// The account's twelve digits.
+    pub account: String,
+    /// The Regions whose pools were to be listed.
+    pub regions: BTreeSet<String>,
 }
 
 /// A service in a Region that was searched for consumers of tokens. Whether the search was whole is said by its calls.
@@ -201,6 +216,7 @@ impl Snapshot {
 impl Scope {
     fn absorb(&mut self, other: Self) {
         self.pools.extend(other.pools);
+        self.accounts.extend(other.accounts);
         self.replica_regions.extend(other.replica_regions);
         self.searched.extend(other.searched);
         self.not_asked.extend(other.not_asked);

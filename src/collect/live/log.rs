@@ -143,6 +143,7 @@ impl<'a> Log<'a> {
         let account = inner.account.unwrap_or_default();
         let scope = Scope {
             pools: inner.pools.into_iter().map(|id| PoolKey { account: account.clone(), id }).collect(),
+            accounts: BTreeSet::new(),
             replica_regions: std::collections::BTreeMap::new(),
             searched: inner
                 .searched
