@@ -159,6 +159,8 @@ pub fn compare(report: &mut Report, facts: &Facts<'_>, catalog: &Catalog, agains
     // Sorted by fingerprint, as the map was.
     report.resolved = resolved;
     report.unseen = unseen;
+    // What a baseline had is told once, of the whole.
+    report.merge = None;
     report.run.baseline = Some(Baseline {
         digest: against.digest.to_owned(),
         now: then.to_string(),

@@ -4,14 +4,14 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::{Facts, cause_of};
-use crate::model::report::{CallProblem, Coverage, Finding, MissingPermission, NotAsked};
+use crate::model::report::{AccountCoverage, CallProblem, Coverage, Finding, MissingPermission, NotAsked};
 use crate::model::{Cause, Verdict};
-use crate::snapshot::{ErrorKind, Scan};
+use crate::snapshot::{ErrorKind, NO_ACCOUNT, Scan};
 
-use super::is_blocker;
+use super::{is_blocker, totals};
 
 /// The coverage of a snapshot, and per missing IAM action the findings it would resolve.
-pub(super) fn coverage(facts: &Facts<'_>, findings: &[Finding]) -> Coverage {
+pub(super) fn coverage(facts: &Facts<'_>, findings: &[Finding], accounts: Vec<AccountCoverage>) -> Coverage {
     let mut coverage = Coverage::default();
     let mut problems: BTreeMap<(String, String, String, Cause), usize> = BTreeMap::new();
     for call in facts.snapshot().calls() {
@@ -38,12 +38,55 @@ pub(super) fn coverage(facts: &Facts<'_>, findings: &[Finding]) -> Coverage {
         .scope
         .not_asked
         .iter()
-        .map(|unasked| NotAsked { what: format!("{} in {}", unasked.call, unasked.region), why: unasked.why.clone() })
+        .map(|unasked| NotAsked {
+            account: unasked.account.clone(),
+            what: format!("{} in {}", unasked.call, unasked.region),
+            why: unasked.why.clone(),
+        })
         .collect();
     not_asked.extend(facts.snapshot().scans().filter_map(not_read));
     coverage.not_asked = not_asked.into_iter().collect();
     permissions(&mut coverage, findings);
+    coverage.accounts = accounts;
     coverage
+}
+
+/// What came of the questions to each account; `digests` are those of what the snapshot has of them.
+pub(super) fn accounts(facts: &Facts<'_>, digests: &BTreeMap<&str, String>) -> Vec<AccountCoverage> {
+    let snapshot = facts.snapshot();
+    let mut accounts: BTreeMap<&str, AccountCoverage> = digests
+        .iter()
+        .filter(|(account, _)| **account != NO_ACCOUNT)
+        .map(|(account, digest)| {
+            let (id, digest) = ((*account).to_owned(), digest.clone());
+            let outcome = totals::COMPLETE.to_owned();
+            (*account, AccountCoverage { account: id, outcome, pools: 0, asked: 0, answered: 0, cause: None, digest })
+        })
+        .collect();
+    for pool in &snapshot.header.scope.pools {
+        if let Some(account) = accounts.get_mut(pool.account.as_str()) {
+            account.pools += 1;
+        }
+    }
+    for call in snapshot.calls() {
+        let Some(account) = accounts.get_mut(call.account.as_str()) else { continue };
+        account.asked += 1;
+        match call.error.as_ref().map(|error| error.kind) {
+            None => account.answered += 1,
+            // That something is not there, or not offered, is an answer to what was asked.
+            Some(ErrorKind::NotFound | ErrorKind::NotOffered) => {}
+            Some(ErrorKind::Denied | ErrorKind::Throttled | ErrorKind::Failed) => {
+                totals::PARTIAL.clone_into(&mut account.outcome);
+            }
+        }
+    }
+    for (account, cause) in facts.accounts_not_entered() {
+        if let Some(account) = accounts.get_mut(account) {
+            totals::NOT_ENTERED.clone_into(&mut account.outcome);
+            account.cause = Some(cause.to_string());
+        }
+    }
+    accounts.into_values().collect()
 }
 
 /// The files of a source tree that could hold a reference and were not read.
@@ -54,7 +97,7 @@ fn not_read(scan: &Scan) -> Option<NotAsked> {
         n => (format!("{n} files"), format!(" and {} more", n - 1)),
     };
     let why = format!("not read, or not whole: {} ({}){more}", first.path, first.reason);
-    Some(NotAsked { what: format!("{files} of source tree {}", scan.root), why })
+    Some(NotAsked { account: String::new(), what: format!("{files} of source tree {}", scan.root), why })
 }
 
 /// What each missing IAM action would decide.

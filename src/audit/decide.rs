@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use crate::facts::PoolView;
 use crate::model::report::{AppliedWaiver, Evidence, Finding, Report, WaiverState, Window};
+use crate::model::totals::{DecisionUse, Standing, Uses};
 use crate::model::{DecidedBy, Gate, Level, Observed, Position, Subject, Value, Verdict};
 use crate::rules::{Catalog, Decision, DecisionKind, Place, Rule, subject_path, takes_cutover};
 
@@ -53,17 +54,49 @@ pub struct Settled<'d> {
     pub place: Place,
 }
 
-/// Applies the decisions and says what became of each, sorted.
+/// Applies the decisions, and counts what each of them met, in the order of the decisions.
 pub(super) fn apply(
     findings: &mut [Finding],
     decisions: &[Decision],
     catalog: &Catalog,
     terms: &Terms<'_>,
-) -> Vec<WaiverState> {
-    let settled = settle_all(findings, decisions, catalog, terms);
-    let mut states: Vec<WaiverState> = settled.into_iter().map(|each| each.state).collect();
-    states.sort();
-    states
+) -> Vec<Uses> {
+    let mut ordered: Vec<(usize, &Decision)> = decisions.iter().enumerate().collect();
+    // The order in which they are applied: an answer "no" goes before a "yes".
+    ordered.sort_by_key(|(_, decision)| {
+        let yes = matches!(&decision.kind, DecisionKind::Attest(answer) if answer.answer);
+        (yes, &decision.file, decision.place)
+    });
+    let mut by_rule: BTreeMap<String, Vec<&mut Finding>> = BTreeMap::new();
+    for finding in findings.iter_mut().filter(|_| !decisions.is_empty()) {
+        by_rule.entry(finding.rule.clone()).or_default().push(finding);
+    }
+    let mut uses = vec![Uses::default(); decisions.len()];
+    for (index, decision) in ordered {
+        let own = by_rule.get_mut(&decision.rule).map_or(&mut [][..], Vec::as_mut_slice);
+        if let (Ok(rule), Some(uses)) = (in_force(decision, catalog, terms.now, terms.max_days), uses.get_mut(index)) {
+            *uses = meet(own, decision, rule, terms);
+        }
+    }
+    uses
+}
+
+/// The decisions with what they met.
+pub fn decision_uses(
+    decisions: &[Decision],
+    catalog: &Catalog,
+    uses: &[Uses],
+    now: Timestamp,
+    max_days: Option<u32>,
+) -> Vec<DecisionUse> {
+    let one = |(decision, uses): (&Decision, &Uses)| {
+        let (state, detail) = match in_force(decision, catalog, now, max_days) {
+            Ok(_) => ("", String::new()),
+            Err((state, why, _)) => (state, why),
+        };
+        DecisionUse { decision: told(decision, state, detail), soon: ends_soon(decision, now), uses: *uses }
+    };
+    decisions.iter().zip(uses).map(one).collect()
 }
 
 /// What would become of decisions in the run that made a report, in the order of the files. Decisions that it was made with
@@ -83,7 +116,16 @@ pub fn settle<'d>(
         }
     }
     let issuer = |subject: &Subject| issuer_in(report, subject);
-    let mut settled = settle_all(&mut findings, decisions, catalog, &Terms { now, max_days, issuer: &issuer });
+    let uses = apply(&mut findings, decisions, catalog, &Terms { now, max_days, issuer: &issuer });
+    let told = decision_uses(decisions, catalog, &uses, now, max_days);
+    let settled = decisions.iter().zip(&told).map(|(decision, told)| {
+        let place = match in_force(decision, catalog, now, max_days) {
+            Ok(_) => looked_at(decision, told.uses.standing()),
+            Err((_, _, place)) => place,
+        };
+        Settled { decision, state: told.state(), place }
+    });
+    let mut settled: Vec<Settled<'_>> = settled.collect();
     settled.sort_by(|a, b| (&a.decision.file, a.decision.place).cmp(&(&b.decision.file, b.decision.place)));
     settled
 }
@@ -120,104 +162,51 @@ fn issuer_in(report: &Report, subject: &Subject) -> Issuer {
     }
 }
 
-fn settle_all<'d>(
-    findings: &mut [Finding],
-    decisions: &'d [Decision],
-    catalog: &Catalog,
-    terms: &Terms<'_>,
-) -> Vec<Settled<'d>> {
-    // Of two answers to one question the worse one counts; of two waivers the one that stands first in its file.
-    let mut ordered: Vec<&Decision> = decisions.iter().collect();
-    ordered.sort_by_key(|decision| {
-        let yes = matches!(&decision.kind, DecisionKind::Attest(answer) if answer.answer);
-        (yes, &decision.file, decision.place)
-    });
-    let mut by_rule: BTreeMap<String, Vec<&mut Finding>> = BTreeMap::new();
-    for finding in findings {
-        by_rule.entry(finding.rule.clone()).or_default().push(finding);
+fn told(decision: &Decision, word: &str, detail: String) -> WaiverState {
+    let file = decision.file.rsplit(['/', '\\']).next().unwrap_or_default();
+    WaiverState {
+        place: format!("{file}:{}", decision.place.line),
+        kind: decision.kind.as_str().to_owned(),
+        rule: decision.rule.clone(),
+        subject: decision.subject.as_str().to_owned(),
+        owner: decision.owner.clone(),
+        expires: decision.expires_text.clone(),
+        state: word.to_owned(),
+        detail,
     }
-    ordered
-        .into_iter()
-        .map(|decision| {
-            let own = by_rule.get_mut(&decision.rule).map_or(&mut [][..], Vec::as_mut_slice);
-            let (word, detail, place) = settle_one(own, decision, catalog, terms);
-            let state = WaiverState {
-                // The file's name alone: a report does not depend on where its inputs lay.
-                place: format!(
-                    "{}:{}",
-                    decision.file.rsplit(['/', '\\']).next().unwrap_or_default(),
-                    decision.place.line
-                ),
-                kind: decision.kind.as_str().to_owned(),
-                rule: decision.rule.clone(),
-                subject: decision.subject.as_str().to_owned(),
-                owner: decision.owner.clone(),
-                expires: decision.expires_text.clone(),
-                state: word.to_owned(),
-                detail,
-            };
-            Settled { decision, state, place }
-        })
-        .collect()
 }
 
-/// How many findings a decision met, by what came of it.
-#[derive(Default)]
-struct Met {
-    matched: usize,
-    applied: usize,
-    outdated: usize,
-    switched: usize,
-    unseen: usize,
-    taken: usize,
-}
-
-/// The state, why, and where to look.
-fn settle_one(
-    findings: &mut [&mut Finding],
+/// The rule of a decision that counts today; else its state, why, and where to look.
+fn in_force<'c>(
     decision: &Decision,
-    catalog: &Catalog,
-    terms: &Terms<'_>,
-) -> (&'static str, String, Place) {
+    catalog: &'c Catalog,
+    now: Timestamp,
+    max_days: Option<u32>,
+) -> Result<&'c Rule, (&'static str, String, Place)> {
     let places = &decision.places;
     let Some(rule) = catalog.rules.iter().find(|rule| rule.id == decision.rule) else {
-        return ("unused", "the rule is not judged in this run".to_owned(), places.rule);
+        return Err(("unused", "the rule is not judged in this run".to_owned(), places.rule));
     };
     if let Some(why) = refusal(decision, rule) {
-        return ("refused", why, places.kind);
+        return Err(("refused", why, places.kind));
     }
-    if let Some((place, why)) = ended(decision, terms.now) {
-        return ("expired", why, place);
+    if let Some((place, why)) = ended(decision, now) {
+        return Err(("expired", why, place));
     }
-    if let Some(why) = too_long(decision, terms) {
-        return ("refused", why, places.expires);
+    if let Some(why) = too_long(decision, now, max_days) {
+        return Err(("refused", why, places.expires));
     }
-    let met = meet(findings, decision, rule, terms);
-    let mut notes = Vec::new();
-    let mut note = |count: usize, what: &str| notes.extend((count > 0).then(|| format!("{what} for {count}")));
-    note(met.outdated, "outdated");
-    note(met.switched, "outdated, since the issuer is switched,");
-    note(met.unseen, "not used, since the issuer is not known,");
-    if met.applied > 0 {
-        notes.insert(0, format!("applies to {}", met.applied));
-        notes.extend(ends_soon(decision, terms.now));
-        return ("applied", notes.join("; "), decision.place);
-    }
-    let plain = |state, why: &str, place| (state, why.to_owned(), place);
-    if met.switched > 0 {
-        let why = "the issuer is switched: what does not accept it now turns tokens away, and no cutover hides that";
-        plain("outdated", why, places.kind)
-    } else if met.outdated > 0 {
-        let why = "the account shows another value than the one it was granted for";
-        plain("outdated", why, places.observed.unwrap_or(decision.place))
-    } else if met.unseen > 0 {
-        plain("unused", "whether the issuer is switched already is not known", places.kind)
-    } else if met.taken > 0 {
-        plain("unused", "another decision decides the same", places.subject)
-    } else if met.matched > 0 {
-        plain("unused", "nothing there that it could decide", places.kind)
-    } else {
-        plain("unused", "no finding of this rule has such a subject", places.subject)
+    Ok(rule)
+}
+
+/// Where in its file a reader has to look.
+fn looked_at(decision: &Decision, standing: Standing) -> Place {
+    let places = &decision.places;
+    match standing {
+        Standing::Applied => decision.place,
+        Standing::Outdated => places.observed.unwrap_or(decision.place),
+        Standing::Switched | Standing::IssuerUnknown | Standing::NothingToDecide => places.kind,
+        Standing::Taken | Standing::NoSubject => places.subject,
     }
 }
 
@@ -248,11 +237,11 @@ fn refusal(decision: &Decision, rule: &Rule) -> Option<String> {
 }
 
 /// An attestation says when it was given; all else is taken to be granted now.
-fn too_long(decision: &Decision, terms: &Terms<'_>) -> Option<String> {
-    let max = terms.max_days?;
+fn too_long(decision: &Decision, now: Timestamp, max_days: Option<u32>) -> Option<String> {
+    let max = max_days?;
     let (from, whence) = match decision.given {
-        Some(given) if given < terms.now => (given, "after it was given"),
-        Some(_) | None => (terms.now, "from now"),
+        Some(given) if given < now => (given, "after it was given"),
+        Some(_) | None => (now, "from now"),
     };
     let days = decision.expires.duration_since(from).as_secs() / SECONDS_PER_DAY;
     let why = || format!("it expires {days} days {whence}, and {max} are allowed (gate.waiver_max_days)");
@@ -260,8 +249,8 @@ fn too_long(decision: &Decision, terms: &Terms<'_>) -> Option<String> {
 }
 
 /// Marks what the decision decides.
-fn meet(findings: &mut [&mut Finding], decision: &Decision, rule: &Rule, terms: &Terms<'_>) -> Met {
-    let mut met = Met::default();
+fn meet(findings: &mut [&mut Finding], decision: &Decision, rule: &Rule, terms: &Terms<'_>) -> Uses {
+    let mut met = Uses::default();
     for finding in findings.iter_mut().filter(|each| decision.subject.matches(&subject_path(&each.subject))) {
         met.matched += 1;
         let fits = match &decision.kind {

@@ -1,14 +1,13 @@
-//! Gates: where each pool stands before each question of the migration, whether it may pass, and the exit code.
+//! Gates: where each pool stands before each question of the migration, whether it may pass, and what speaks against that.
 //!
 //! No gate is ready because nothing was looked at, and a later one is never ready.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
-
 use crate::facts::{Facts, PoolView};
-use crate::model::report::{Exit, Finding, GateSummary, PoolSummary};
-use crate::model::{Gate, Observed, Position, Status, TargetIssuer, Value, Verdict};
+use crate::model::report::{Finding, GateSummary, PoolSummary};
+use crate::model::totals::Reason;
+use crate::model::{Gate, Observed, Position, Status, SubjectKind, TargetIssuer, Value, Verdict};
 
 use super::{FailOn, Options, is_blocker};
 
@@ -127,113 +126,102 @@ fn gate_summary(gate: Gate, position: Position, findings: &[&Finding], wanted: &
     }
 }
 
-/// The exit code and every reason for it.
-pub(super) fn exit(pools: &[PoolSummary], findings: &[Finding], options: &Options) -> Exit {
-    let mut because = Vec::new();
-    let (mut no, mut unclear) = (false, false);
-    if pools.is_empty() {
-        unclear = true;
-        because.push("no pool in scope".to_owned());
+/// What speaks against the exit code 0 in these pools and findings.
+#[derive(Debug, Default)]
+pub(super) struct Reasons {
+    /// Something that counts does not hold.
+    pub(super) no: bool,
+    /// Something that counts is not known.
+    pub(super) unclear: bool,
+    /// By account.
+    pub(super) because: Vec<Reason>,
+}
+
+impl Reasons {
+    fn push(&mut self, account: &str, text: String) {
+        self.because.push(Reason { account: account.to_owned(), text });
     }
+}
+
+/// The reasons that lie in the pools and accounts; those that lie in the run are [`super::totals::exit`]'s.
+pub(super) fn reasons(pools: &[PoolSummary], findings: &[Finding], options: &Options) -> Reasons {
+    let mut reasons = Reasons::default();
     for pool in pools {
-        let counted: Vec<Gate> = pool.gates.iter().filter(|(_, gate)| gate.counted).map(|(name, _)| *name).collect();
-        for (name, gate) in pool.gates.iter().filter(|(_, gate)| gate.counted) {
-            let again = if gate.regression { ", which was passed before" } else { "" };
-            match gate.status {
-                Status::Blocked => {
-                    no = true;
-                    because.push(format!(
-                        "{}: gate {name} is blocked{again} by {}",
-                        pool.id,
-                        rules_of(&gate.blocked_by)
-                    ));
-                }
-                Status::Undetermined => {
-                    unclear = true;
-                    let why = match (gate.undetermined_by.is_empty(), gate.position) {
-                        (false, _) => rules_of(&gate.undetermined_by),
-                        (true, Position::Later) => "the gate before it".to_owned(),
-                        (true, _) => "no blocker that was decided".to_owned(),
-                    };
-                    because.push(format!("{}: gate {name} is undetermined by {why}", pool.id));
-                }
-                Status::Ready => {}
-            }
-        }
+        pool_reasons(pool, &mut reasons);
         if options.fail_on == FailOn::Warn {
-            let own = |finding: &&Finding| {
-                finding.subject.pool_id.as_deref() == Some(pool.id.as_str())
-                    && finding.subject.account == pool.account
-                    && finding.gates.iter().any(|gate| counted.contains(gate))
-                    && !is_blocker(finding)
-                    && finding.level != crate::model::Level::Info
-                    && !finding.is_waived()
-            };
-            for finding in findings.iter().filter(own) {
-                match finding.verdict {
-                    Verdict::Warn => {
-                        no = true;
-                        because.push(format!("{}: {} warns (--fail-on warn)", pool.id, finding.rule));
-                    }
-                    Verdict::Unknown => {
-                        unclear = true;
-                        because.push(format!("{}: {} is unknown (--fail-on warn)", pool.id, finding.rule));
-                    }
-                    Verdict::Pass | Verdict::Fail | Verdict::Info | Verdict::Manual | Verdict::NotApplicable => {}
-                }
+            warnings(pool, findings, &mut reasons);
+        }
+    }
+    for finding in findings.iter().filter(|finding| is_open_account(finding)) {
+        reasons.unclear = true;
+        reasons.push(&finding.subject.account, format!("account {}: {}", finding.subject.id, finding.message));
+    }
+    reasons.because.dedup();
+    reasons.because.sort_by(|a, b| a.account.cmp(&b.account));
+    reasons
+}
+
+fn pool_reasons(pool: &PoolSummary, reasons: &mut Reasons) {
+    for (name, gate) in pool.gates.iter().filter(|(_, gate)| gate.counted) {
+        let again = if gate.regression { ", which was passed before" } else { "" };
+        match gate.status {
+            Status::Blocked => {
+                reasons.no = true;
+                let why = rules_of(&gate.blocked_by);
+                reasons.push(&pool.account, format!("{}: gate {name} is blocked{again} by {why}", pool.id));
             }
+            Status::Undetermined => {
+                reasons.unclear = true;
+                let why = match (gate.undetermined_by.is_empty(), gate.position) {
+                    (false, _) => rules_of(&gate.undetermined_by),
+                    (true, Position::Later) => "the gate before it".to_owned(),
+                    (true, _) => "no blocker that was decided".to_owned(),
+                };
+                reasons.push(&pool.account, format!("{}: gate {name} is undetermined by {why}", pool.id));
+            }
+            Status::Ready => {}
         }
     }
-    if options.strict {
-        for reduction in options.reductions.iter().filter(|reduction| reduction.touches_blocker) {
-            unclear = true;
-            because.push(format!("{}: {} (--strict)", reduction.option, reduction.effect));
-        }
-    }
-    because.dedup();
-    let code = match (options.fail_on, no, unclear) {
-        (FailOn::Never, ..) | (_, false, false) => 0,
-        (_, true, _) => 1,
-        (_, false, true) => 3,
+}
+
+/// With `--fail-on warn`: advisories of counted gates that are false or unknown.
+fn warnings(pool: &PoolSummary, findings: &[Finding], reasons: &mut Reasons) {
+    let counted: Vec<Gate> = pool.gates.iter().filter(|(_, gate)| gate.counted).map(|(name, _)| *name).collect();
+    let own = |finding: &&Finding| {
+        finding.subject.pool_id.as_deref() == Some(pool.id.as_str())
+            && finding.subject.account == pool.account
+            && finding.gates.iter().any(|gate| counted.contains(gate))
+            && !is_blocker(finding)
+            && finding.level != crate::model::Level::Info
+            && !finding.is_waived()
     };
-    Exit { code, because }
+    for finding in findings.iter().filter(own) {
+        match finding.verdict {
+            Verdict::Warn => {
+                reasons.no = true;
+                reasons.push(&pool.account, format!("{}: {} warns (--fail-on warn)", pool.id, finding.rule));
+            }
+            Verdict::Unknown => {
+                reasons.unclear = true;
+                reasons.push(&pool.account, format!("{}: {} is unknown (--fail-on warn)", pool.id, finding.rule));
+            }
+            Verdict::Pass | Verdict::Fail | Verdict::Info | Verdict::Manual | Verdict::NotApplicable => {}
+        }
+    }
+}
+
+/// Whether pools of an account may have been missed: no gate of a pool shows that.
+pub(super) fn is_open_account(finding: &Finding) -> bool {
+    finding.subject.kind == SubjectKind::Account
+        && is_blocker(finding)
+        && !finding.is_waived()
+        && !matches!(finding.verdict, Verdict::Pass | Verdict::NotApplicable)
 }
 
 /// The rules in `rule subject` entries, each once.
 fn rules_of(entries: &[String]) -> String {
     let rules: BTreeSet<&str> = entries.iter().filter_map(|entry| entry.split(' ').next()).collect();
     rules.into_iter().collect::<Vec<_>>().join(", ")
-}
-
-/// The first lines of a report: which pools may pass which gate, what waits for a person, how old the evidence is, what
-/// to do next.
-pub(super) fn answer(pools: &[PoolSummary], findings: &[Finding], now: Timestamp) -> Vec<String> {
-    let mut lines = match pools {
-        [] => vec!["No pool is in scope: nothing was judged.".to_owned()],
-        [pool] => one_pool(pool),
-        several => fleet(several),
-    };
-    let counted = |finding: &&Finding| {
-        pools.iter().any(|pool| {
-            finding.subject.pool_id.as_deref() == Some(pool.id.as_str())
-                && pool.gates.iter().any(|(gate, summary)| summary.counted && finding.gates.contains(gate))
-        })
-    };
-    let manual: BTreeSet<&str> = findings
-        .iter()
-        .filter(|finding| finding.verdict == Verdict::Manual && is_blocker(finding))
-        .filter(counted)
-        .map(|finding| finding.rule.as_str())
-        .collect();
-    if !manual.is_empty() {
-        let manual: Vec<&str> = manual.into_iter().collect();
-        lines.push(format!("Waiting for a person: {}.", manual.join(", ")));
-    }
-    if let Some(age) = age(pools, now) {
-        lines.push(age);
-    }
-    lines.push(next(pools, findings).to_owned());
-    lines
 }
 
 fn phrase(gate: Gate) -> &'static str {
@@ -245,7 +233,8 @@ fn phrase(gate: Gate) -> &'static str {
     }
 }
 
-fn one_pool(pool: &PoolSummary) -> Vec<String> {
+/// What is said of a run's only pool, a sentence per gate.
+pub(super) fn one_pool(pool: &PoolSummary) -> Vec<String> {
     let name = pool.name.as_deref().unwrap_or(&pool.id);
     pool.gates
         .iter()
@@ -276,58 +265,5 @@ fn plural(count: usize, word: &str) -> String {
         0 => format!("no {word} is"),
         1 => format!("1 {word} is"),
         n => format!("{n} {word}s are"),
-    }
-}
-
-fn fleet(pools: &[PoolSummary]) -> Vec<String> {
-    let mut lines = Vec::new();
-    for gate in Gate::ALL {
-        let counted: Vec<&GateSummary> =
-            pools.iter().filter_map(|pool| pool.gates.get(gate)).filter(|summary| summary.counted).collect();
-        if counted.is_empty() {
-            continue;
-        }
-        let number = |status: Status| counted.iter().filter(|summary| summary.status == status).count();
-        lines.push(format!(
-            "{gate}: of {} pools {} ready, {} blocked, {} undetermined.",
-            counted.len(),
-            number(Status::Ready),
-            number(Status::Blocked),
-            number(Status::Undetermined)
-        ));
-    }
-    lines
-}
-
-fn age(pools: &[PoolSummary], now: Timestamp) -> Option<String> {
-    let oldest = pools.iter().filter_map(|pool| pool.evidence_from.as_deref()?.parse::<Timestamp>().ok()).min()?;
-    let seconds = now.duration_since(oldest).as_secs();
-    let age = match seconds {
-        i64::MIN..=-1 => return Some("The evidence is newer than the clock given.".to_owned()),
-        0..=119 => "less than two minutes".to_owned(),
-        120..=7199 => format!("{} minutes", seconds / 60),
-        7200..=172_799 => format!("{} hours", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
-    };
-    Some(format!("The oldest evidence is {age} old."))
-}
-
-fn next(pools: &[PoolSummary], findings: &[Finding]) -> &'static str {
-    let counted = || pools.iter().flat_map(|pool| pool.gates.values()).filter(|gate| gate.counted);
-    if pools.is_empty() {
-        "Next: collect a pool, or name one that the snapshot has."
-    } else if counted().any(|gate| gate.status == Status::Blocked) {
-        "Next: remove what blocks; every finding names its remedy."
-    } else if findings
-        .iter()
-        .any(|finding| finding.verdict == Verdict::Unknown && is_blocker(finding) && !finding.is_waived())
-    {
-        "Next: get the missing evidence; every unknown names its cause."
-    } else if counted().any(|gate| gate.status == Status::Undetermined) {
-        "Next: answer what waits for a person in a decisions file, and judge again with --waivers."
-    } else if counted().all(|gate| gate.position == Position::Done) {
-        "Next: nothing; judge again after every change."
-    } else {
-        "Next: take the step, and judge again after it."
     }
 }

@@ -12,21 +12,24 @@ mod judge;
 pub mod needs;
 mod split;
 mod subjects;
+mod totals;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
-use crate::facts::{Facts, PoolView};
+use crate::facts::{FactOptions, Facts, PoolView};
 use crate::model::report::{
-    Finding, PoolSummary, REPORT_SCHEMA_VERSION, Reduction, Remediation, Report, RuleSummary, Run, SnapshotSummary,
-    Summary, Tool, WaiverState,
+    Coverage, Finding, PoolSummary, REPORT_SCHEMA_VERSION, Reduction, Remediation, Report, RuleSummary, Run,
+    SnapshotSummary, Summary, Tool,
 };
-use crate::model::{Gate, Level, Subject, SubjectKind, Verdict};
+use crate::model::totals::{Mergeable, Trees, Uses};
+use crate::model::{Gate, Level, Subject, SubjectKind, Totals, Verdict};
 use crate::rules::{Catalog, Decision, Rule};
+use crate::snapshot::{FleetDigest, NO_ACCOUNT};
 
 pub use baseline::{Against, BaselineError, Grace, compare, readable, whole};
-pub use decide::{Settled, ended, observed_value, settle};
+pub use decide::{Settled, decision_uses, ended, observed_value, settle};
 pub use evaluate::{Outcome, Scope, evaluate};
 pub use gates::positions;
 pub use inline::{TestFailure, given_value, run_tests};
@@ -89,14 +92,74 @@ impl FailOn {
     }
 }
 
+/// What is judged of one log: everything but what a run says of itself.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The pools, sorted by account and id.
+    pub pools: Vec<PoolSummary>,
+    /// Every result, sorted, with the decisions that apply.
+    pub findings: Vec<Finding>,
+    /// What could be seen.
+    pub coverage: Coverage,
+    /// What was judged.
+    pub snapshot: SnapshotSummary,
+    /// How the decisions were used for what belongs to an account, in the order of the decisions.
+    pub uses: Vec<Uses>,
+    /// The numbers of what belongs to an account.
+    pub totals: Totals,
+    /// What belongs to none; none where no source tree was searched.
+    pub trees: Option<Trees>,
+}
+
 /// Judges a snapshot's facts.
 pub fn audit(facts: &Facts<'_>, catalog: &Catalog, decisions: &[Decision], options: &Options) -> Report {
-    let pools = facts.pools();
+    let Part { pools, findings, coverage, snapshot, uses, totals, trees } =
+        part(facts, catalog, decisions, options, Whose::All);
+    let (now, run) = (facts.options().now, run(facts.options(), catalog, options));
+    let decisions = decision_uses(decisions, catalog, &uses, now, options.waiver_max_days);
+    let merge = Mergeable { totals, decisions, trees, shard: None };
+    let totals = merge.all();
+    Report {
+        schema_version: REPORT_SCHEMA_VERSION,
+        tool: tool(),
+        snapshot,
+        summary: Summary { answer: totals.answer(now), exit: totals.exit(&run), pools, counts: totals.counts.clone() },
+        coverage,
+        rules: rule_summaries(catalog, &totals.not_applicable),
+        findings,
+        waivers: merge.waivers(),
+        resolved: Vec::new(),
+        unseen: Vec::new(),
+        run,
+        merge: Some(merge),
+    }
+}
+
+/// What of a log is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// All of it.
+    All,
+    /// What belongs to an account.
+    Accounts,
+    /// What belongs to none: references in source trees whose pool cannot be resolved.
+    Trees,
+}
+
+/// Judges the facts of one log, of an account of a fleet or of all of it.
+pub fn part(facts: &Facts<'_>, catalog: &Catalog, decisions: &[Decision], options: &Options, whose: Whose) -> Part {
+    let pools = if whose == Whose::Trees { Vec::new() } else { facts.pools() };
     let mut findings: Vec<Finding> = Vec::new();
     for pool in &pools {
         findings.extend(judge_pool(facts, pool, catalog));
     }
-    for child in &facts.unresolved_references() {
+    let mut without_pool = [facts.unresolved_references(), facts.account_subjects()].concat();
+    without_pool.retain(|child| match whose {
+        Whose::All => true,
+        Whose::Accounts => child.subject.account != NO_ACCOUNT,
+        Whose::Trees => child.subject.account == NO_ACCOUNT,
+    });
+    for child in &without_pool {
         for rule in catalog.rules.iter().filter(|rule| rule.subject == child.subject.kind) {
             let scope = SubjectScope { facts, pool: None, child: Some(child) };
             findings.push(finding(rule, catalog, child.subject.clone(), judge(rule, &scope)));
@@ -104,27 +167,34 @@ pub fn audit(facts: &Facts<'_>, catalog: &Catalog, decisions: &[Decision], optio
     }
     findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
     own(&mut findings, options);
-    let waivers = decide(&mut findings, &pools, decisions, catalog, facts, options);
-    let summaries = gates::summaries(&pools, &findings, facts, options);
-    let mut rules: BTreeMap<String, RuleSummary> =
-        catalog.rules.iter().map(|rule| (rule.id.clone(), summary_of(rule))).collect();
-    for finding in findings.iter().filter(|finding| finding.verdict == Verdict::NotApplicable) {
-        if let Some(rule) = rules.get_mut(&finding.rule) {
-            rule.not_applicable += 1;
-        }
-    }
-    let mut counts = BTreeMap::new();
-    for finding in &findings {
-        *counts.entry(finding.verdict).or_insert(0) += 1;
-    }
-    let exit = gates::exit(&summaries, &findings, options);
-    let run = Run {
-        now: facts.options().now.to_string(),
-        target_issuer: facts.options().target_issuer,
+    // Those without an account stand first.
+    let of_trees = findings.iter().take_while(|finding| finding.subject.account == NO_ACCOUNT).count();
+    let (stray, own) = findings.split_at_mut(of_trees);
+    let tree_uses = decide(stray, &pools, decisions, catalog, facts, options);
+    let uses = decide(own, &pools, decisions, catalog, facts, options);
+    let pools = gates::summaries(&pools, &findings, facts, options);
+    let digests = facts.snapshot().account_digests();
+    let snapshot = judged(facts, &digests);
+    let coverage = coverage::coverage(facts, &findings, coverage::accounts(facts, &digests));
+    let (stray, own) = findings.split_at(of_trees);
+    let totals = totals::totals(&pools, own, &coverage.accounts, options);
+    let trees = digests.get(NO_ACCOUNT).filter(|_| facts.snapshot().has_trees()).map(|digest| Trees {
+        digest: digest.clone(),
+        totals: totals::totals(&[], stray, &[], options),
+        uses: tree_uses,
+    });
+    Part { pools, findings, coverage, snapshot, uses, totals, trees }
+}
+
+/// How the run judges.
+pub fn run(facts: &FactOptions, catalog: &Catalog, options: &Options) -> Run {
+    Run {
+        now: facts.now.to_string(),
+        target_issuer: facts.target_issuer,
         gates: options.gates.iter().copied().collect(),
-        operator_arn: facts.options().operator_arn.clone(),
-        monthly_active_users: facts.options().monthly_active_users,
-        required_tags: facts.options().required_tags.iter().cloned().collect(),
+        operator_arn: facts.operator_arn.clone(),
+        monthly_active_users: facts.monthly_active_users,
+        required_tags: facts.required_tags.iter().cloned().collect(),
         fail_on: options.fail_on.as_str().to_owned(),
         strict: options.strict,
         catalogue_digest: catalog.digest.clone(),
@@ -134,21 +204,16 @@ pub fn audit(facts: &Facts<'_>, catalog: &Catalog, decisions: &[Decision], optio
         baseline: None,
         unknown_grace: None,
         reductions: options.reductions.clone(),
-    };
-    let answer = gates::answer(&summaries, &findings, facts.options().now);
-    Report {
-        schema_version: REPORT_SCHEMA_VERSION,
-        tool: tool(),
-        run,
-        snapshot: snapshot_summary(facts),
-        summary: Summary { answer, counts, pools: summaries, exit },
-        coverage: coverage::coverage(facts, &findings),
-        rules,
-        findings,
-        waivers,
-        resolved: Vec::new(),
-        unseen: Vec::new(),
     }
+}
+
+/// What a report says of each rule, with the number of subjects that it did not concern.
+pub fn rule_summaries(catalog: &Catalog, not_applicable: &BTreeMap<String, usize>) -> BTreeMap<String, RuleSummary> {
+    let summary = |rule: &Rule| {
+        let not_applicable = not_applicable.get(&rule.id).copied().unwrap_or_default();
+        (rule.id.clone(), RuleSummary { not_applicable, ..summary_of(rule) })
+    };
+    catalog.rules.iter().map(summary).collect()
 }
 
 /// Applies the decisions to the findings of these pools.
@@ -159,7 +224,7 @@ fn decide(
     catalog: &Catalog,
     facts: &Facts<'_>,
     options: &Options,
-) -> Vec<WaiverState> {
+) -> Vec<Uses> {
     let issuer = |subject: &Subject| decide::issuer_of(pools, subject);
     let terms = decide::Terms { now: facts.options().now, max_days: options.waiver_max_days, issuer: &issuer };
     decide::apply(findings, decisions, catalog, &terms)
@@ -199,7 +264,8 @@ pub fn audit_pool(
 /// Every rule on one pool and what belongs to it: at least one finding each.
 fn judge_pool(facts: &Facts<'_>, pool: &PoolView<'_>, catalog: &Catalog) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for kind in SubjectKind::ALL {
+    // An account is judged once, and belongs to no pool.
+    for kind in SubjectKind::ALL.iter().filter(|kind| **kind != SubjectKind::Account) {
         let children = pool.children(*kind);
         for rule in catalog.rules.iter().filter(|rule| rule.subject == *kind) {
             let alone = SubjectScope { facts, pool: Some(pool), child: None };
@@ -296,18 +362,23 @@ fn summary_of(rule: &Rule) -> RuleSummary {
 
 /// What was judged: how old the evidence is, and its digest.
 pub fn snapshot_summary(facts: &Facts<'_>) -> SnapshotSummary {
+    judged(facts, &facts.snapshot().account_digests())
+}
+
+fn judged(facts: &Facts<'_>, digests: &BTreeMap<&str, String>) -> SnapshotSummary {
     let snapshot = facts.snapshot();
     let times = || snapshot.calls().map(|call| call.time).chain(snapshot.scans().map(|scan| scan.time));
     let caller = snapshot
         .calls()
-        .find(|call| call.operation == "GetCallerIdentity")
-        .and_then(|call| call.response.as_ref()?.get("Arn")?.as_str())
+        .filter(|call| call.operation == "GetCallerIdentity")
+        .filter_map(|call| call.response.as_ref()?.get("Arn")?.as_str())
+        .min()
         .map(str::to_owned);
     let set = |items: BTreeSet<String>| items.into_iter().collect::<Vec<_>>();
     let services = snapshot.header.scope.searched.iter().map(|s| format!("{} {}", s.service, s.region));
     let searched = services.chain(snapshot.scans().map(|scan| format!("tree {}", scan.root)));
     SnapshotSummary {
-        digest: snapshot.digest(),
+        digest: FleetDigest::of(digests),
         evidence_from: times().min().map(|time| time.to_string()),
         evidence_to: times().max().map(|time| time.to_string()),
         accounts: set(snapshot.calls().map(|call| call.account.clone()).collect()),

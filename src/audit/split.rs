@@ -6,11 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::Facts;
-use crate::model::Verdict;
 use crate::model::report::{PoolSummary, Reduction, Report, Subject, Summary};
 use crate::rules::{Glob, subject_path};
 
-use super::{Options, coverage, gates};
+use super::{Options, coverage, totals};
 
 /// What makes a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,19 +77,6 @@ fn narrowed(
     options: &Options,
 ) -> Report {
     let findings: Vec<_> = report.findings.iter().filter(|finding| own(&finding.subject)).cloned().collect();
-    let mut counts = BTreeMap::new();
-    let mut rules = report.rules.clone();
-    for rule in rules.values_mut() {
-        rule.not_applicable = 0;
-    }
-    for finding in &findings {
-        *counts.entry(finding.verdict).or_insert(0) += 1;
-        if finding.verdict == Verdict::NotApplicable
-            && let Some(rule) = rules.get_mut(&finding.rule)
-        {
-            rule.not_applicable += 1;
-        }
-    }
     let concerns = |rule: &str, pattern: &str, owned_only: bool| {
         let glob = Glob::new(pattern);
         let means = |subject: &Subject| (!owned_only || own(subject)) && glob.matches(&subject_path(subject));
@@ -109,22 +95,29 @@ fn narrowed(
         });
         run.reductions.sort();
     }
+    let coverage = coverage::coverage(facts, &findings, report.coverage.accounts.clone());
+    let totals = totals::totals(&pools, &findings, &[], options);
+    let mut rules = report.rules.clone();
+    for (id, rule) in &mut rules {
+        rule.not_applicable = totals.not_applicable.get(id).copied().unwrap_or_default();
+    }
     Report {
         schema_version: report.schema_version,
         tool: report.tool.clone(),
-        run,
         snapshot: report.snapshot.clone(),
         summary: Summary {
-            answer: gates::answer(&pools, &findings, facts.options().now),
-            counts,
-            exit: gates::exit(&pools, &findings, options),
+            answer: totals.answer(facts.options().now),
+            exit: totals.exit(&run),
             pools,
+            counts: totals.counts,
         },
         rules,
-        coverage: coverage::coverage(facts, &findings),
+        coverage,
         waivers: waivers.cloned().collect(),
         resolved: report.resolved.iter().filter(|each| own(&each.subject)).cloned().collect(),
         unseen: report.unseen.iter().filter(|each| own(&each.subject)).cloned().collect(),
         findings,
+        merge: None,
+        run,
     }
 }

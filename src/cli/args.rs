@@ -57,6 +57,13 @@ pub(super) enum Command {
     /// Exit code: 0 nothing got worse; 1 something did: a gate, a new FAIL, WARN or UNKNOWN, lost evidence; 2 the job could
     /// not be done.
     Diff(DiffArgs),
+    /// Put the reports of shards, or of other parts of a fleet, together
+    ///
+    /// The parts are what `audit --format jsonl` wrote, judged alike and at the same --now. The result is byte for byte what
+    /// a single run over all accounts writes.
+    ///
+    /// Exit code: as `audit`.
+    Merge(MergeArgs),
     /// List, check, test or scaffold rules
     Rules(RulesArgs),
     /// Write a decisions file to fill in, or check one
@@ -274,6 +281,9 @@ pub(super) struct AuditArgs {
     pub(super) snapshots: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) scope: ScopeArgs,
+    /// Judge the accounts of one of N equal runs: I from 0 to N-1, or `auto` in an indexed job of Kubernetes or AWS Batch
+    #[arg(long, value_name = "I/N")]
+    pub(super) shard: Option<String>,
     /// Keep what a live run collected
     #[arg(long, value_name = "FILE", help_heading = "Scope (live)")]
     pub(super) save_snapshot: Option<PathBuf>,
@@ -286,6 +296,16 @@ pub(super) struct AuditArgs {
     pub(super) judging: JudgingArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MergeArgs {
+    /// The reports of the parts; .gz and .zst too
+    #[arg(value_name = "REPORT", required = true)]
+    pub(super) reports: Vec<PathBuf>,
+    /// Where to write [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -537,7 +557,7 @@ value_of!(TargetIssuerArg for TargetIssuer { Updated, Original });
 value_of!(GateArg for Gate { Issuer, Replicate, Activate, Failover });
 value_of!(SubjectArg for SubjectKind {
     Pool, Authorizer, Route, Template, Trigger, LoadBalancer, OidcProvider, IdentityPool, BoundService, DiscoveryClient,
-    Reference
+    Reference, Account
 });
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,6 +1,6 @@
 //! `mrready audit`: snapshots, or a live collection, to a report.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
@@ -9,15 +9,17 @@ use crate::audit::{FailOn, Options, audit, compare, split};
 use crate::facts::Facts;
 use crate::model::Gate;
 use crate::model::plan::Direction;
-use crate::model::report::Reduction;
+use crate::model::report::{Exit, Reduction};
 use crate::render::{Show, Verdicts};
 use crate::rules::{Catalog, Decision, Glob};
+use crate::snapshot::{Scope, Snapshot};
 
 use super::args::{AuditArgs, FailOnArg, JudgingArgs, OutputArgs, TargetIssuerArg};
 use super::config::Configuration;
 use super::evidence::Wanted;
+use super::fleet::{self, Judging, Source};
 use super::outputs::Outputs;
-use super::{baseline, collect, judging, ui};
+use super::{baseline, collect, judging, scan, shard, ui};
 
 /// Runs the command. What can be wrong with the arguments is found before anything is asked.
 pub(super) fn run(mut args: AuditArgs) -> Result<u8> {
@@ -52,19 +54,9 @@ pub(super) fn run(mut args: AuditArgs) -> Result<u8> {
     let before = baseline::read(args.judging.baseline.as_deref(), args.judging.unknown_grace.as_deref(), facts.now)?;
     let mut reductions = reductions(&args.judging, fail_on, target_issuer, &decisions);
 
-    let mut snapshot =
-        if live { wanted.collect(Some(collect::needs(&catalog, &gates)))? } else { wanted.read(facts.now)? };
-    if !live && !args.scope.pool_id.is_empty() {
-        judging::narrow(&mut snapshot, &args.scope.pool_id, &mut reductions)?;
-    }
-    let issuer_given = args.judging.target_issuer.is_some();
-    let pools = config.apply(&mut snapshot, &mut facts, issuer_given, &mut reductions);
-    reductions.sort();
-
-    if live && args.judging.rulings.now.is_none() {
-        facts.now = Timestamp::now();
-    }
-    let options = Options {
+    let shard = args.shard.as_deref().map(shard::parse).transpose()?;
+    reductions.extend(shard.map(shard::reduction));
+    let mut options = Options {
         gates,
         fail_on: match fail_on {
             FailOnArg::Fail => FailOn::Fail,
@@ -72,14 +64,71 @@ pub(super) fn run(mut args: AuditArgs) -> Result<u8> {
             FailOnArg::Never => FailOn::Never,
         },
         strict: args.judging.rulings.strict,
-        reductions,
+        reductions: Vec::new(),
         waiver_digests,
-        pools,
+        pools: BTreeMap::new(),
         waiver_max_days: config.waiver_max_days(),
-        config_digest: config.digest,
+        config_digest: config.digest.clone(),
     };
+    let issuer_given = args.judging.target_issuer.is_some();
+    let mut stdin = None;
+    // Account by account, where nothing needs to see them all at once.
+    if let [path] = args.snapshots.as_slice()
+        && !live
+        && outputs.is_lines()
+        && before.is_none()
+        && args.scope.pool_id.is_empty()
+        && !path.is_dir()
+    {
+        match fleet::open(path)? {
+            Source::Fleet(found) => {
+                let trees = scan::add(Snapshot::new(Scope::default(), Vec::new()), &args.scan, facts.now).entries;
+                options.reductions = reductions;
+                let judging = Judging {
+                    facts,
+                    regions: collect::region_table()?,
+                    catalog: &catalog,
+                    decisions: &decisions,
+                    options,
+                    config: &config,
+                    issuer_given,
+                    show: &show,
+                    shard,
+                    trees,
+                };
+                let mut lines = outputs.begin()?;
+                let exit = fleet::judge(*found, judging, &mut lines)?;
+                lines.finish()?;
+                return Ok(told(&exit));
+            }
+            Source::Whole(bytes) => stdin = bytes,
+        }
+    }
+    let mut snapshot = if live {
+        wanted.collect(Some(collect::needs(&catalog, &options.gates)))?
+    } else {
+        wanted.read(facts.now, stdin)?
+    };
+    if let Some(shard) = shard {
+        snapshot = shard::narrow(snapshot, shard);
+    }
+    if !live && !args.scope.pool_id.is_empty() {
+        judging::narrow(&mut snapshot, &args.scope.pool_id, &mut reductions)?;
+    }
+    let (pools, planned) = config.apply(&mut snapshot, &mut facts, issuer_given);
+    reductions.extend(config.reductions(&planned));
+    reductions.sort();
+
+    if live && args.judging.rulings.now.is_none() {
+        facts.now = Timestamp::now();
+    }
+    options.reductions = reductions;
+    options.pools = pools;
     let facts = Facts::new(&snapshot, facts, collect::region_table()?);
     let mut report = audit(&facts, &catalog, &decisions, &options);
+    if let Some(merge) = &mut report.merge {
+        merge.shard = shard;
+    }
     if let Some(before) = &before {
         compare(&mut report, &facts, &catalog, &before.against());
     }
@@ -89,11 +138,15 @@ pub(super) fn run(mut args: AuditArgs) -> Result<u8> {
     let plan = outputs.draw_plan(report.summary.pools.len());
     let plan = plan.then(|| crate::plan::plan(facts, &catalog, &decisions, &options, Direction::Forward));
     outputs.write(&report, parts.as_deref(), plan.as_ref(), &show)?;
-    let exit = &report.summary.exit;
+    Ok(told(&report.summary.exit))
+}
+
+/// Says why the process does not end with 0, and how it ends.
+fn told(exit: &Exit) -> u8 {
     if !exit.because.is_empty() {
         ui::say(&format!("exit {}: {}", exit.code, exit.because.join("; ")));
     }
-    Ok(exit.code)
+    exit.code
 }
 
 /// Every option that makes the run see or count less than its defaults.

@@ -107,18 +107,16 @@ impl Configuration {
         snapshot: &mut Snapshot,
         facts: &mut FactOptions,
         issuer_given: bool,
-        reductions: &mut Vec<Reduction>,
-    ) -> BTreeMap<String, PoolPlanning> {
+    ) -> (BTreeMap<String, PoolPlanning>, Planned) {
         let names = names(snapshot);
-        let (mut planning, mut left_out) = (BTreeMap::new(), 0_usize);
-        let (mut original, mut narrowed) = (0_usize, 0_usize);
-        let before = snapshot.header.scope.pools.len();
+        let mut planning = BTreeMap::new();
+        let mut planned = Planned { pools: snapshot.header.scope.pools.len(), ..Planned::default() };
         snapshot.header.scope.pools.retain(|pool| {
             let region = pool.id.split_once('_').map_or("", |(region, _)| region);
             let name = names.get(&(pool.account.clone(), pool.id.clone())).map(String::as_str);
             let says = self.says.pool(PoolName { account: Some(&pool.account), region, id: &pool.id, name });
             if says.scope == Some(PoolScope::None) {
-                left_out += 1;
+                planned.left_out += 1;
                 return false;
             }
             let option = ["", region].iter().any(|key| facts.replica_regions.contains_key(*key));
@@ -126,27 +124,59 @@ impl Configuration {
                 facts.replica_regions.insert(pool.id.clone(), region);
             }
             if let Some(target) = says.target_issuer.filter(|target| !issuer_given && *target != facts.target_issuer) {
-                original += usize::from(target == TargetIssuer::Original);
+                planned.original += usize::from(target == TargetIssuer::Original);
                 facts.target_issuers.insert(pool.id.clone(), target);
             }
             let gates: Option<BTreeSet<_>> = match says.scope {
                 Some(PoolScope::Gates(gates)) => Some(gates),
                 Some(PoolScope::All | PoolScope::None) | None => None,
             };
-            narrowed += usize::from(gates.is_some());
+            planned.narrowed += usize::from(gates.is_some());
             planning.insert(pool.id.clone(), PoolPlanning { owner: says.owner, wave: says.wave, gates });
             true
         });
-        let mut add = |n: usize, key: &str, effect: &str| {
-            if n > 0 {
-                let (option, effect) = (format!("{} {key}", self.name), format!("{n} of {before} pools {effect}"));
-                reductions.push(Reduction { option, effect, touches_blocker: false });
-            }
+        (planning, planned)
+    }
+
+    /// What of that made the run see or count less.
+    pub(super) fn reductions(&self, planned: &Planned) -> Vec<Reduction> {
+        let Planned { pools, left_out, narrowed, original } = planned;
+        let of = |n: &usize, key: &str, effect: &str| {
+            let (option, effect) = (format!("{} {key}", self.name), format!("{n} of {pools} pools {effect}"));
+            (*n > 0).then_some(Reduction { option, effect, touches_blocker: false })
         };
-        add(left_out, "scope: none", "are not judged");
-        add(narrowed, "scope", "count some gates only");
-        add(original, "target_issuer: original", "keep their issuer: the gate issuer is not planned");
-        planning
+        [
+            of(left_out, "scope: none", "are not judged"),
+            of(narrowed, "scope", "count some gates only"),
+            of(original, "target_issuer: original", "keep their issuer: the gate issuer is not planned"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+/// How many pools a configuration says something of. Adds up over the accounts of a fleet.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Planned {
+    /// All pools.
+    pools: usize,
+    /// Not judged.
+    left_out: usize,
+    /// Some gates count only.
+    narrowed: usize,
+    /// The issuer stays.
+    original: usize,
+}
+
+impl Planned {
+    /// Adds those of another account.
+    pub(super) fn add(&mut self, other: Self) {
+        let Self { pools, left_out, narrowed, original } = other;
+        self.pools += pools;
+        self.left_out += left_out;
+        self.narrowed += narrowed;
+        self.original += original;
     }
 }
 

@@ -60,8 +60,8 @@ impl Wanted<'_> {
         }
     }
 
-    /// Reads the snapshots; source trees are searched at `now`.
-    pub(super) fn read(&self, now: Timestamp) -> Result<Snapshot> {
-        Ok(scan::add(files::read_snapshots(self.snapshots)?, self.trees, now))
+    /// Reads the snapshots; source trees are searched at `now`. `stdin` is what was read of standard input already.
+    pub(super) fn read(&self, now: Timestamp, stdin: Option<Vec<u8>>) -> Result<Snapshot> {
+        Ok(scan::add(files::read_snapshots_with(self.snapshots, stdin)?, self.trees, now))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -12,14 +12,58 @@ use crate::model::report::REPORT_SCHEMA_VERSION;
 use crate::render::safe::safe;
 use crate::snapshot::{Snapshot, format};
 
+/// Bytes that are asked of the system at once.
+const READ_AT_ONCE: usize = 1 << 20;
 /// Extensions of snapshot files in a folder.
 const SNAPSHOTS: &[&str] = &[".json", ".jsonl", ".json.gz", ".jsonl.gz", ".json.zst", ".jsonl.zst"];
 
+/// Opens a file, or standard input for `-`, to be read as it comes, unpacked if it is packed; and its name as it may be
+/// shown.
+pub(super) fn unpacking(path: &Path) -> Result<(String, Box<dyn BufRead + Send>)> {
+    let (name, raw): (String, Box<dyn Read + Send>) = if path.as_os_str() == "-" {
+        ("standard input".to_owned(), Box::new(std::io::stdin()))
+    } else {
+        (name(path), Box::new(fs::File::open(path).with_context(|| format!("cannot read {}", name(path)))?))
+    };
+    let failed = || format!("cannot read {name}");
+    let mut packed = BufReader::with_capacity(READ_AT_ONCE, raw);
+    let magic = packed.fill_buf().with_context(failed)?;
+    let reader: Box<dyn BufRead + Send> = if magic.starts_with(&format::GZIP_MAGIC) {
+        Box::new(BufReader::with_capacity(READ_AT_ONCE, flate2::bufread::MultiGzDecoder::new(packed)))
+    } else if magic.starts_with(&format::ZSTD_MAGIC) {
+        let unpacked = zstd::stream::read::Decoder::with_buffer(packed).with_context(failed)?;
+        Box::new(BufReader::with_capacity(READ_AT_ONCE, unpacked))
+    } else {
+        Box::new(packed)
+    };
+    Ok((name, reader))
+}
+
+/// All bytes of a reader that may be a bomb: the most that a document may have.
+pub(super) fn read_limited(name: &str, reader: &mut dyn Read) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read =
+        reader.take(format::MAX_BYTES + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {name}"))?;
+    if read as u64 > format::MAX_BYTES {
+        bail!("{name}: unpacks to more than 2 GiB; split it by account");
+    }
+    Ok(bytes)
+}
+
 /// Reads snapshots from files, folders and `-`, and makes one log of them.
 pub(super) fn read_snapshots(paths: &[PathBuf]) -> Result<Snapshot> {
+    read_snapshots_with(paths, None)
+}
+
+/// The same, where standard input was read already, and unpacked.
+pub(super) fn read_snapshots_with(paths: &[PathBuf], mut stdin: Option<Vec<u8>>) -> Result<Snapshot> {
     let mut documents = Vec::new();
     for path in paths {
-        if path.as_os_str() == "-" {
+        if path.as_os_str() == "-"
+            && let Some(bytes) = stdin.take()
+        {
+            documents.push(format::read("standard input", &bytes)?);
+        } else if path.as_os_str() == "-" {
             let mut bytes = Vec::new();
             std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
             documents.push(format::read("standard input", &bytes)?);
@@ -153,6 +197,16 @@ pub(super) enum Readers {
 /// Writes a file: beside its place first, then renamed, so that a whole one is never replaced by half a one.
 pub(super) fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> Result<()> {
     let context = || format!("cannot write {}", name(path));
+    let mut file = beside(path, readers)?;
+    file.write_all(bytes).with_context(context)?;
+    file.as_file().sync_all().with_context(context)?;
+    file.persist(path).map_err(|error| error.error).with_context(context)?;
+    Ok(())
+}
+
+/// A new file beside a place, to be put there once it is whole.
+fn beside(path: &Path, readers: Readers) -> Result<tempfile::NamedTempFile> {
+    let context = || format!("cannot write {}", name(path));
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -174,11 +228,40 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> Result
     }
     // The library names its own temporary file in its error, which says nothing to anybody.
     let plain = |error: std::io::Error| error.raw_os_error().map_or(error, std::io::Error::from_raw_os_error);
-    let mut file = builder.tempfile_in(folder).map_err(plain).with_context(context)?;
-    file.write_all(bytes).with_context(context)?;
-    file.as_file().sync_all().with_context(context)?;
-    file.persist(path).map_err(|error| error.error).with_context(context)?;
-    Ok(())
+    builder.tempfile_in(folder).map_err(plain).with_context(context)
+}
+
+/// A file that appears whole, once it is finished, and grows beside its place till then.
+pub(super) struct Growing {
+    path: PathBuf,
+    file: std::io::BufWriter<tempfile::NamedTempFile>,
+}
+
+impl Growing {
+    /// Begins it, readable as the system is set up.
+    pub(super) fn begin(path: &Path) -> Result<Self> {
+        let file = beside(path, Readers::Usual)?;
+        Ok(Self { path: path.to_owned(), file: std::io::BufWriter::with_capacity(1 << 20, file) })
+    }
+
+    /// Puts it into its place.
+    pub(super) fn finish(self) -> Result<()> {
+        let context = || format!("cannot write {}", name(&self.path));
+        let file = self.file.into_inner().map_err(std::io::IntoInnerError::into_error).with_context(context)?;
+        file.as_file().sync_all().with_context(context)?;
+        file.persist(&self.path).map_err(|error| error.error).with_context(context)?;
+        Ok(())
+    }
+}
+
+impl Write for Growing {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// Opens `FILE.partial` for a collection under way, readable by its owner only.

@@ -14,17 +14,20 @@ mod doctor;
 mod evidence;
 mod explain;
 mod files;
+mod fleet;
 mod frames;
 mod git;
 mod iam_policy;
 mod judging;
 mod manual;
+mod merge;
 mod outputs;
 mod owners;
 mod plan;
 mod rules;
 mod scan;
 mod schema;
+mod shard;
 mod ui;
 mod waivers;
 
@@ -71,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::Scan(args) => scan::run(&args),
         Command::Plan(args) => plan::run(*args),
         Command::Diff(args) => diff::run(&args),
+        Command::Merge(args) => merge::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Waivers(args) => waivers::run(&args),
         Command::Explain(args) => explain::run(&args),

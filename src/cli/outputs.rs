@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use std::io::Write as _;
+
 use anyhow::{Context, Result, bail};
 
 use crate::audit::SplitBy;
@@ -11,7 +13,7 @@ use crate::render::junit::Dialect;
 use crate::render::{CodeHost, Format, Options, Show, html, write};
 
 use super::args::{JunitDialectArg, OutputArgs};
-use super::files::{self, Readers};
+use super::files::{self, Growing, Readers};
 use super::ui;
 
 /// The reports that a run writes.
@@ -68,6 +70,19 @@ impl Outputs {
         Ok(Self { stdout, files, split, options, color: ui::color(args.color) })
     }
 
+    /// Whether every report is one that can be written account by account.
+    pub(super) fn is_lines(&self) -> bool {
+        let mut formats = self.files.iter().map(|(format, _)| *format).chain(self.stdout);
+        self.split.is_none() && formats.all(|format| format == Format::Jsonl)
+    }
+
+    /// Begins the reports of [`Outputs::is_lines`].
+    pub(super) fn begin(&self) -> Result<Lines> {
+        let files = self.files.iter().map(|(_, path)| Growing::begin(path)).collect::<Result<_>>()?;
+        let stdout = self.stdout.map(|_| std::io::BufWriter::with_capacity(1 << 20, std::io::stdout()));
+        Ok(Lines { files, stdout })
+    }
+
     /// What the files are split by.
     pub(super) fn split_by(&self) -> Option<SplitBy> {
         self.split
@@ -122,6 +137,36 @@ impl Outputs {
             files::write_whole(&name(path), &bytes, Readers::Usual)?;
         }
         Ok(())
+    }
+}
+
+/// Reports that grow line by line, all alike.
+pub(super) struct Lines {
+    files: Vec<Growing>,
+    stdout: Option<std::io::BufWriter<std::io::Stdout>>,
+}
+
+impl Lines {
+    /// Puts the files into their places.
+    pub(super) fn finish(mut self) -> Result<()> {
+        self.flush().context("cannot write the report")?;
+        self.files.into_iter().try_for_each(Growing::finish)
+    }
+}
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        for file in &mut self.files {
+            file.write_all(bytes)?;
+        }
+        if let Some(stdout) = &mut self.stdout {
+            stdout.write_all(bytes)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.stdout.as_mut().map_or(Ok(()), std::io::Write::flush)
     }
 }
 

@@ -50,11 +50,12 @@ pub(super) fn run(mut args: PlanArgs) -> Result<u8> {
     let mut reductions =
         judging::reductions(&args.rulings, target_issuer, &std::collections::BTreeSet::new(), &decisions);
     // A plan looks ahead over all gates: nothing is left out.
-    let mut snapshot = if live { wanted.collect(None)? } else { wanted.read(facts.now)? };
+    let mut snapshot = if live { wanted.collect(None)? } else { wanted.read(facts.now, None)? };
     if !live && !args.scope.pool_id.is_empty() {
         judging::narrow(&mut snapshot, &args.scope.pool_id, &mut reductions)?;
     }
-    let pools = config.apply(&mut snapshot, &mut facts, args.target_issuer.is_some(), &mut reductions);
+    let (pools, planned) = config.apply(&mut snapshot, &mut facts, args.target_issuer.is_some());
+    reductions.extend(config.reductions(&planned));
     if snapshot.header.scope.pools.is_empty() {
         bail!("no pool is in scope: there is nothing to plan for");
     }

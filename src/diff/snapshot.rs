@@ -144,7 +144,10 @@ impl<'a> Comparison<'a> {
             }
             for kind in SubjectKind::ALL {
                 // Issuer references are compared as they stand in the log.
-                if !matches!(kind, SubjectKind::Pool | SubjectKind::Template | SubjectKind::Reference) {
+                if !matches!(
+                    kind,
+                    SubjectKind::Pool | SubjectKind::Template | SubjectKind::Reference | SubjectKind::Account
+                ) {
                     self.children(&was, &is, *kind, &names, &mut changes);
                 }
             }
@@ -207,7 +210,13 @@ impl<'a> Comparison<'a> {
         (evidence.not_searched, evidence.searched) = apart(&self.old_searched, &self.new_searched);
         let unasked = |facts: &Facts<'_>| -> BTreeSet<NotAsked> {
             let unasked = facts.snapshot().header.scope.not_asked.iter();
-            unasked.map(|it| NotAsked { what: format!("{} in {}", it.call, it.region), why: it.why.clone() }).collect()
+            unasked
+                .map(|it| NotAsked {
+                    account: it.account.clone(),
+                    what: format!("{} in {}", it.call, it.region),
+                    why: it.why.clone(),
+                })
+                .collect()
         };
         (evidence.asked, evidence.not_asked) = apart(&unasked(&self.old), &unasked(&self.new));
         let newest = |facts: &Facts<'_>| facts.snapshot().entries.iter().map(Entry::time).max();

@@ -4,6 +4,7 @@
 //! lists know whether they are whole. Nothing is judged here, and nothing is guessed: a field is known, absent (and says
 //! what that means) or unknown with its cause.
 
+mod account;
 mod assume;
 mod authorizer;
 mod bound;
@@ -257,6 +258,16 @@ impl<'a> Facts<'a> {
         all
     }
 
+    /// The accounts all of whose pools were to be found, as subjects.
+    pub fn account_subjects(&self) -> Vec<Child> {
+        account::subjects(self)
+    }
+
+    /// The accounts all of whose pools were to be found that could not be entered, and why.
+    pub fn accounts_not_entered(&self) -> impl Iterator<Item = (&str, Cause)> {
+        account::not_entered(self.snapshot)
+    }
+
     /// The fields that do not depend on a pool; everything else is unknown without one.
     pub fn poolless(&self, name: &str) -> Fact {
         if name == "target.issuer" {
@@ -351,7 +362,8 @@ impl<'f> PoolView<'f> {
 
     fn seen_children(&self, kind: SubjectKind) -> Option<Children> {
         match kind {
-            SubjectKind::Pool => None,
+            // An account belongs to no pool.
+            SubjectKind::Pool | SubjectKind::Account => None,
             SubjectKind::Authorizer => Some(authorizer::of(self)),
             SubjectKind::Route => Some(route::of(self)),
             SubjectKind::Template => Some(template::of(self)),
@@ -507,9 +519,17 @@ fn tables() -> impl Iterator<Item = &'static Field> {
 }
 
 fn child_fields() -> impl Iterator<Item = &'static ChildField> {
-    [authorizer::FIELDS, route::FIELDS, template::FIELDS, reference::FIELDS, bound::CHILD_FIELDS, trigger::CHILD_FIELDS]
-        .into_iter()
-        .flatten()
+    [
+        account::FIELDS,
+        authorizer::FIELDS,
+        route::FIELDS,
+        template::FIELDS,
+        reference::FIELDS,
+        bound::CHILD_FIELDS,
+        trigger::CHILD_FIELDS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 fn find(name: &str) -> Option<&'static Field> {

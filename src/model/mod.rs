@@ -9,6 +9,7 @@ mod observed;
 pub mod plan;
 pub mod reference;
 pub mod report;
+pub mod totals;
 mod truth;
 mod verdict;
 
@@ -19,5 +20,6 @@ pub use observed::{Fact, Listed, Observed, Record, Source, Value};
 pub use plan::{Direction, Phase, Plan, Risk, Who};
 pub use reference::{Class, Confidence, ScanHit, ScanReport, ScanRoot, Severity, SkipReason, Skipped};
 pub use report::{Coverage, Evidence, Finding, Report, Subject};
+pub use totals::Totals;
 pub use truth::Truth;
 pub use verdict::{DecidedBy, Gate, Level, Position, Resolve, Status, SubjectKind, TargetIssuer, Verdict};

@@ -42,6 +42,9 @@ pub struct Report {
     /// run that has this report as its baseline goes on from there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unseen: Vec<Unseen>,
+    /// What of it is needed to put reports of parts together; none of one that was read, or held against a baseline.
+    #[serde(skip)]
+    pub merge: Option<super::totals::Mergeable>,
 }
 
 /// The name and version of the program.
@@ -117,7 +120,7 @@ pub struct Reduction {
 }
 
 /// What was judged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SnapshotSummary {
     /// Digest of the canonical entries, `sha256:…`.
     pub digest: String,
@@ -500,6 +503,29 @@ pub struct Coverage {
     /// The same in numbers, the action that helps most first: by blockers, then by findings, then by name.
     #[serde(default)]
     pub permissions: Vec<MissingPermission>,
+    /// What came of each account, sorted.
+    #[serde(default)]
+    pub accounts: Vec<AccountCoverage>,
+}
+
+/// What came of the questions to one account.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct AccountCoverage {
+    /// The account's twelve digits.
+    pub account: String,
+    /// `complete`: every call was answered; `partial`: some was denied, throttled or failed; `not_entered`: nobody could look.
+    pub outcome: String,
+    /// Its pools that were judged.
+    pub pools: usize,
+    /// Calls made.
+    pub asked: usize,
+    /// Calls answered.
+    pub answered: usize,
+    /// Why it could not be entered, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// Digest of what the snapshot has of it, `sha256:…`.
+    pub digest: String,
 }
 
 /// An IAM action that was missing, and what it costs.
@@ -533,6 +559,9 @@ pub struct CallProblem {
 /// A call that was not made.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct NotAsked {
+    /// The account; empty for a source tree.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub account: String,
     /// `service:Operation`, or what was not searched.
     pub what: String,
     /// Why not.

@@ -156,6 +156,8 @@ words! {
         DiscoveryClient = "discovery_client",
         /// An issuer reference in a source tree, or in text that a live resource holds, but for templates.
         Reference = "reference",
+        /// An account all of whose pools were to be found.
+        Account = "account",
     }
 }
 

@@ -143,7 +143,8 @@ fn thing(child: &Child, what: &str) -> Option<(String, String)> {
         | SubjectKind::IdentityPool
         | SubjectKind::BoundService
         | SubjectKind::DiscoveryClient
-        | SubjectKind::Reference => (id.to_owned(), child.subject.name.clone().unwrap_or_else(|| id.to_owned())),
+        | SubjectKind::Reference
+        | SubjectKind::Account => (id.to_owned(), child.subject.name.clone().unwrap_or_else(|| id.to_owned())),
     };
     Some((format!("{what} {region} {key}"), format!("{what} {name} in {region}")))
 }

@@ -119,6 +119,7 @@ impl<'a> Shown<'a> {
             waivers,
             resolved,
             unseen,
+            merge: _,
         } = report;
         let findings = findings
             .iter()

@@ -1,8 +1,10 @@
-//! `--format jsonl`: a line for each pool, what belongs to no pool, and the summary last, for programs that read as it comes.
+//! `--format jsonl`: a line per account and per pool, and the summary last, for programs that read as it comes.
 //!
-//! A pool's line has its gates, its findings that are not passes, and the passes by name; what every line would repeat (how
-//! the run went, the rules, coverage, decisions) stands once in the last. So a reader that holds one line at a time can work
-//! on any number of pools, and one that finds no line of kind `summary` at the end knows that the file was cut off.
+//! An account's line has what concerns none of its pools: how it was asked, what was not answered, references that name no
+//! pool. A pool's line has its gates, its findings that are not passes, and the passes by name; what every line would repeat
+//! (how the run went, the rules, decisions) stands once in the last. So a reader that holds one line at a time can work on any
+//! number of accounts, and one that finds no line of kind `summary` at the end knows that the file was cut off. A fleet is
+//! written account by account ([`account`], [`summary`]) and gives the same lines as its whole report.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -13,42 +15,102 @@ use super::Show;
 use super::json::visible;
 use crate::model::Verdict;
 use crate::model::report::{
-    Coverage, Exit, Finding, PoolSummary, Report, Resolved, RuleSummary, Run, SnapshotSummary, Tool, Unseen,
-    WaiverState,
+    AccountCoverage, CallProblem, Coverage, Exit, Finding, NotAsked, PoolSummary, Report, Resolved, RuleSummary, Run,
+    SnapshotSummary, Tool, Unseen, WaiverState,
 };
+use crate::model::totals::{Calls, Mergeable};
+
+/// The reasons for the exit code that the summary names; of a fleet there may be one for each pool.
+pub const MAX_REASONS: usize = 100;
+
+/// What belongs to no account: source trees.
+const NO_ACCOUNT: &str = "";
 
 /// One line.
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Line<'a> {
+    /// An account; its pools follow.
+    Account {
+        account: &'a str,
+        coverage: Option<&'a AccountCoverage>,
+        problems: Vec<&'a CallProblem>,
+        not_asked: Vec<&'a NotAsked>,
+        #[serde(flatten)]
+        results: Results<'a>,
+    },
     /// A pool.
     Pool {
         pool: &'a PoolSummary,
         #[serde(flatten)]
         results: Results<'a>,
     },
-    /// References whose pool could not be resolved; left out where there are none.
+    /// References in source trees whose pool could not be resolved; left out where there are none.
     Unassigned {
         #[serde(flatten)]
         results: Results<'a>,
     },
     /// Always the last line.
-    Summary {
-        schema_version: u32,
-        tool: &'a Tool,
-        run: &'a Run,
-        snapshot: &'a SnapshotSummary,
-        answer: &'a [String],
-        counts: &'a BTreeMap<Verdict, usize>,
-        exit: &'a Exit,
-        /// How many lines of kind `pool` stand before it.
-        pools: usize,
-        rules: &'a BTreeMap<String, RuleSummary>,
-        coverage: &'a Coverage,
-        waivers: &'a [WaiverState],
-        resolved: &'a [Resolved],
-        unseen: &'a [Unseen],
-    },
+    Summary(&'a Last<'a>),
+}
+
+/// What the last line says.
+#[derive(Debug, Clone, Serialize)]
+pub struct Last<'a> {
+    /// Of the report's shape.
+    pub schema_version: u32,
+    /// The program.
+    pub tool: &'a Tool,
+    /// How it judged.
+    pub run: &'a Run,
+    /// What was judged.
+    pub snapshot: Evidence<'a>,
+    /// The first lines of a report.
+    pub answer: Vec<String>,
+    /// How many results of each verdict.
+    pub counts: BTreeMap<Verdict, usize>,
+    /// The exit code, and the first [`MAX_REASONS`] reasons.
+    pub exit: Exit,
+    /// How many lines of kind `pool` stand before it.
+    pub pools: usize,
+    /// The rules.
+    pub rules: &'a BTreeMap<String, RuleSummary>,
+    /// Numbers of calls, and what each missing permission would decide.
+    pub coverage: Calls,
+    /// The decisions and what became of them.
+    pub waivers: &'a [WaiverState],
+    /// What a baseline had and this run no longer has.
+    pub resolved: &'a [Resolved],
+    /// What a baseline had and this run could not look for.
+    pub unseen: &'a [Unseen],
+    /// What is needed to put shards together; not there with a baseline.
+    pub merge: Option<&'a Mergeable>,
+}
+
+/// What was judged, without what grows with the accounts.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Evidence<'a> {
+    digest: &'a str,
+    evidence_from: Option<&'a str>,
+    evidence_to: Option<&'a str>,
+    regions: &'a [String],
+    searched: &'a [String],
+    caller: Option<&'a str>,
+}
+
+impl<'a> Evidence<'a> {
+    /// Of a report, or of the sum of several.
+    pub fn of(snapshot: &'a SnapshotSummary) -> Self {
+        let SnapshotSummary { digest, evidence_from, evidence_to, accounts: _, regions, searched, caller } = snapshot;
+        Self {
+            digest,
+            evidence_from: evidence_from.as_deref(),
+            evidence_to: evidence_to.as_deref(),
+            regions,
+            searched,
+            caller: caller.as_deref(),
+        }
+    }
 }
 
 /// The findings of a line.
@@ -60,35 +122,34 @@ struct Results<'a> {
     passed: Vec<String>,
 }
 
-/// Writes the lines.
-pub fn write(report: &Report, show: &Show, out: &mut dyn Write) -> io::Result<()> {
-    let mut by_pool: BTreeMap<Option<(&str, &str)>, Results<'_>> = BTreeMap::new();
-    for finding in &report.findings {
-        let usual = finding.verdict != Verdict::NotApplicable;
-        if show.hides(finding) || !show.verdicts.lists(finding.verdict, usual) {
-            continue;
-        }
-        let pool = finding.subject.pool_id.as_deref().map(|id| (finding.subject.account.as_str(), id));
-        let results = by_pool.entry(pool).or_default();
+impl<'a> Results<'a> {
+    fn push(&mut self, finding: &'a Finding) {
         if finding.verdict == Verdict::Pass {
-            results.passed.push(format!("{} {}", finding.rule, finding.subject.id));
+            self.passed.push(format!("{} {}", finding.rule, finding.subject.id));
         } else {
-            results.findings.push(finding);
+            self.findings.push(finding);
         }
     }
-    for pool in &report.summary.pools {
-        let results = by_pool.remove(&Some((&pool.account, &pool.id))).unwrap_or_default();
-        line(&Line::Pool { pool, results }, out)?;
+
+    fn is_empty(&self) -> bool {
+        self.findings.is_empty() && self.passed.is_empty()
     }
-    // A finding of a pool that is not in the summary would be lost otherwise.
-    let mut rest = Results::default();
-    for results in by_pool.into_values() {
-        rest.findings.extend(results.findings);
-        rest.passed.extend(results.passed);
+}
+
+/// Writes the lines of a whole report.
+pub fn write(report: &Report, show: &Show, out: &mut dyn Write) -> io::Result<()> {
+    accounts(&report.summary.pools, &report.findings, &report.coverage, show, out)?;
+    unassigned(&report.findings, show, out)?;
+    let mut merge = report.merge.clone();
+    let mut exit = report.summary.exit.clone();
+    if let Some(merge) = &mut merge {
+        merge.totals.keep_reasons(MAX_REASONS);
+        exit = merge.all().exit(&report.run);
+    } else if let more @ 1.. = exit.because.len().saturating_sub(MAX_REASONS) {
+        exit.because.truncate(MAX_REASONS);
+        exit.because.push(format!("and {more} more"));
     }
-    if !rest.findings.is_empty() || !rest.passed.is_empty() {
-        line(&Line::Unassigned { results: rest }, out)?;
-    }
+    // Taken apart in full: a member added to the report must be put somewhere, or this does not compile.
     let Report {
         schema_version,
         tool,
@@ -101,27 +162,95 @@ pub fn write(report: &Report, show: &Show, out: &mut dyn Write) -> io::Result<()
         waivers,
         resolved,
         unseen,
+        merge: _,
     } = report;
-    let (answer, counts, exit) = (&summary.answer, &summary.counts, &summary.exit);
-    let (schema_version, pools) = (*schema_version, summary.pools.len());
-    line(
-        &Line::Summary {
-            schema_version,
-            tool,
-            run,
-            snapshot,
-            answer,
-            counts,
-            exit,
-            pools,
-            rules,
-            coverage,
-            waivers,
-            resolved,
-            unseen,
-        },
-        out,
-    )
+    let last = Last {
+        schema_version: *schema_version,
+        tool,
+        run,
+        snapshot: Evidence::of(snapshot),
+        answer: summary.answer.clone(),
+        counts: summary.counts.clone(),
+        exit,
+        pools: summary.pools.len(),
+        rules,
+        coverage: Calls::of(coverage),
+        waivers,
+        resolved,
+        unseen,
+        merge: merge.as_ref(),
+    };
+    self::summary(&last, out)
+}
+
+/// Writes the lines of accounts: each account's own, then those of its pools. Everything is sorted by account already.
+pub fn accounts(
+    pools: &[PoolSummary],
+    findings: &[Finding],
+    coverage: &Coverage,
+    show: &Show,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut lines: BTreeMap<&str, Account<'_>> = BTreeMap::new();
+    for pool in pools {
+        let own = &mut lines.entry(&pool.account).or_default().pools;
+        own.insert(&pool.id, (pool, Results::default()));
+    }
+    for each in &coverage.accounts {
+        lines.entry(&each.account).or_default().coverage = Some(each);
+    }
+    for each in &coverage.problems {
+        lines.entry(&each.account).or_default().problems.push(each);
+    }
+    for each in &coverage.not_asked {
+        lines.entry(&each.account).or_default().not_asked.push(each);
+    }
+    for finding in findings {
+        let own = lines.entry(&finding.subject.account).or_default();
+        if !is_listed(finding, show) {
+            continue;
+        }
+        let of_pool = finding.subject.pool_id.as_deref().and_then(|id| own.pools.get_mut(id));
+        // A finding of a pool that is not in the summary would be lost otherwise.
+        of_pool.map_or(&mut own.results, |(_, results)| results).push(finding);
+    }
+    lines.remove(NO_ACCOUNT);
+    for (account, Account { coverage, problems, not_asked, results, pools }) in lines {
+        line(&Line::Account { account, coverage, problems, not_asked, results }, out)?;
+        for (pool, results) in pools.into_values() {
+            line(&Line::Pool { pool, results }, out)?;
+        }
+    }
+    Ok(())
+}
+
+/// What the lines of an account say.
+#[derive(Default)]
+struct Account<'a> {
+    coverage: Option<&'a AccountCoverage>,
+    problems: Vec<&'a CallProblem>,
+    not_asked: Vec<&'a NotAsked>,
+    results: Results<'a>,
+    pools: BTreeMap<&'a str, (&'a PoolSummary, Results<'a>)>,
+}
+
+/// Writes the line of what belongs to no account, if there is anything.
+pub fn unassigned(findings: &[Finding], show: &Show, out: &mut dyn Write) -> io::Result<()> {
+    let mut results = Results::default();
+    for finding in findings.iter().filter(|finding| finding.subject.account == NO_ACCOUNT && is_listed(finding, show)) {
+        results.push(finding);
+    }
+    if results.is_empty() { Ok(()) } else { line(&Line::Unassigned { results }, out) }
+}
+
+fn is_listed(finding: &Finding, show: &Show) -> bool {
+    let usual = finding.verdict != Verdict::NotApplicable;
+    !show.hides(finding) && show.verdicts.lists(finding.verdict, usual)
+}
+
+/// Writes the last line.
+pub fn summary(last: &Last<'_>, out: &mut dyn Write) -> io::Result<()> {
+    line(&Line::Summary(last), out)
 }
 
 fn line(line: &Line<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -173,8 +302,15 @@ mod tests {
         let report = samples::blocked();
         let whole = serde_json::to_value(&report).unwrap();
         let last = lines(&report, &Show::default()).pop().unwrap();
-        for member in ["run", "snapshot", "rules", "coverage", "waivers", "tool"] {
+        for member in ["run", "rules", "waivers", "tool"] {
             assert_eq!(last[member], whole[member], "{member}");
+        }
+        for (part, members) in
+            [("snapshot", ["digest", "evidence_from", "searched"]), ("coverage", ["asked", "denied", "permissions"])]
+        {
+            for member in members {
+                assert_eq!(last[part][member], whole[part][member], "{part} {member}");
+            }
         }
         assert_eq!(last["exit"], whole["summary"]["exit"]);
     }

@@ -339,6 +339,7 @@ pub(super) fn blocked() -> Report {
             cause: denied,
         }],
         not_asked: vec![NotAsked {
+            account: "111122223333".to_owned(),
             what: "load balancers in eu-west-1".to_owned(),
             why: "no --consumer-region eu-west-1".to_owned(),
         }],
@@ -488,7 +489,7 @@ pub(super) fn hostile() -> Report {
     report.findings.extend(stray);
     let bad = "x\u{1b}[31m\n::error::y".to_owned();
     report.waivers = vec![state("decisions.yaml:3", "waive", &bad, "unused", &bad)];
-    report.coverage.not_asked = vec![NotAsked { what: bad.clone(), why: bad.clone() }];
+    report.coverage.not_asked = vec![NotAsked { account: String::new(), what: bad.clone(), why: bad.clone() }];
     report.run.reductions = vec![Reduction { option: bad.clone(), effect: bad.clone(), touches_blocker: true }];
     report.summary.answer = vec![format!("9 pools may not be replicated, {long} among them."), bad];
     finish(report, Position::Next, 1)
@@ -665,7 +666,10 @@ pub(super) fn crowd() -> Report {
     report.waivers =
         (0..50).map(|n| state(&format!("d.yaml:{n}"), "waive", "rule-01", "unused", "nothing like it")).collect();
     report.coverage.not_asked =
-        vec![NotAsked { what: "something".to_owned(), why: "it was not wanted".to_owned() }; 50];
+        vec![
+            NotAsked { account: String::new(), what: "something".to_owned(), why: "it was not wanted".to_owned() };
+            50
+        ];
     finish(report, Position::Next, 1)
 }
 
@@ -711,6 +715,7 @@ pub(super) fn base() -> Report {
         waivers: Vec::new(),
         resolved: Vec::new(),
         unseen: Vec::new(),
+        merge: None,
     }
 }
 

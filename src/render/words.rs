@@ -58,6 +58,7 @@ pub(super) fn kind(kind: SubjectKind) -> &'static str {
         SubjectKind::BoundService => "bound service",
         SubjectKind::DiscoveryClient => "discovery client",
         SubjectKind::Reference => "issuer reference",
+        SubjectKind::Account => "account",
     }
 }
 

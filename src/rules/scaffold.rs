@@ -39,9 +39,11 @@ pub fn new_rule(id: &str, subject: SubjectKind) -> String {
         SubjectKind::Reference => {
             ("The reference accepts the updated issuer", "reference.accepts_new", "true", "false")
         }
+        SubjectKind::Account => ("The account is another one", "account.id", "'111122223333'", "'444455556666'"),
     };
     let call = match subject {
         SubjectKind::Pool => "cognito-idp:DescribeUserPool",
+        SubjectKind::Account => "cognito-idp:ListUserPools",
         SubjectKind::Authorizer | SubjectKind::Route => "apigateway:GetAuthorizers",
         SubjectKind::Template | SubjectKind::Reference => "cloudformation:GetTemplate",
         SubjectKind::Trigger => "lambda:GetFunctionConfiguration",

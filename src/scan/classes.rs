@@ -161,8 +161,14 @@ mod tests {
             assert!(!row.title.is_empty() && !row.before.is_empty() && !row.after.is_empty(), "{id}");
         }
         for kind in SubjectKind::ALL {
-            let text_or_pool =
-                [SubjectKind::Pool, SubjectKind::Template, SubjectKind::Trigger, SubjectKind::Reference].contains(kind);
+            let text_or_pool = [
+                SubjectKind::Pool,
+                SubjectKind::Template,
+                SubjectKind::Trigger,
+                SubjectKind::Reference,
+                SubjectKind::Account,
+            ]
+            .contains(kind);
             let actions = ["authenticate_cognito", "authenticate_oidc", "jwt_validation"];
             let row = if *kind == SubjectKind::LoadBalancer {
                 actions.iter().all(|action| resource(*kind, action).is_some())

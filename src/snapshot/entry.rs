@@ -257,6 +257,15 @@ impl Entry {
         }
     }
 
+    /// The account it belongs to; empty for what was found in a source tree.
+    pub fn account(&self) -> &str {
+        match self {
+            Self::Call(call) => &call.account,
+            Self::Hit(hit) => &hit.account,
+            Self::Scan(_) => "",
+        }
+    }
+
     /// When it was answered.
     pub fn time(&self) -> Timestamp {
         match self {

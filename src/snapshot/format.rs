@@ -12,11 +12,16 @@ use super::entry::{SCAN, TREE, tree_parameters};
 use super::{Entry, Header, Hit, SNAPSHOT_SCHEMA_VERSION, Scope, Snapshot, hex};
 
 /// The most bytes a document may unpack to: 2 GiB.
-const MAX_BYTES: u64 = 2 << 30;
+pub const MAX_BYTES: u64 = 2 << 30;
 /// No document of some size shrinks like this; a bomb does.
 const MAX_RATIO: u64 = 500;
 /// Below this size the ratio does not matter.
 const SMALL: u64 = 32 << 20;
+
+/// How packed bytes begin.
+pub const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// How packed bytes begin.
+pub const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// How a snapshot is written, chosen by the file's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,7 +207,27 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Snapshot, SnapshotError> {
     if text.iter().all(u8::is_ascii_whitespace) {
         return Err(SnapshotError::Empty { name: name.to_owned() });
     }
-    let snapshot = if is_lines(text) { read_lines(name, text)? } else { read_document(name, text)? };
+    let documents = if is_lines(text) { read_lines(name, text, 0)? } else { vec![read_document(name, text)?] };
+    for document in &documents {
+        check(name, document)?;
+    }
+    match <[Snapshot; 1]>::try_from(documents) {
+        Ok([document]) => Ok(document),
+        // The accounts of a fleet as one log.
+        Err(documents) => Snapshot::merge(documents).ok_or_else(|| SnapshotError::Empty { name: name.to_owned() }),
+    }
+}
+
+/// Reads one section of a fleet: lines, unpacked. `lines_before` stand before it in the file.
+pub fn read_section(name: &str, text: &[u8], lines_before: usize) -> Result<Snapshot, SnapshotError> {
+    let document = read_lines(name, text, lines_before)?.pop();
+    let document = document.ok_or_else(|| SnapshotError::Empty { name: name.to_owned() })?;
+    check(name, &document)?;
+    Ok(document)
+}
+
+/// What the shape of a document cannot say.
+fn check(name: &str, snapshot: &Snapshot) -> Result<(), SnapshotError> {
     for pool in &snapshot.header.scope.pools {
         let (region, rest) = pool.id.split_once('_').unwrap_or_default();
         let fits =
@@ -228,7 +253,7 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Snapshot, SnapshotError> {
             return Err(SnapshotError::Tree { name: name.to_owned(), index, root, problem });
         }
     }
-    Ok(snapshot)
+    Ok(())
 }
 
 /// What is wrong with a reference in a source tree.
@@ -251,9 +276,9 @@ pub fn unpack(name: &str, bytes: &[u8]) -> Result<Option<Vec<u8>>, SnapshotError
     let failed = |source| SnapshotError::Unpack { name: name.to_owned(), source };
     let limit = MAX_BYTES.min((bytes.len() as u64).saturating_mul(MAX_RATIO).max(SMALL));
     let mut out = Vec::new();
-    let taken = if bytes.starts_with(&[0x1f, 0x8b]) {
+    let taken = if bytes.starts_with(&GZIP_MAGIC) {
         flate2::read::MultiGzDecoder::new(bytes).take(limit + 1).read_to_end(&mut out).map_err(failed)?
-    } else if bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+    } else if bytes.starts_with(&ZSTD_MAGIC) {
         let decoder = zstd::stream::read::Decoder::new(bytes).map_err(failed)?;
         decoder.take(limit + 1).read_to_end(&mut out).map_err(failed)?
     } else {
@@ -289,25 +314,30 @@ fn read_document(name: &str, text: &[u8]) -> Result<Snapshot, SnapshotError> {
     Ok(Snapshot { header: Header { mrready_snapshot, tool_version, cli_versions, scope }, entries })
 }
 
-fn read_lines(name: &str, text: &[u8]) -> Result<Snapshot, SnapshotError> {
-    let mut header: Option<Header> = None;
-    let mut entries = Vec::new();
-    let mut ended = false;
-    for (index, line) in text.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty()) {
-        if header.is_none() {
+/// The documents of these lines, one after the other.
+fn read_lines(name: &str, text: &[u8], lines_before: usize) -> Result<Vec<Snapshot>, SnapshotError> {
+    let mut documents = Vec::new();
+    let mut open: Option<Snapshot> = None;
+    let lines = text.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty());
+    for (index, line) in lines.map(|(index, line)| (index + lines_before, line)) {
+        let Some(document) = &mut open else {
             version(name, line, index)?;
-            header = Some(serde_json::from_slice(line).map_err(|error| json_error(name, index, &error))?);
+            let header = serde_json::from_slice(line).map_err(|error| json_error(name, index, &error))?;
+            open = Some(Snapshot { header, entries: Vec::new() });
             continue;
+        };
+        match serde_json::from_slice::<End>(line) {
+            Ok(End { end }) if end == document.entries.len() => documents.extend(open.take()),
+            Ok(_) => break,
+            Err(_) => {
+                let entry = serde_json::from_slice(line).map_err(|error| json_error(name, index, &error))?;
+                document.entries.push(entry);
+            }
         }
-        if let Ok(End { end }) = serde_json::from_slice::<End>(line) {
-            ended = end == entries.len();
-            continue;
-        }
-        entries.push(serde_json::from_slice(line).map_err(|error| json_error(name, index, &error))?);
     }
-    match header {
-        Some(header) if ended => Ok(Snapshot { header, entries }),
-        _ => Err(SnapshotError::Truncated { name: name.to_owned(), entries: entries.len() }),
+    match open {
+        None => Ok(documents),
+        Some(document) => Err(SnapshotError::Truncated { name: name.to_owned(), entries: document.entries.len() }),
     }
 }
 

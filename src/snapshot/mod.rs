@@ -7,9 +7,11 @@
 pub mod admit;
 mod cbor;
 pub mod entry;
+mod fleet;
 pub mod format;
 pub mod normal;
 pub mod operations;
+mod sections;
 mod xml;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,10 +19,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 pub use entry::{Call, CallError, Entry, ErrorKind, Hit, Question, Scan, SkippedFile, SourcePlace};
+pub use fleet::{FleetDigest, NO_ACCOUNT};
 pub use format::{Encoding, SnapshotError};
+pub use sections::{Section, Sections};
 
 /// The version of the document's shape that this program writes.
 pub const SNAPSHOT_SCHEMA_VERSION: u32 = 1;
@@ -133,7 +136,8 @@ impl Snapshot {
         snapshot
     }
 
-    fn sort(&mut self) {
+    /// Puts the entries into their order; what stands there twice stands there once.
+    pub fn sort(&mut self) {
         self.entries.sort_by_cached_key(Entry::sort_key);
         self.entries.dedup();
     }
@@ -183,20 +187,6 @@ impl Snapshot {
         Some(merged)
     }
 
-    /// `sha256:…` of the canonical entries, the scope and the importing clients, so that all encodings of one content have one digest.
-    pub fn digest(&self) -> String {
-        let mut hasher = Sha256::new();
-        hasher.update(canonical(&self.header.scope));
-        if !self.header.cli_versions.is_empty() {
-            hasher.update(canonical(&self.header.cli_versions));
-        }
-        for entry in &self.entries {
-            hasher.update(canonical(entry));
-            hasher.update(b"\n");
-        }
-        format!("sha256:{}", hex(&hasher.finalize()))
-    }
-
     /// Every call, in order.
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
         self.entries.iter().filter_map(|entry| if let Entry::Call(call) = entry { Some(call) } else { None })
@@ -215,9 +205,11 @@ impl Snapshot {
 
 impl Scope {
     fn absorb(&mut self, other: Self) {
+        // A Region for all pools is one for those of this document, not for those of another.
+        let replica_regions = other.by_pool();
         self.pools.extend(other.pools);
         self.accounts.extend(other.accounts);
-        self.replica_regions.extend(other.replica_regions);
+        self.replica_regions.extend(replica_regions);
         self.searched.extend(other.searched);
         self.not_asked.extend(other.not_asked);
     }

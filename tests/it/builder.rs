@@ -15,7 +15,7 @@ use mrready::scan::template::EVALUATOR_VERSION;
 use mrready::snapshot::entry::{SCAN, TREE, tree_parameters};
 use mrready::snapshot::operations::{OPERATIONS, Operation, find_call};
 use mrready::snapshot::{
-    Call, CallError, Entry, ErrorKind, Hit, PoolKey, Scan, Scope, Searched, Snapshot, SourcePlace, admit,
+    AccountScope, Call, CallError, Entry, ErrorKind, Hit, PoolKey, Scan, Scope, Searched, Snapshot, SourcePlace, admit,
 };
 use serde_json::{Map, Value, json};
 
@@ -151,6 +151,8 @@ impl Account {
     /// One pool, ready for its issuer switch and its replica as far as evidence can show.
     pub(crate) fn ready() -> Self {
         let mut account = Self::empty().search(P).search(S).pool(POOL);
+        let regions = BTreeSet::from([P.to_owned()]);
+        account.scope.accounts.insert(AccountScope { account: ACCOUNT.to_owned(), regions });
         account.answer(
             "sts:GetCallerIdentity",
             P,

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mrready::audit::{Scope, judge, needs};
 use mrready::facts::{Child, Children, Facts, FieldSet, PoolView};
-use mrready::model::report::Report;
+use mrready::model::report::{Report, Subject};
 use mrready::model::{Absence, Cause, Fact, Fields, Source, SubjectKind, Verdict};
 use mrready::rules::{AwsPointer, Rule};
 use mrready::snapshot::operations::{Asked, find_call};
@@ -112,6 +112,11 @@ pub(crate) fn expected(
     let Whole { facts, pool, children } = whole;
     let on_pool = || judge(rule, &Seen { facts, pool, child: None, gone, origin: origin(rule.subject, gone) }).verdict;
     let mut verdicts = BTreeMap::new();
+    if rule.subject == SubjectKind::Account {
+        let accounts = facts.account_subjects();
+        let judged = |child: &Child| judge(rule, &Seen { facts, pool, child: Some(child), gone, origin: None }).verdict;
+        return accounts.iter().map(|child| (child.subject.id.clone(), judged(child))).collect();
+    }
     let Some(children) = children.get(&rule.subject) else {
         return BTreeMap::from([(pool.key.id.clone(), on_pool())]);
     };
@@ -158,6 +163,7 @@ pub(crate) fn listing(kind: SubjectKind) -> BTreeSet<String> {
 
 /// The verdicts of one rule by subject, references without a pool left out.
 pub(crate) fn verdicts_of(report: &Report, rule: &str) -> BTreeMap<String, Verdict> {
-    let found = report.findings.iter().filter(|finding| finding.rule == rule && finding.subject.pool_id.is_some());
+    let told = |subject: &Subject| subject.pool_id.is_some() || subject.kind == SubjectKind::Account;
+    let found = report.findings.iter().filter(|finding| finding.rule == rule && told(&finding.subject));
     found.map(|finding| (finding.subject.id.clone(), finding.verdict)).collect()
 }

@@ -52,6 +52,7 @@ mod scan_walk;
 #[cfg(feature = "live")]
 mod schemas;
 mod snapshots;
+mod stream;
 #[cfg(feature = "live")]
 mod tools;
 mod tree_labels;

@@ -422,7 +422,8 @@ fn child(
         | SubjectKind::Route
         | SubjectKind::Template
         | SubjectKind::Trigger
-        | SubjectKind::Reference => BTreeMap::new(),
+        | SubjectKind::Reference
+        | SubjectKind::Account => BTreeMap::new(),
     };
     let subject = Subject {
         kind,

@@ -303,7 +303,8 @@ fn coverage_says_which_permission_helps_most() {
 #[test]
 fn what_was_not_asked_is_told_by_reason() {
     let mut report = samples::ready();
-    let unasked = |what: &str, why: &str| NotAsked { what: what.to_owned(), why: why.to_owned() };
+    let unasked =
+        |what: &str, why: &str| NotAsked { account: String::new(), what: what.to_owned(), why: why.to_owned() };
     report.coverage.not_asked =
         ["a", "b", "c", "d"].iter().map(|what| unasked(what, "no replica Region")).chain([unasked("e", "x")]).collect();
     let page = text(&report, &Options::default());

@@ -16,6 +16,7 @@ const FIELDS: &[FieldSpec] = &[
     spec("authorizer.name", FieldType::Text, Absence::Unknown),
     spec("bound_service.region", FieldType::Text, Absence::Unknown),
     spec("discovery_client.accepts_new", FieldType::Bool, Absence::Unknown),
+    spec("account.id", FieldType::Text, Absence::Unknown),
     spec("reference.accepts_new", FieldType::Bool, Absence::Unknown),
     spec("identity_pool.in_primary", FieldType::Bool, Absence::Unknown),
     spec("key.arn", FieldType::Text, Absence::None),

@@ -39,7 +39,7 @@ fn possible(rule: &Rule) -> BTreeSet<Verdict> {
     if rule.applies_when.is_some() {
         verdicts.extend([Verdict::NotApplicable, Verdict::Unknown]);
     }
-    if rule.subject != SubjectKind::Pool {
+    if rule.subject != SubjectKind::Pool && rule.subject != SubjectKind::Account {
         verdicts.extend([Verdict::NotApplicable, Verdict::Unknown]);
     }
     verdicts
@@ -106,6 +106,9 @@ fn table() -> Vec<(Account, Run)> {
             .unset(DESCRIBE_POOL, S, "/UserPool/LambdaConfig"),
         described("LambdaConfig", json!({ "UserMigration": "arn" })),
         Account::ready().push(REPLICAS, P, json!({ "RegionName": "eu-west-1", "Role": "SECONDARY", "Status": "ACTIVE" })),
+        // Account.
+        Account::ready().push(POOLS, P, json!({ "Id": "us-east-1_Forgotten", "Name": "forgotten" })),
+        Account::ready().deny(POOLS),
         // Pool.
         described("UserPoolTier", "LITE"),
         described("DeletionProtection", "INACTIVE"),
