@@ -243,7 +243,8 @@ pub(super) struct OutputArgs {
     /// The format on standard output [default: table]
     #[arg(long, value_name = "FORMAT", env = "MRREADY_FORMAT")]
     pub(super) format: Option<String>,
-    /// Write a report to a file (repeatable); standard output then carries one only if --format is given
+    /// Write a report to a file (repeatable); standard output then carries one only if --format is given. parquet=FILE
+    /// writes three files, a table each: `{table}` in the name stands for findings, gates and coverage
     #[arg(short, long, value_name = "[FORMAT=]FILE")]
     pub(super) output: Vec<String>,
     /// A report each for every owner, account or pool: `{}` in the name of an output file stands for it

@@ -194,74 +194,78 @@ pub(super) enum Readers {
     Runner,
 }
 
-/// Writes a file: beside its place first, then renamed, so that a whole one is never replaced by half a one.
-pub(super) fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> Result<()> {
-    let context = || format!("cannot write {}", name(path));
-    let mut file = beside(path, readers)?;
-    file.write_all(bytes).with_context(context)?;
-    file.as_file().sync_all().with_context(context)?;
-    file.persist(path).map_err(|error| error.error).with_context(context)?;
-    Ok(())
-}
-
-/// A new file beside a place, to be put there once it is whole.
-fn beside(path: &Path, readers: Readers) -> Result<tempfile::NamedTempFile> {
-    let context = || format!("cannot write {}", name(path));
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    if path.is_dir() {
-        bail!("{} is a folder; name a file", name(path));
-    }
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".mrready-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mode = match readers {
-            Readers::Owner => 0o600,
-            Readers::Usual => 0o666,
-            Readers::Runner => 0o777,
-        };
-        builder.permissions(fs::Permissions::from_mode(mode));
-    }
-    // The library names its own temporary file in its error, which says nothing to anybody.
-    let plain = |error: std::io::Error| error.raw_os_error().map_or(error, std::io::Error::from_raw_os_error);
-    builder.tempfile_in(folder).map_err(plain).with_context(context)
-}
-
-/// A file that appears whole, once it is finished, and grows beside its place till then.
-pub(super) struct Growing {
+/// A file under way: it grows beside its place and is renamed when it is whole, so that a whole one is never replaced by half a
+/// one. Without [`WholeFile::finish`] nothing is left of it.
+#[derive(Debug)]
+pub(super) struct WholeFile {
+    file: tempfile::NamedTempFile,
     path: PathBuf,
-    file: std::io::BufWriter<tempfile::NamedTempFile>,
 }
 
-impl Growing {
-    /// Begins it, readable as the system is set up.
-    pub(super) fn begin(path: &Path) -> Result<Self> {
-        let file = beside(path, Readers::Usual)?;
-        Ok(Self { path: path.to_owned(), file: std::io::BufWriter::with_capacity(1 << 20, file) })
+impl WholeFile {
+    /// Begins the file; fails if its folder is not there or cannot be written to.
+    pub(super) fn create(path: &Path, readers: Readers) -> Result<Self> {
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        if path.is_dir() {
+            bail!("{} is a folder; name a file", name(path));
+        }
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".mrready-");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = match readers {
+                Readers::Owner => 0o600,
+                Readers::Usual => 0o666,
+                Readers::Runner => 0o777,
+            };
+            builder.permissions(fs::Permissions::from_mode(mode));
+        }
+        let file = builder.tempfile_in(folder).map_err(plain).with_context(|| cannot_write(path))?;
+        Ok(Self { file, path: path.to_owned() })
     }
 
-    /// Puts it into its place.
+    /// Sees to it that what was written is on the disk.
+    pub(super) fn sync(&self) -> Result<()> {
+        self.file.as_file().sync_all().with_context(|| cannot_write(&self.path))
+    }
+
+    /// Puts the file in its place.
     pub(super) fn finish(self) -> Result<()> {
-        let context = || format!("cannot write {}", name(&self.path));
-        let file = self.file.into_inner().map_err(std::io::IntoInnerError::into_error).with_context(context)?;
-        file.as_file().sync_all().with_context(context)?;
-        file.persist(&self.path).map_err(|error| error.error).with_context(context)?;
+        self.sync()?;
+        let Self { file, path } = self;
+        file.persist(&path).map_err(|error| error.error).with_context(|| cannot_write(&path))?;
         Ok(())
     }
 }
 
-impl Write for Growing {
+impl Write for WholeFile {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.file.write(bytes)
+        self.file.write(bytes).map_err(plain)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
-        self.file.flush()
+        self.file.flush().map_err(plain)
     }
+}
+
+/// The library names its own temporary file in its error, which says nothing to anybody.
+fn plain(error: std::io::Error) -> std::io::Error {
+    error.raw_os_error().map_or(error, std::io::Error::from_raw_os_error)
+}
+
+fn cannot_write(path: &Path) -> String {
+    format!("cannot write {}", name(path))
+}
+
+/// Writes a file: beside its place first, then renamed.
+pub(super) fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> Result<()> {
+    let mut file = WholeFile::create(path, readers)?;
+    file.write_all(bytes).with_context(|| cannot_write(path))?;
+    file.finish()
 }
 
 /// Opens `FILE.partial` for a collection under way, readable by its owner only.

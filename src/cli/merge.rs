@@ -16,16 +16,15 @@ use crate::render::jsonl::{self, Evidence, Last, MAX_REASONS};
 use crate::snapshot::{FleetDigest, NO_ACCOUNT};
 
 use super::args::MergeArgs;
-use super::files::{self, Growing};
-use super::{exit, ui};
+use super::{exit, files, outputs, ui};
 
 /// Runs the command.
 pub(super) fn run(args: &MergeArgs) -> Result<u8> {
     let mut parts = args.reports.iter().map(|path| Part::open(path)).collect::<Result<Vec<_>>>()?;
     let told = if let Some(path) = &args.output {
-        let mut file = Growing::begin(path)?;
+        let mut file = outputs::begin(path)?;
         let told = merge(&mut parts, &mut file)?;
-        file.finish()?;
+        outputs::finish(file)?;
         told
     } else {
         let mut out = std::io::BufWriter::with_capacity(1 << 20, std::io::stdout());

@@ -28,6 +28,7 @@ mod rules;
 mod scan;
 mod schema;
 mod shard;
+mod tables;
 mod ui;
 mod waivers;
 

@@ -1,26 +1,41 @@
 //! Where the reports of a run go: formats to files and to standard output. How each looks is the renderer's.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
 use crate::audit::SplitBy;
 use crate::model::{Plan, Report};
 use crate::render::junit::Dialect;
+use crate::render::parquet::TableName;
 use crate::render::{CodeHost, Format, Options, Show, html, write};
 
 use super::args::{JunitDialectArg, OutputArgs};
-use super::files::{self, Growing, Readers};
+use super::files::{self, Readers, WholeFile};
+use super::tables::{self, TableFiles};
 use super::ui;
+
+/// Bytes that are given to the system at once.
+const WRITTEN_AT_ONCE: usize = 1 << 20;
+/// The tables' name among the formats. They are no [`Format`], since none of those is more than one file.
+const PARQUET: &str = "parquet";
+
+/// What a file gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    /// The report in a format.
+    One(Format),
+    /// The tables, a file each.
+    Tables,
+}
 
 /// The reports that a run writes.
 #[derive(Debug)]
 pub(super) struct Outputs {
     stdout: Option<Format>,
-    files: Vec<(Format, PathBuf)>,
+    files: Vec<(Target, PathBuf)>,
     /// Whether files get a part each; `{}` in their names stands for what the part is for.
     split: Option<SplitBy>,
     /// For files; what depends on the terminal is put in for standard output.
@@ -31,10 +46,17 @@ pub(super) struct Outputs {
 impl Outputs {
     /// Reads the options. What is wrong with them is said before anything is asked or judged.
     pub(super) fn resolve(args: &OutputArgs) -> Result<Self> {
-        let format = args.format.as_deref().map(format_named).transpose()?;
+        let format = match args.format.as_deref().map(target_named).transpose()? {
+            Some(Target::Tables) => {
+                bail!("--format {PARQUET}: these are three files, one a table; write -o {PARQUET}=FILE")
+            }
+            Some(Target::One(format)) => Some(format),
+            None => None,
+        };
         let files = args.output.iter().map(|value| file(value, format)).collect::<Result<Vec<_>>>()?;
-        for (index, (_, path)) in files.iter().enumerate() {
-            if files[..index].iter().any(|(_, other)| other == path) {
+        let mut taken = BTreeSet::new();
+        for (target, path) in &files {
+            if !places(*target, path).into_iter().all(|place| taken.insert(place)) {
                 bail!("-o {}: two reports cannot go to one file", files::name(path));
             }
         }
@@ -72,14 +94,15 @@ impl Outputs {
 
     /// Whether every report is one that can be written account by account.
     pub(super) fn is_lines(&self) -> bool {
-        let mut formats = self.files.iter().map(|(format, _)| *format).chain(self.stdout);
-        self.split.is_none() && formats.all(|format| format == Format::Jsonl)
+        let lines = Target::One(Format::Jsonl);
+        let mut files = self.files.iter().map(|(target, _)| *target);
+        self.split.is_none() && files.all(|target| target == lines) && self.stdout.is_none_or(|it| it == Format::Jsonl)
     }
 
     /// Begins the reports of [`Outputs::is_lines`].
     pub(super) fn begin(&self) -> Result<Lines> {
-        let files = self.files.iter().map(|(_, path)| Growing::begin(path)).collect::<Result<_>>()?;
-        let stdout = self.stdout.map(|_| std::io::BufWriter::with_capacity(1 << 20, std::io::stdout()));
+        let files = self.files.iter().map(|(_, path)| begin(path)).collect::<Result<_>>()?;
+        let stdout = self.stdout.map(|_| std::io::BufWriter::with_capacity(WRITTEN_AT_ONCE, std::io::stdout()));
         Ok(Lines { files, stdout })
     }
 
@@ -90,8 +113,9 @@ impl Outputs {
 
     /// Whether a report of so many pools is written in a format that draws their plan.
     pub(super) fn draw_plan(&self, pools: usize) -> bool {
-        let mut formats = self.files.iter().map(|(format, _)| *format).chain(self.stdout);
-        (1..=html::FEW_POOLS).contains(&pools) && formats.any(|format| format == Format::Html)
+        let html = Target::One(Format::Html);
+        let wanted = self.stdout == Some(Format::Html) || self.files.iter().any(|(target, _)| *target == html);
+        (1..=html::FEW_POOLS).contains(&pools) && wanted
     }
 
     /// Writes them all, the files first; with `parts` a file for each of these.
@@ -131,18 +155,38 @@ impl Outputs {
         options: &Options,
         name: impl Fn(&Path) -> PathBuf,
     ) -> Result<()> {
-        for (format, path) in &self.files {
-            let mut bytes = Vec::new();
-            write(*format, report, plan, options, &mut bytes)?;
-            files::write_whole(&name(path), &bytes, Readers::Usual)?;
+        for (target, path) in &self.files {
+            match target {
+                Target::One(format) => {
+                    let mut bytes = Vec::new();
+                    write(*format, report, plan, options, &mut bytes)?;
+                    files::write_whole(&name(path), &bytes, Readers::Usual)?;
+                }
+                Target::Tables => {
+                    let mut tables = TableFiles::create(&name(path), &options.show)?;
+                    tables.add(report)?;
+                    tables.finish()?;
+                }
+            }
         }
         Ok(())
     }
 }
 
+/// Begins a report that grows.
+pub(super) fn begin(path: &Path) -> Result<std::io::BufWriter<WholeFile>> {
+    Ok(std::io::BufWriter::with_capacity(WRITTEN_AT_ONCE, WholeFile::create(path, Readers::Usual)?))
+}
+
+/// Puts one into its place.
+pub(super) fn finish(file: std::io::BufWriter<WholeFile>) -> Result<()> {
+    let file = file.into_inner().map_err(std::io::IntoInnerError::into_error).context("cannot write the report")?;
+    file.finish()
+}
+
 /// Reports that grow line by line, all alike.
 pub(super) struct Lines {
-    files: Vec<Growing>,
+    files: Vec<std::io::BufWriter<WholeFile>>,
     stdout: Option<std::io::BufWriter<std::io::Stdout>>,
 }
 
@@ -150,7 +194,7 @@ impl Lines {
     /// Puts the files into their places.
     pub(super) fn finish(mut self) -> Result<()> {
         self.flush().context("cannot write the report")?;
-        self.files.into_iter().try_for_each(Growing::finish)
+        self.files.into_iter().try_for_each(finish)
     }
 }
 
@@ -208,25 +252,36 @@ fn part_names<'a>(by: SplitBy, parts: impl Iterator<Item = Option<&'a str>>) -> 
 }
 
 /// `[FORMAT=]FILE`.
-fn file(value: &str, format: Option<Format>) -> Result<(Format, PathBuf)> {
-    if Format::parse(value).is_some() {
+fn file(value: &str, format: Option<Format>) -> Result<(Target, PathBuf)> {
+    if Format::parse(value).is_some() || value == PARQUET {
         bail!(
-            "-o {value}: this names a format, and a file is wanted; did you mean --format {value}, or -o {value}=FILE?"
+            "-o {value}: this names a format, and a file is wanted; did you mean {}-o {value}=FILE?",
+            if value == PARQUET { String::new() } else { format!("--format {value}, or ") }
         );
     }
     let named = value
         .split_once('=')
         .filter(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
-    let (format, path) = if let Some((name, path)) = named {
-        (format_named(name)?, path)
+    let (target, path) = if let Some((name, path)) = named {
+        (target_named(name)?, path)
     } else {
-        let format = format.or_else(|| Format::of_file(value));
-        (format.with_context(|| format!("-o {value}: which format? Write -o FORMAT={value}"))?, value)
+        let told =
+            || if value.ends_with(".parquet") { Some(Target::Tables) } else { Format::of_file(value).map(Target::One) };
+        let target = format.map(Target::One).or_else(told);
+        (target.with_context(|| format!("-o {value}: which format? Write -o FORMAT={value}"))?, value)
     };
     if path.is_empty() {
         bail!("-o {value}: the name of the file is missing");
     }
-    Ok((format, PathBuf::from(path)))
+    Ok((target, PathBuf::from(path)))
+}
+
+/// The files that an output is written to.
+fn places(target: Target, path: &Path) -> Vec<PathBuf> {
+    match target {
+        Target::One(_) => vec![path.to_owned()],
+        Target::Tables => TableName::ALL.iter().map(|table| tables::name(path, *table)).collect(),
+    }
 }
 
 /// A path from the top of a repository, with `/`.
@@ -240,20 +295,21 @@ fn in_repository(path: &str) -> Result<String> {
 }
 
 /// The name, without its folder, of the file that leaves nothing out.
-fn whole(files: &[(Format, PathBuf)]) -> Option<String> {
-    let name = |format| {
-        let (_, path) = files.iter().find(|(each, _)| *each == format)?;
-        Some(path.file_name()?.to_string_lossy().into_owned())
-    };
-    name(Format::Json)
+fn whole(files: &[(Target, PathBuf)]) -> Option<String> {
+    let (_, path) = files.iter().find(|(each, _)| *each == Target::One(Format::Json))?;
+    Some(path.file_name()?.to_string_lossy().into_owned())
 }
 
-fn format_named(name: &str) -> Result<Format> {
-    let names: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
+fn target_named(name: &str) -> Result<Target> {
+    if name == PARQUET {
+        return Ok(Target::Tables);
+    }
+    let names: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).chain([PARQUET]).collect();
     let near = names.iter().copied().min_by_key(|each| strsim::damerau_levenshtein(each, name));
     let near = near.filter(|each| strsim::damerau_levenshtein(each, name) <= 2);
     let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-    Format::parse(name).with_context(|| format!("`{name}` is no format; there are {}{hint}", names.join(", ")))
+    let format = Format::parse(name);
+    Ok(Target::One(format.with_context(|| format!("`{name}` is no format; there are {}{hint}", names.join(", ")))?))
 }
 
 #[cfg(test)]

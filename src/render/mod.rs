@@ -24,6 +24,7 @@ pub mod jsonl;
 pub mod junit;
 pub mod markdown;
 pub mod ocsf;
+pub mod parquet;
 pub mod plan;
 pub mod prowler_csv;
 mod records;

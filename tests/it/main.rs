@@ -25,6 +25,7 @@ mod config;
 mod decisions;
 mod diff;
 mod explain;
+mod fleet;
 mod generated;
 mod html;
 mod integrations;

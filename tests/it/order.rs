@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use mrready::render::Format;
+use mrready::render::parquet::TableName;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -63,16 +64,18 @@ fn written(seed: u64) -> Vec<(String, Vec<u8>)> {
     for format in shuffled(Format::ALL.to_vec(), seed) {
         arguments.extend(["-o".to_owned(), format!("{format}={}/out.{format}", folder.path().display())]);
     }
+    arguments.extend(["-o".to_owned(), format!("parquet={}/out.{{table}}", folder.path().display())]);
     let run = finish(&mut command(arguments));
     assert_eq!(run.code, 1, "{}", run.err);
-    let read = |format: &Format| (format.to_string(), fs::read(folder.path().join(format!("out.{format}"))).unwrap());
-    Format::ALL.iter().map(read).collect()
+    let read = |name: &str| (name.to_owned(), fs::read(folder.path().join(format!("out.{name}"))).unwrap());
+    let formats = Format::ALL.iter().map(|format| format.as_str());
+    formats.chain(TableName::ALL.iter().map(|table| table.as_str())).map(read).collect()
 }
 
 #[test]
 fn no_order_of_the_input_changes_a_byte() {
     let first = written(1);
-    assert_eq!(first.len(), 14);
+    assert_eq!(first.len(), 17);
     assert!(first.iter().all(|(_, bytes)| bytes.len() > 100));
     // The order did change.
     assert_ne!(shuffled((0..50).collect::<Vec<_>>(), 1), shuffled((0..50).collect::<Vec<_>>(), 2));

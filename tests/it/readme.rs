@@ -90,6 +90,7 @@ fn every_link_leads_somewhere() {
         "docs/contract.md",
         "docs/rule-language.md",
         "docs/ci.md",
+        "docs/fleet.md",
         "fixtures/README.md",
     ] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);

@@ -59,7 +59,6 @@ fn missing(scenario: &str, fault: &str, actions: &BTreeSet<&str>) {
 /// Holds a report without an action against what the whole snapshot says is lost; the exit code that it must have.
 fn compare(what: &str, action: &str, fault: &str, snapshot: &Snapshot, whole: &Report, report: &Report) -> i32 {
     let options = FactOptions {
-        accounts: BTreeSet::new(),
         replica_regions: BTreeMap::from([(String::new(), S.to_owned())]),
         ..FactOptions::new(now().parse().unwrap())
     };
