@@ -1,18 +1,23 @@
-//! Walks `rules/` into three sorted tables (rules, steps, data) that the library embeds; nothing else.
+//! Walks `rules/` into three sorted tables (rules, steps, data) that the library embeds, each file as its text and the marks
+//! that scanning it gives (`src/yaml/ahead.rs` says what they are); nothing else.
 //!
 //! Whether a file makes sense is not decided here: a bad rule must be reported with its place by the loader, not stop
-//! the build of the tool that reports it.
+//! the build of the tool that reports it. A file that cannot be scanned has no marks; the loader scans it and says why.
 
 #![allow(clippy::disallowed_methods, reason = "a build script reads the folder it is asked to embed")]
 #![allow(clippy::print_stdout, reason = "this is how a build script talks to cargo")]
 
+#[path = "src/yaml/marks.rs"]
+mod marks;
+
 use std::error::Error;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/yaml/marks.rs");
     println!("cargo::rerun-if-changed=rules");
     let root = Path::new("rules");
     let mut files = Vec::new();
@@ -22,6 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     files.sort();
     let (steps, rest): (Vec<_>, Vec<_>) = files.into_iter().partition(|path| path.starts_with("steps/"));
     let (data, rules): (Vec<_>, Vec<_>) = rest.into_iter().partition(|path| path.starts_with("data/"));
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     let mut code = String::new();
     for (name, doc, paths) in [
         ("RULES", "The rule files.", rules),
@@ -31,19 +37,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         write!(code, "/// {doc}\npub(super) static {name}: &[Embedded] = &[\n")?;
         for path in paths {
             let stem = Path::new(&path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+            let text = root.join(&path);
+            let marks = format!("{}.marks", path.replace('/', "-"));
+            fs::write(out.join(&marks), marks::of(&fs::read_to_string(&text)?).unwrap_or_default())?;
             let literal = |text: &str| format!("\"{}\"", text.escape_default());
-            writeln!(
-                code,
-                "    Embedded {{ stem: {}, path: {}, text: include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {})) }},",
-                literal(stem),
-                literal(&path),
-                literal(&format!("/rules/{path}")),
-            )?;
+            let path = literal(&path);
+            write!(code, "    Embedded {{ stem: {}, path: {path}, ", literal(stem))?;
+            write!(code, "text: include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/rules/\", {path})), ")?;
+            writeln!(code, "marks: include_bytes!({}) }},", literal(&marks))?;
         }
         code.push_str("];\n");
     }
-    let out = env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?;
-    fs::write(Path::new(&out).join("rules.rs"), code)?;
+    fs::write(out.join("rules.rs"), code)?;
     Ok(())
 }
 

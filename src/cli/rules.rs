@@ -56,6 +56,8 @@ pub(super) fn row(rule: &Rule) -> catalog::RuleRow {
 /// The rules in these paths, or the tool's own; `whole`: with a test of every verdict they can give.
 fn read(paths: &[PathBuf], whole: bool) -> Result<Vec<Rule>> {
     let user = files::read_rules(paths)?;
+    // The tool's own have a test of every verdict anyway.
+    let whole = whole || paths.is_empty();
     let catalog = if whole { Catalog::check(&FieldSet, true, &user)? } else { Catalog::load(&FieldSet, true, &user)? };
     Ok(catalog.rules.into_iter().filter(|rule| rule.builtin == paths.is_empty()).collect())
 }

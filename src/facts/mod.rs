@@ -32,7 +32,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
     Absence, Cause, Fact, FieldSpec, FieldType, Fields, Listed, Observed, Source, Subject, SubjectKind, TargetIssuer,
-    Value,
+    Value, begins_a_name,
 };
 use crate::snapshot::operations::{self, Operation};
 use crate::snapshot::{PoolKey, Snapshot};
@@ -550,16 +550,28 @@ pub struct FieldSet;
 
 impl Fields for FieldSet {
     fn all(&self) -> Vec<FieldSpec> {
-        let mut all: Vec<FieldSpec> =
-            tables().map(|field| field.spec).chain(child_fields().map(|field| field.spec)).collect();
-        all.sort_by_key(|spec| spec.name);
-        all
+        sorted_specs().to_vec()
     }
 
     fn field(&self, subject: SubjectKind, name: &str) -> Option<FieldSpec> {
         let child = || find_child(name).filter(|field| field.kind == subject).map(|field| field.spec);
         find(name).map(|field| field.spec).or_else(child)
     }
+
+    fn is_root(&self, name: &str) -> bool {
+        begins_a_name(sorted_specs(), name)
+    }
+}
+
+/// All fields, sorted by name. The loader of rules asks several times per line.
+fn sorted_specs() -> &'static [FieldSpec] {
+    static SORTED: LazyLock<Vec<FieldSpec>> = LazyLock::new(|| {
+        let mut all: Vec<FieldSpec> =
+            tables().map(|field| field.spec).chain(child_fields().map(|field| field.spec)).collect();
+        all.sort_by_key(|spec| spec.name);
+        all
+    });
+    &SORTED
 }
 
 const fn field(

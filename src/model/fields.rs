@@ -81,4 +81,17 @@ pub trait Fields {
 
     /// The field of this name if rules on this kind of subject see it.
     fn field(&self, subject: SubjectKind, name: &str) -> Option<FieldSpec>;
+
+    /// Whether fields stand below this name, as `key.type` below `key`.
+    fn is_root(&self, name: &str) -> bool {
+        begins_a_name(&self.all(), name)
+    }
+}
+
+/// Whether one of the fields, sorted by name, stands below this name.
+pub fn begins_a_name(sorted: &[FieldSpec], name: &str) -> bool {
+    // What begins with the name stands together, though other signs than the dot may come first in it.
+    let from = sorted.partition_point(|spec| spec.name < name);
+    let mut below = sorted[from..].iter().map_while(|spec| spec.name.strip_prefix(name));
+    below.any(|rest| rest.starts_with('.'))
 }

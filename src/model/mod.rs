@@ -15,7 +15,7 @@ mod verdict;
 
 pub use cause::Cause;
 pub use diff::Diff;
-pub use fields::{Absence, FieldSpec, FieldType, Fields};
+pub use fields::{Absence, FieldSpec, FieldType, Fields, begins_a_name};
 pub use observed::{Fact, Listed, Observed, Record, Source, Value};
 pub use plan::{Direction, Phase, Plan, Risk, Who};
 pub use reference::{Class, Confidence, ScanHit, ScanReport, ScanRoot, Severity, SkipReason, Skipped};

@@ -1,16 +1,18 @@
 //! The rules of a run: the tool's own and the user's, every id once, with a digest. Which are shown is not decided here.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
 use crate::model::{DecidedBy, Fields, Level};
+use crate::yaml::{self, Node};
 
-use super::embedded::{DATA, RULES, STEPS};
-use super::load::{LoadContext, false_verdict, load_rule, stem};
+use super::embedded::{DATA, Embedded, RULES, STEPS};
+use super::load::{LoadContext, false_verdict, read_rule, stem, tree};
 use super::problem::{Problem, Problems, did_you_mean, quoted};
 use super::rule::Rule;
-use super::step::{Step, load_step};
+use super::step::{Step, read_step};
 
 /// The rules that are judged.
 #[derive(Debug, Clone)]
@@ -27,28 +29,56 @@ pub struct Catalog {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct File {
     pub(super) name: String,
-    pub(super) text: String,
+    pub(super) text: Cow<'static, str>,
+    /// Of the tool's own: its marks (`yaml::parse_ahead`).
+    pub(super) marks: &'static [u8],
     pub(super) builtin: bool,
 }
 
+/// Which rules' tests are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tests {
+    /// Those of users' rules.
+    OfUsers,
+    /// Those of all rules, and each has to have one of every verdict that it can give.
+    OfEveryVerdict,
+}
+
+impl File {
+    /// A file of the user's.
+    pub(super) fn new(name: &str, text: &str) -> Self {
+        Self { name: name.to_owned(), text: text.to_owned().into(), marks: &[], builtin: false }
+    }
+
+    fn embedded(file: &Embedded) -> Self {
+        Self { name: format!("rules/{}", file.path), text: file.text.into(), marks: file.marks, builtin: true }
+    }
+
+    fn tree(&self, tests: bool, problems: &mut Vec<Problem>) -> Option<Node> {
+        let without = (!tests).then_some("tests");
+        tree(&self.name, yaml::parse_ahead(&self.text, self.marks, without), problems)
+    }
+}
+
 impl Catalog {
-    /// The tool's own rules.
+    /// The tool's own rules, without their tests.
     pub fn builtin(fields: &dyn Fields) -> Result<Self, Problems> {
         Self::load(fields, true, &[])
     }
 
     /// The tool's own rules, unless `builtin` is false, and the user's files as (name, text). A file whose folder is
-    /// called `steps` holds a step. The tool's steps are there in any case: a step alone does nothing.
+    /// called `steps` holds a step. The tool's steps are there in any case: a step alone does nothing. The tool's rules come
+    /// without their tests, which were run before it was released: `check` reads them.
     pub fn load(fields: &dyn Fields, builtin: bool, user: &[(String, String)]) -> Result<Self, Problems> {
-        Self::build(fields, &files(builtin, user), false)
+        Self::build(fields, &files(builtin, user), Tests::OfUsers)
     }
 
     /// As `load`, for `rules check`: a user's rule without a test of every verdict it can give is a problem too.
     pub fn check(fields: &dyn Fields, builtin: bool, user: &[(String, String)]) -> Result<Self, Problems> {
-        Self::build(fields, &files(builtin, user), true)
+        Self::build(fields, &files(builtin, user), Tests::OfEveryVerdict)
     }
 
-    pub(super) fn build(fields: &dyn Fields, files: &[File], every_verdict: bool) -> Result<Self, Problems> {
+    pub(super) fn build(fields: &dyn Fields, files: &[File], tests: Tests) -> Result<Self, Problems> {
         let mut problems = Vec::new();
         let (step_files, rule_files): (Vec<&File>, Vec<&File>) = files.iter().partition(|file| is_step(&file.name));
         check_unique("step", &step_files, &mut problems);
@@ -57,14 +87,17 @@ impl Catalog {
         let step_ids: BTreeSet<String> = step_files.iter().map(|file| stem(&file.name).to_owned()).collect();
         let mut steps = BTreeMap::new();
         for file in &step_files {
-            if let Some(step) = load_step(&file.name, &file.text, fields, &step_ids, &mut problems) {
-                steps.insert(step.id.clone(), step);
-            }
+            let tree = file.tree(true, &mut problems);
+            let step = tree.and_then(|tree| read_step(&file.name, &tree, fields, &step_ids, &mut problems));
+            steps.extend(step.map(|step| (step.id.clone(), step)));
         }
         let mut rules = Vec::new();
         for file in &rule_files {
-            let context = LoadContext { fields, steps: &step_ids, builtin: file.builtin, every_verdict };
-            rules.extend(load_rule(&file.name, &file.text, &context, &mut problems));
+            let every_verdict = tests == Tests::OfEveryVerdict;
+            let tests = every_verdict || !file.builtin;
+            let context = LoadContext { fields, steps: &step_ids, builtin: file.builtin, every_verdict, tests };
+            let tree = file.tree(tests, &mut problems);
+            rules.extend(tree.and_then(|tree| read_rule(&file.name, &tree, &context, &mut problems)));
         }
         Problems::none(problems)?;
         rules.sort_by(|a, b| a.id.cmp(&b.id));
@@ -148,13 +181,8 @@ fn relevel(rule: &mut Rule, level: Level) {
 
 fn files(builtin: bool, user: &[(String, String)]) -> Vec<File> {
     let own = if builtin { RULES } else { &[] };
-    let mut files: Vec<File> = own
-        .iter()
-        .chain(STEPS)
-        .map(|file| File { name: format!("rules/{}", file.path), text: file.text.to_owned(), builtin: true })
-        .collect();
-    let mut user: Vec<File> =
-        user.iter().map(|(name, text)| File { name: name.clone(), text: text.clone(), builtin: false }).collect();
+    let mut files: Vec<File> = own.iter().chain(STEPS).map(File::embedded).collect();
+    let mut user: Vec<File> = user.iter().map(|(name, text)| File::new(name, text)).collect();
     user.sort();
     files.extend(user);
     files
@@ -191,16 +219,16 @@ fn check_unique(what: &str, files: &[&File], problems: &mut Vec<Problem>) {
 /// Depends on what the files say and are called, not on where they lie, in which order they came or how their lines
 /// end. The tool's tables are part of it: they decide verdicts as rules do.
 fn digest(files: &[File]) -> String {
-    let mut all: Vec<(&str, &str, String)> = files
+    let mut all: Vec<(&str, &str, Cow<'_, str>)> = files
         .iter()
-        .map(|file| (if is_step(&file.name) { "step" } else { "rule" }, stem(&file.name), file.text.as_str()))
+        .map(|file| (if is_step(&file.name) { "step" } else { "rule" }, stem(&file.name), file.text.as_ref()))
         .chain(DATA.iter().map(|file| ("data", file.stem, file.text)))
-        .map(|(kind, stem, text)| (kind, stem, text.replace("\r\n", "\n")))
+        .map(|(kind, stem, text)| (kind, stem, with_plain_ends(text)))
         .collect();
     all.sort();
     let mut hasher = Sha256::new();
     for (kind, stem, text) in &all {
-        for part in [*kind, *stem, text.as_str()] {
+        for part in [*kind, *stem, text.as_ref()] {
             // With its length, no two lists of parts read the same.
             hasher.update(part.len().to_be_bytes());
             hasher.update(part.as_bytes());
@@ -212,4 +240,8 @@ fn digest(files: &[File]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+fn with_plain_ends(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') { text.replace("\r\n", "\n").into() } else { text.into() }
 }

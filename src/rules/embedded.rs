@@ -1,4 +1,4 @@
-//! The files below `rules/` that are part of the tool, as text. What they say is read by `catalog`.
+//! The files below `rules/` that are part of the tool, as text, scanned ahead. What they say is read by `catalog`.
 
 /// One embedded file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub struct Embedded {
     pub path: &'static str,
     /// What it says.
     pub text: &'static str,
+    /// Its marks for `yaml::parse_ahead`; empty if its text is to be scanned.
+    pub marks: &'static [u8],
 }
 
 include!(concat!(env!("OUT_DIR"), "/rules.rs"));
@@ -21,6 +23,7 @@ pub fn embedded_data() -> &'static [Embedded] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::yaml;
 
     #[test]
     fn tables_are_sorted_and_apart() {
@@ -31,5 +34,13 @@ mod tests {
         assert!(STEPS.iter().all(|file| file.path.starts_with("steps/")));
         assert!(DATA.iter().all(|file| file.path.starts_with("data/")));
         assert!(RULES.iter().all(|file| !file.path.starts_with("steps/") && !file.path.starts_with("data/")));
+    }
+
+    #[test]
+    fn marks_say_what_the_texts_say() {
+        for file in RULES.iter().chain(STEPS) {
+            assert!(!file.marks.is_empty(), "{} has an anchor, a tag or a mistake, and is scanned at start", file.path);
+            assert_eq!(yaml::from_marks(file.text, file.marks, None), yaml::parse(file.text).ok(), "{}", file.path);
+        }
     }
 }

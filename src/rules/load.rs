@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::report::Reference;
 use crate::model::{DecidedBy, Fields, Gate, Level, Resolve, SubjectKind, Verdict};
-use crate::yaml::{Node, Place};
+use crate::yaml::{Node, Place, SyntaxError};
 
 use super::condition::Conditions;
 use super::inline::{self, Possible};
@@ -56,6 +56,8 @@ pub struct LoadContext<'a> {
     pub builtin: bool,
     /// Whether a rule of a user's own needs a test of every verdict too, as in `rules check`.
     pub every_verdict: bool,
+    /// Whether its tests are read.
+    pub tests: bool,
 }
 
 impl std::fmt::Debug for LoadContext<'_> {
@@ -64,6 +66,7 @@ impl std::fmt::Debug for LoadContext<'_> {
             .field("steps", &self.steps)
             .field("builtin", &self.builtin)
             .field("every_verdict", &self.every_verdict)
+            .field("tests", &self.tests)
             .finish_non_exhaustive()
     }
 }
@@ -71,12 +74,22 @@ impl std::fmt::Debug for LoadContext<'_> {
 /// Reads one rule file. `None` if it has a problem; all of its problems are added.
 pub fn load_rule(file: &str, text: &str, context: &LoadContext<'_>, problems: &mut Vec<Problem>) -> Option<Rule> {
     let node = parse(file, text, problems)?;
+    read_rule(file, &node, context, problems)
+}
+
+/// As `load_rule`, from the tree of the file.
+pub(super) fn read_rule(
+    file: &str,
+    node: &Node,
+    context: &LoadContext<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<Rule> {
     let mut sink = Sink::new(file, problems);
     let before = sink.len();
-    if !check_tree(&node, &mut sink) {
+    if !check_tree(node, &mut sink) {
         return None;
     }
-    let rule = rule(file, &node, context, &mut sink);
+    let rule = rule(file, node, context, &mut sink);
     if sink.len() == before { rule } else { None }
 }
 
@@ -88,7 +101,12 @@ pub(super) fn stem(file: &str) -> &str {
 
 /// A tree, or the one problem why it is none.
 pub(super) fn parse(file: &str, text: &str, problems: &mut Vec<Problem>) -> Option<Node> {
-    match crate::yaml::parse(text) {
+    tree(file, crate::yaml::parse(text), problems)
+}
+
+/// The same of what was parsed.
+pub(super) fn tree(file: &str, parsed: Result<Node, SyntaxError>, problems: &mut Vec<Problem>) -> Option<Node> {
+    match parsed {
         Ok(node) => Some(node),
         Err(error) => {
             Sink::new(file, problems).add(error.place, format!("not valid YAML: {}", error.message));
@@ -183,7 +201,9 @@ fn rule(file: &str, node: &Node, context: &LoadContext<'_>, sink: &mut Sink<'_>)
     let every_verdict = context.builtin || context.every_verdict;
     let possible = nature.map(Nature::possible);
     let mut tests = Vec::new();
-    if let Some(node) = keys.get("tests") {
+    if !context.tests {
+        // Nobody runs them now.
+    } else if let Some(node) = keys.get("tests") {
         tests = inline::tests(node, scope, possible.as_ref(), every_verdict, sink);
     } else if every_verdict {
         keys.need("tests", what, sink);

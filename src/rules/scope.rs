@@ -36,8 +36,7 @@ impl<'a> Scope<'a> {
 
     /// Whether fields stand below this name, as `key.type` below `key`; whether the rule sees them is another question.
     pub(super) fn is_root(&self, name: &str) -> bool {
-        let below = |spec: &FieldSpec| spec.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
-        self.fields.all().iter().any(below)
+        self.fields.is_root(name)
     }
 
     /// The field of this name; if there is none, a problem says which was meant. `more` are names that would fit too.

@@ -136,12 +136,23 @@ pub fn load_step(
     problems: &mut Vec<Problem>,
 ) -> Option<Step> {
     let node = parse(file, source, problems)?;
+    read_step(file, &node, fields, steps, problems)
+}
+
+/// As `load_step`, from the tree of the file.
+pub(super) fn read_step(
+    file: &str,
+    node: &Node,
+    fields: &dyn Fields,
+    steps: &BTreeSet<String>,
+    problems: &mut Vec<Problem>,
+) -> Option<Step> {
     let mut sink = Sink::new(file, problems);
     let before = sink.len();
-    if !check_tree(&node, &mut sink) {
+    if !check_tree(node, &mut sink) {
         return None;
     }
-    let step = step(file, &node, fields, steps, &mut sink);
+    let step = step(file, node, fields, steps, &mut sink);
     if sink.len() == before { step } else { None }
 }
 

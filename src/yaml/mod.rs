@@ -4,7 +4,13 @@
 //! hit, must see duplicate keys rather than lose them, and must survive hostile input. Tags such as `!Sub` are kept.
 //! Not a schema language: what a tree may contain is its reader's business. Nothing here executes or includes.
 
+mod ahead;
+#[cfg(test)]
+mod marks;
+
 use granit_parser::{Event, Options, Parser, ScalarStyle, Span, Tag};
+
+use ahead::Mark;
 
 /// The most nodes one document may have after its aliases are expanded.
 const MAX_NODES: usize = 500_000;
@@ -162,6 +168,32 @@ pub fn parse(text: &str) -> Result<Node, SyntaxError> {
     }))
 }
 
+/// As `parse`, of a text of the tool's own whose marks `build.rs` wrote (`ahead`). Bytes that are not the marks of this
+/// text, such as none, are left aside. The value of the key `without` of the whole is left out where marks are read: a key
+/// that its reader does not look at.
+pub fn parse_ahead(text: &str, marks: &[u8], without: Option<&str>) -> Result<Node, SyntaxError> {
+    from_marks(text, marks, without).map_or_else(|| parse(text), Ok)
+}
+
+/// The tree that the marks give; `None` if they are not those of this text.
+pub(crate) fn from_marks(text: &str, marks: &[u8], without: Option<&str>) -> Option<Node> {
+    let mut marks = ahead::Marks::new(text, marks);
+    let mut builder = Builder::default();
+    while let Some(mark) = marks.next() {
+        match mark {
+            Mark::Scalar { text, .. } if without == Some(text) && builder.awaits_key_of_root() => marks.skip()?,
+            Mark::Scalar { text, plain, place } => {
+                let value = Value::Scalar { text: text.to_owned(), plain };
+                builder.push(Node { tag: None, value, place }, 0, 1).ok()?;
+            }
+            Mark::List(place) => builder.start(Open::List(Vec::new()), None, place, 0).ok()?,
+            Mark::Map(place) => builder.start(Open::Map(Vec::new(), None), None, place, 0).ok()?,
+            Mark::End => builder.end().ok()?,
+        }
+    }
+    builder.root.filter(|_| marks.is_empty() && builder.open.is_empty())
+}
+
 /// A node under construction.
 enum Open {
     List(Vec<Node>),
@@ -195,15 +227,7 @@ impl Builder {
             Event::MappingStart(_, anchor, tag) => {
                 self.start(Open::Map(Vec::new(), None), tag.as_deref(), place, anchor)?;
             }
-            Event::SequenceEnd | Event::MappingEnd => {
-                if let Some((open, tag, place, anchor)) = self.open.pop() {
-                    let value = match open {
-                        Open::List(items) => Value::List(items),
-                        Open::Map(pairs, _) => Value::Map(pairs),
-                    };
-                    self.push(Node { tag, value, place }, anchor, 1)?;
-                }
-            }
+            Event::SequenceEnd | Event::MappingEnd => self.end()?,
             Event::Alias(id) => {
                 let Some((_, size, depth)) = self.anchors.get(&id) else {
                     return Err(error(place, "an alias to a node that contains it"));
@@ -235,6 +259,19 @@ impl Builder {
         }
         self.open.push((open, local_tag(tag), place, anchor));
         Ok(())
+    }
+
+    fn awaits_key_of_root(&self) -> bool {
+        matches!(self.open.as_slice(), [(Open::Map(_, None), ..)])
+    }
+
+    fn end(&mut self) -> Result<(), SyntaxError> {
+        let Some((open, tag, place, anchor)) = self.open.pop() else { return Ok(()) };
+        let value = match open {
+            Open::List(items) => Value::List(items),
+            Open::Map(pairs, _) => Value::Map(pairs),
+        };
+        self.push(Node { tag, value, place }, anchor, 1)
     }
 
     fn push(&mut self, node: Node, anchor: usize, size: usize) -> Result<(), SyntaxError> {
@@ -363,6 +400,45 @@ mod tests {
         assert!(parse(&text).is_err());
         let block = (0..600).fold(String::new(), |text, depth| text + &" ".repeat(depth) + "a:\n");
         assert!(parse(&block).is_err());
+    }
+
+    #[test]
+    fn marks_give_the_tree_that_the_text_gives() {
+        for text in [
+            "",
+            "a",
+            "# c\na: 1 # d\n",
+            "é: {b: [1, 'ü''ä', \"\\u263a\"], ? [x, y] : }\n",
+            "a: |\n  two\n   lines\nb: >-\n  folded\n  text\n\nc: two\n  lines\na: 2\n",
+            "a:\r\n  - 'b'\r\n  -\r\n    c: d\r\n",
+            "---\na: [b, b, '']\n...\n",
+        ] {
+            let marks = marks::of(text).unwrap_or_default();
+            assert_eq!(from_marks(text, &marks, None).is_some(), !marks.is_empty(), "{text}");
+            assert_eq!(parse_ahead(text, &marks, None), parse(text), "{text}");
+            // Cut anywhere, or of another text, they are left aside or give another tree, and nothing panics.
+            for cut in 0..marks.len() {
+                assert_eq!(parse_ahead(text, &marks[..cut], None), parse(text), "{text} {cut}");
+                let _ = parse_ahead("é: x", &marks[cut..], Some("é"));
+            }
+        }
+        assert!(marks::of("a: [1, 2]\nb: 'c'").is_some());
+    }
+
+    #[test]
+    fn what_marks_have_no_words_for_has_none() {
+        for text in ["a: &b c\nd: *b\n", "a: !Sub b\n", "a: 1\n---\nb: 2\n", "a: [1\n", "\u{feff}a: 1\n"] {
+            assert_eq!(marks::of(text), None, "{text}");
+            assert_eq!(parse_ahead(text, &[], None), parse(text));
+        }
+    }
+
+    #[test]
+    fn a_key_of_the_whole_can_be_left_out() {
+        let text = "a: {tests: 1}\ntests:\n  - {a: [b, c]}\n  - d\nb: tests\ntests: x\nc: [tests, 2]\n";
+        let marks = marks::of(text).unwrap();
+        let want = parse("a: {tests: 1}\n\n\n\nb: tests\n\nc: [tests, 2]\n");
+        assert_eq!(parse_ahead(text, &marks, Some("tests")), want);
     }
 
     #[test]

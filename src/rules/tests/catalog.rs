@@ -1,6 +1,7 @@
 //! Catalogues: ids, digests, levels.
 
 use super::super::Catalog;
+use super::super::catalog::{File, Tests};
 use super::{GOOD, load, mock::Mock, with};
 use crate::model::{Level, Verdict};
 
@@ -41,11 +42,10 @@ fn an_id_stands_once() {
 
 #[test]
 fn the_tools_own_rule_keeps_its_id() {
-    let file = |name: &str, builtin| super::super::catalog::File { name: name.into(), text: GOOD.into(), builtin };
-    let step =
-        super::super::catalog::File { name: "rules/steps/create-key.yaml".into(), text: STEP.into(), builtin: true };
+    let file = |name: &str, builtin| File { builtin, ..File::new(name, GOOD) };
+    let step = File { builtin: true, ..File::new("rules/steps/create-key.yaml", STEP) };
     let files = [file("rules/key/good-rule.yaml", true), step, file("mine/good-rule.yaml", false)];
-    let problems = Catalog::build(&Mock, &files, false).unwrap_err().to_string();
+    let problems = Catalog::build(&Mock, &files, Tests::OfUsers).unwrap_err().to_string();
     assert_eq!(
         problems,
         "mine/good-rule.yaml: the rule `good-rule` is already a rule of the tool: rules/key/good-rule.yaml\n  \

@@ -12,12 +12,11 @@ const fn spec(name: &'static str, ty: FieldType, absent: Absence) -> FieldSpec {
 }
 
 const FIELDS: &[FieldSpec] = &[
+    spec("account.id", FieldType::Text, Absence::Unknown),
     spec("authorizer.accepts_new", FieldType::Bool, Absence::Unknown),
     spec("authorizer.name", FieldType::Text, Absence::Unknown),
     spec("bound_service.region", FieldType::Text, Absence::Unknown),
     spec("discovery_client.accepts_new", FieldType::Bool, Absence::Unknown),
-    spec("account.id", FieldType::Text, Absence::Unknown),
-    spec("reference.accepts_new", FieldType::Bool, Absence::Unknown),
     spec("identity_pool.in_primary", FieldType::Bool, Absence::Unknown),
     spec("key.arn", FieldType::Text, Absence::None),
     spec("key.deletion_date", FieldType::Time, Absence::None),
@@ -37,6 +36,7 @@ const FIELDS: &[FieldSpec] = &[
     spec("pool.estimated_users", FieldType::Int, Absence::Unknown),
     spec("pool.name", FieldType::Text, Absence::Unknown),
     spec("pool.tier", FieldType::Word(&["LITE", "ESSENTIALS", "PLUS"]), Absence::Unknown),
+    spec("reference.accepts_new", FieldType::Bool, Absence::Unknown),
     spec("route.accepts_new", FieldType::Bool, Absence::Unknown),
     spec("template.accepts_new", FieldType::Bool, Absence::Unknown),
     spec("trigger.function_state", FieldType::Word(&["Active", "Failed"]), Absence::Unknown),

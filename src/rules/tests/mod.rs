@@ -8,7 +8,7 @@ mod mock;
 
 use std::collections::BTreeSet;
 
-use super::catalog::File;
+use super::catalog::{File, Tests};
 use super::problem::Problems;
 use super::{Catalog, LoadContext, Problem, Rule, load_rule};
 
@@ -51,15 +51,14 @@ fn with_check(check: &str) -> String {
 
 /// A catalogue of these files alone: the tool's own steps speak of fields that the mock does not have.
 fn load(files: &[(String, String)], every_verdict: bool) -> Result<Catalog, Problems> {
-    let mut files: Vec<File> =
-        files.iter().map(|(name, text)| File { name: name.clone(), text: text.clone(), builtin: false }).collect();
+    let mut files: Vec<File> = files.iter().map(|(name, text)| File::new(name, text)).collect();
     files.sort();
-    Catalog::build(&mock::Mock, &files, every_verdict)
+    Catalog::build(&mock::Mock, &files, if every_verdict { Tests::OfEveryVerdict } else { Tests::OfUsers })
 }
 
 fn read(text: &str, builtin: bool) -> (Option<Rule>, Vec<Problem>) {
     let steps = BTreeSet::from(["create-key".to_owned()]);
-    let context = LoadContext { fields: &mock::Mock, steps: &steps, builtin, every_verdict: false };
+    let context = LoadContext { fields: &mock::Mock, steps: &steps, builtin, every_verdict: false, tests: true };
     let mut problems = Vec::new();
     let rule = load_rule("rules/key/good-rule.yaml", text, &context, &mut problems);
     (rule, problems)
