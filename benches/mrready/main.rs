@@ -7,9 +7,17 @@
 #![allow(clippy::disallowed_methods, reason = "a benchmark writes its fixture, and starts processes")]
 #![allow(missing_docs, reason = "a program, not a library")]
 
+// The evidence of the fleet is that of the tests.
+#[allow(dead_code, reason = "what only tests need")]
+#[path = "../../tests/it/areas/mod.rs"]
+mod areas;
+#[allow(dead_code, reason = "what only tests need")]
+#[path = "../../tests/it/builder.rs"]
+mod builder;
 #[cfg(feature = "live")]
 mod collect;
 mod fixture;
+mod fleet;
 #[cfg(feature = "live")]
 mod loopback;
 mod measure;
@@ -39,15 +47,18 @@ fn main() {
         #[cfg(feature = "live")]
         Some(collect::CHILD) => return collect::run(),
         Some("audit") => return audits(),
+        Some("fleet") => return fleet::run(),
+        Some("fleet-file") => return fleet::file(&arguments[1..]),
         Some("process") => return processes(),
         Some("collect") => return collections(),
-        Some(other) => return println!("no part {other}: there are audit, process and collect"),
+        Some(other) => return println!("no part {other}: there are audit, fleet, process and collect"),
     }
     println!(
         "Medians; spread is from the first to the third quartile, in percent of the median. Ratios are medians of"
     );
     println!("the ratios of rounds run side by side.");
     audits();
+    fleet::run();
     processes();
     collections();
 }

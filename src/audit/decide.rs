@@ -67,13 +67,16 @@ pub(super) fn apply(
         let yes = matches!(&decision.kind, DecisionKind::Attest(answer) if answer.answer);
         (yes, &decision.file, decision.place)
     });
-    let mut by_rule: BTreeMap<String, Vec<&mut Finding>> = BTreeMap::new();
+    let mut by_rule: BTreeMap<&str, Vec<&mut Finding>> =
+        decisions.iter().map(|decision| (decision.rule.as_str(), Vec::new())).collect();
     for finding in findings.iter_mut().filter(|_| !decisions.is_empty()) {
-        by_rule.entry(finding.rule.clone()).or_default().push(finding);
+        if let Some(own) = by_rule.get_mut(finding.rule.as_str()) {
+            own.push(finding);
+        }
     }
     let mut uses = vec![Uses::default(); decisions.len()];
     for (index, decision) in ordered {
-        let own = by_rule.get_mut(&decision.rule).map_or(&mut [][..], Vec::as_mut_slice);
+        let own = by_rule.get_mut(decision.rule.as_str()).map_or(&mut [][..], Vec::as_mut_slice);
         if let (Ok(rule), Some(uses)) = (in_force(decision, catalog, terms.now, terms.max_days), uses.get_mut(index)) {
             *uses = meet(own, decision, rule, terms);
         }

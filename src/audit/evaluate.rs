@@ -3,6 +3,8 @@
 //! Missing evidence can only make a condition unknown. An operator never sees a value outside its field's vocabulary or
 //! type, and absence means what the field declares or the rule says, never what would be convenient.
 
+use std::rc::Rc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{Absence, Cause, Evidence, Fact, Listed, Observed, Source, Truth, Value};
@@ -11,7 +13,7 @@ use crate::rules::{AwsPointer, Check, FieldRef, Literal, Op};
 /// Where fields come from: a subject of a snapshot, or what a rule's test gives.
 pub trait Scope {
     /// The value of a field and what its absence means.
-    fn fact(&self, field: &str) -> (Fact, Absence);
+    fn fact(&self, field: &str) -> (Rc<Fact>, Absence);
 
     /// A member of an AWS answer.
     fn aws(&self, at: &AwsPointer) -> Fact;
@@ -36,27 +38,40 @@ pub struct Outcome {
 
 /// Evaluates a condition.
 pub fn evaluate(check: &Check, scope: &dyn Scope) -> Outcome {
-    let mut evaluator = Evaluator { scope, vars: Vec::new(), seen: Vec::new() };
-    let truth = evaluator.check(check);
-    Outcome { truth, seen: evaluator.seen }
+    let mut seen = Vec::new();
+    let truth = Evaluator { scope, vars: Vec::new(), seen: Some(&mut seen) }.check(check);
+    Outcome { truth, seen }
+}
+
+/// The truth of a condition alone, which costs much less than the evidence for it.
+pub(super) fn truth(check: &Check, scope: &dyn Scope) -> Truth {
+    Evaluator { scope, vars: Vec::new(), seen: None }.check(check)
 }
 
 struct Evaluator<'a> {
     scope: &'a dyn Scope,
-    vars: Vec<(String, Value, Vec<Source>)>,
-    seen: Vec<(Truth, Evidence)>,
+    vars: Vec<(&'a str, Value, Vec<Source>)>,
+    /// What was looked at, where somebody wants to know.
+    seen: Option<&'a mut Vec<(Truth, Evidence)>>,
 }
 
-impl Evaluator<'_> {
-    fn check(&mut self, check: &Check) -> Truth {
+impl<'a> Evaluator<'a> {
+    fn check(&mut self, check: &'a Check) -> Truth {
         match check {
-            Check::All(checks) => checks.iter().fold(Truth::True, |truth, check| truth.and(self.check(check))),
-            Check::Any(checks) => checks.iter().fold(Truth::False, |truth, check| truth.or(self.check(check))),
+            // What cannot change the truth any more is looked at for the evidence only.
+            Check::All(checks) => checks.iter().fold(Truth::True, |truth, check| {
+                if truth == Truth::False && self.seen.is_none() { truth } else { truth.and(self.check(check)) }
+            }),
+            Check::Any(checks) => checks.iter().fold(Truth::False, |truth, check| {
+                if truth == Truth::True && self.seen.is_none() { truth } else { truth.or(self.check(check)) }
+            }),
             Check::Not(check) => self.check(check).negate(),
             Check::Field { field, op, when_absent } => {
                 let (fact, absence) = self.resolve(field);
-                let truth = self.compare(&field.to_string(), fact, absence, op, *when_absent);
-                if let (FieldRef::Field(name), Some((_, evidence))) = (field, self.seen.last_mut()) {
+                let truth = self.compare(&|| field.to_string(), &fact, absence, op, *when_absent);
+                if let (FieldRef::Field(name), Some(seen)) = (field, &mut self.seen)
+                    && let Some((_, evidence)) = seen.last_mut()
+                {
                     evidence.derivation = self.scope.derivation(name);
                 }
                 truth
@@ -64,99 +79,112 @@ impl Evaluator<'_> {
             Check::Aws { at, op, when_absent } => {
                 let fact = self.scope.aws(at);
                 let region = if at.primary { "primary" } else { "secondary" };
-                let name = format!("{}:{} @ {region} {}", at.service, at.operation, at.pointer);
-                self.compare(&name, fact, Absence::Unknown, op, *when_absent)
+                let name = || format!("{}:{} @ {region} {}", at.service, at.operation, at.pointer);
+                self.compare(&name, &fact, Absence::Unknown, op, *when_absent)
             }
             Check::ForEach { list, var, every, check } => self.for_each(list, var, *every, check),
         }
     }
 
-    fn resolve(&self, field: &FieldRef) -> (Fact, Absence) {
+    fn resolve(&self, field: &FieldRef) -> (Rc<Fact>, Absence) {
         match field {
             FieldRef::Field(name) => self.scope.fact(name),
             FieldRef::Var { var, member } => {
                 let Some((_, value, sources)) = self.vars.iter().rev().find(|(name, ..)| name == var) else {
                     let cause = Cause::NoMeaning { member: format!("variable {var}") };
-                    return (Fact::unknown(cause, Vec::new()), Absence::Unknown);
+                    return (Rc::new(Fact::unknown(cause, Vec::new())), Absence::Unknown);
                 };
                 let value = match (member, value) {
                     (None, value) => Observed::Known(value.clone()),
                     (Some(member), Value::Record(record)) => record.get(member).cloned().unwrap_or(Observed::Absent),
                     (Some(_), _) => Observed::Absent,
                 };
-                (Fact { value, sources: sources.clone() }, Absence::Unknown)
+                (Rc::new(Fact { value, sources: sources.clone() }), Absence::Unknown)
             }
         }
     }
 
-    fn for_each(&mut self, list: &FieldRef, var: &str, every: bool, check: &Check) -> Truth {
+    fn for_each(&mut self, list: &FieldRef, var: &'a str, every: bool, check: &'a Check) -> Truth {
         let (fact, absence) = self.resolve(list);
         let items = match &fact.value {
-            Observed::Known(Value::List(items)) => items.clone(),
+            Observed::Known(Value::List(items)) => items,
             Observed::Known(_) | Observed::Absent | Observed::Unknown(_) => {
                 let op = Op::Present(true);
-                return match self.compare(&list.to_string(), fact, absence, &op, None) {
+                return match self.compare(&|| list.to_string(), &fact, absence, &op, None) {
                     // Absent as documented: there is none.
                     Truth::False => every.into(),
                     Truth::True | Truth::Unknown => Truth::Unknown,
                 };
             }
         };
-        let before = self.seen.len();
-        let incomplete = items.incomplete.clone();
+        let before = self.seen.as_ref().map(|seen| seen.len());
         let mut one = |value: &Value| {
-            self.vars.push((var.to_owned(), value.clone(), fact.sources.clone()));
+            self.vars.push((var, value.clone(), fact.sources.clone()));
             let truth = self.check(check);
             self.vars.pop();
             truth
         };
         let truth = if every { items.all(&mut one) } else { items.any(&mut one) };
         // The list itself is evidence: for an empty one the only evidence, for an incomplete one the cause.
-        if self.seen.len() == before || (truth == Truth::Unknown && incomplete.is_some()) {
-            let text = Value::List(items).to_string();
+        let incomplete = &items.incomplete;
+        if let Some(seen) = &mut self.seen
+            && (Some(seen.len()) == before || (truth == Truth::Unknown && incomplete.is_some()))
+        {
+            let text = Value::List(items.clone()).to_string();
             let expected = if every { "every item to fit" } else { "an item that fits" };
             let mut evidence = evidence(list.to_string(), &fact.sources, Some(text), expected.to_owned());
             if truth == Truth::Unknown {
-                explain(&mut evidence, incomplete);
+                explain(&mut evidence, incomplete.clone());
             }
-            self.seen.push((truth, evidence));
+            seen.push((truth, evidence));
         }
         truth
     }
 
-    fn compare(&mut self, name: &str, fact: Fact, absence: Absence, op: &Op, when_absent: Option<Truth>) -> Truth {
-        let Fact { value, sources } = fact;
-        let mut evidence = evidence(name.to_owned(), &sources, None, expected(op));
-        let truth = match value {
-            Observed::Unknown(cause) => {
-                explain(&mut evidence, Some(cause));
-                Truth::Unknown
-            }
-            Observed::Absent => {
-                evidence.absent = true;
-                let truth = when_absent.unwrap_or(match (op, absence) {
-                    (Op::Present(wanted), Absence::None) => (!wanted).into(),
-                    (Op::NotIn(_), _) | (_, Absence::Unknown | Absence::Default(_)) => Truth::Unknown,
-                    (_, Absence::None) => Truth::False,
-                });
-                if truth == Truth::Unknown {
-                    explain(&mut evidence, Some(Cause::NoMeaning { member: name.to_owned() }));
-                }
-                truth
-            }
-            Observed::Known(value) => {
-                evidence.actual = Some(value.to_string());
-                match holds(&value, op, self.scope.now()) {
-                    Ok(truth) => truth,
-                    Err(cause) => {
-                        explain(&mut evidence, Some(cause));
-                        Truth::Unknown
-                    }
-                }
-            }
-        };
-        self.seen.push((truth, evidence));
+    /// Whether a value fits, with the evidence for it if somebody wants to know.
+    fn compare(
+        &mut self,
+        name: &dyn Fn() -> String,
+        fact: &Fact,
+        absence: Absence,
+        op: &Op,
+        when_absent: Option<Truth>,
+    ) -> Truth {
+        let (truth, cause) = fits(name, &fact.value, absence, op, when_absent, self.scope.now());
+        if let Some(seen) = &mut self.seen {
+            let mut evidence = evidence(name(), &fact.sources, None, expected(op));
+            evidence.absent = fact.value == Observed::Absent;
+            evidence.actual = fact.value.known().map(ToString::to_string);
+            explain(&mut evidence, cause);
+            seen.push((truth, evidence));
+        }
         truth
+    }
+}
+
+/// Whether what is known of a field fits, and why that cannot be said.
+fn fits(
+    name: &dyn Fn() -> String,
+    value: &Observed<Value>,
+    absence: Absence,
+    op: &Op,
+    when_absent: Option<Truth>,
+    now: Timestamp,
+) -> (Truth, Option<Cause>) {
+    match value {
+        Observed::Unknown(cause) => (Truth::Unknown, Some(cause.clone())),
+        Observed::Absent => {
+            let truth = when_absent.unwrap_or(match (op, absence) {
+                (Op::Present(wanted), Absence::None) => (!wanted).into(),
+                (Op::NotIn(_), _) | (_, Absence::Unknown | Absence::Default(_)) => Truth::Unknown,
+                (_, Absence::None) => Truth::False,
+            });
+            (truth, (truth == Truth::Unknown).then(|| Cause::NoMeaning { member: name() }))
+        }
+        Observed::Known(value) => match holds(value, op, now) {
+            Ok(truth) => (truth, None),
+            Err(cause) => (Truth::Unknown, Some(cause)),
+        },
     }
 }
 
@@ -282,9 +310,9 @@ mod tests {
     struct Fields(BTreeMap<&'static str, (Observed<Value>, Absence)>);
 
     impl Scope for Fields {
-        fn fact(&self, field: &str) -> (Fact, Absence) {
+        fn fact(&self, field: &str) -> (Rc<Fact>, Absence) {
             let (value, absence) = self.0[field].clone();
-            (Fact { value, sources: Vec::new() }, absence)
+            (Rc::new(Fact { value, sources: Vec::new() }), absence)
         }
 
         fn aws(&self, _: &AwsPointer) -> Fact {
@@ -367,6 +395,7 @@ mod tests {
         for (name, op, truth) in table {
             let outcome = evaluate(&field(name, op.clone()), &fields());
             assert_eq!(outcome.truth, truth, "{name} {}", expected(&op));
+            assert_eq!(super::truth(&field(name, op.clone()), &fields()), truth, "{name} {}", expected(&op));
             let explained = outcome.seen.iter().any(|(_, evidence)| evidence.cause.is_some());
             assert_eq!(explained, truth == Unknown, "{name} {}: an unknown, and only that, has a cause", expected(&op));
         }

@@ -98,10 +98,10 @@ fn gate_summary(gate: Gate, position: Position, findings: &[&Finding], wanted: &
         if !is_blocker(finding) || finding.is_waived() {
             continue;
         }
-        let name = format!("{} {}", finding.rule, finding.subject.id);
+        let name = || format!("{} {}", finding.rule, finding.subject.id);
         match finding.verdict {
-            Verdict::Fail => drop(blocked_by.insert(name)),
-            Verdict::Unknown | Verdict::Manual => drop(undetermined_by.insert(name)),
+            Verdict::Fail => drop(blocked_by.insert(name())),
+            Verdict::Unknown | Verdict::Manual => drop(undetermined_by.insert(name())),
             Verdict::Pass => decided = true,
             Verdict::Warn | Verdict::Info | Verdict::NotApplicable => {}
         }

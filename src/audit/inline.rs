@@ -2,6 +2,8 @@
 //!
 //! They prove the rule, not how its facts are derived from a snapshot.
 
+use std::rc::Rc;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -59,7 +61,7 @@ struct GivenScope<'a> {
 }
 
 impl Scope for GivenScope<'_> {
-    fn fact(&self, field: &str) -> (Fact, Absence) {
+    fn fact(&self, field: &str) -> (Rc<Fact>, Absence) {
         let spec = self.fields.field(self.kind, field);
         let absence = spec.map_or(Absence::Unknown, |spec| spec.absent);
         let value = match self.test.given.get(field) {
@@ -75,7 +77,7 @@ impl Scope for GivenScope<'_> {
                 _ => unknown("not given by the test"),
             },
         };
-        (Fact { value, sources: Vec::new() }, absence)
+        (Rc::new(Fact { value, sources: Vec::new() }), absence)
     }
 
     fn aws(&self, at: &AwsPointer) -> Fact {

@@ -5,7 +5,7 @@
 use crate::model::{Absence, Cause, DecidedBy, Evidence, Fact, Level, Observed, Truth, Value, Verdict};
 use crate::rules::{FieldRef, Piece, Rule};
 
-use super::evaluate::{Outcome, Scope, evaluate, explain};
+use super::evaluate::{Outcome, Scope, evaluate, explain, truth};
 
 /// The result of one rule on one subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,15 @@ pub fn verdict(level: Level, decided_by: DecidedBy, truth: Option<Truth>) -> Ver
             Level::Advisory => Verdict::Warn,
             Level::Info => Verdict::Info,
         },
+    }
+}
+
+/// The verdict of [`judge`] alone, which costs much less than the evidence for it.
+pub(super) fn verdict_alone(rule: &Rule, scope: &dyn Scope) -> Verdict {
+    match rule.applies_when.as_ref().map_or(Truth::True, |condition| truth(condition, scope)) {
+        Truth::True => verdict(rule.level, rule.decided_by, rule.check.as_ref().map(|check| truth(check, scope))),
+        Truth::False => Verdict::NotApplicable,
+        Truth::Unknown => Verdict::Unknown,
     }
 }
 
@@ -95,19 +104,27 @@ fn judgement(rule: &Rule, verdict: Verdict, outcome: Outcome, scope: &dyn Scope)
     Judgement { verdict, message, evidence }
 }
 
+/// The result of a rule of which nothing is told but the verdict.
+pub(super) fn untold(verdict: Verdict) -> Judgement {
+    Judgement { verdict, message: String::new(), evidence: Vec::new() }
+}
+
 /// Fills a sentence: an unknown value prints as ‹unknown›, an absent one as `none` where that is what it means.
 fn say(pieces: &[Piece], scope: &dyn Scope) -> String {
     pieces.iter().fold(String::new(), |mut text, piece| {
         match piece {
             Piece::Text(part) => text.push_str(part),
-            Piece::Field(FieldRef::Field(name)) => text.push_str(&shown(scope.fact(name))),
+            Piece::Field(FieldRef::Field(name)) => {
+                let (fact, absence) = scope.fact(name);
+                text.push_str(&shown(&fact, absence));
+            }
             Piece::Field(FieldRef::Var { .. }) => text.push_str("‹unknown›"),
         }
         text
     })
 }
 
-fn shown((fact, absence): (Fact, Absence)) -> String {
+fn shown(fact: &Fact, absence: Absence) -> String {
     match &fact.value {
         Observed::Known(Value::Text(text)) => text.clone(),
         Observed::Known(value) => value.to_string(),

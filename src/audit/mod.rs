@@ -10,6 +10,7 @@ mod gates;
 mod inline;
 mod judge;
 pub mod needs;
+mod pools;
 mod split;
 mod subjects;
 mod totals;
@@ -24,7 +25,7 @@ use crate::model::report::{
     SnapshotSummary, Summary, Tool,
 };
 use crate::model::totals::{Mergeable, Trees, Uses};
-use crate::model::{Gate, Level, Subject, SubjectKind, Totals, Verdict};
+use crate::model::{Gate, Level, Subject, Totals, Verdict};
 use crate::rules::{Catalog, Decision, Rule};
 use crate::snapshot::{FleetDigest, NO_ACCOUNT};
 
@@ -56,6 +57,10 @@ pub struct Options {
     pub config_digest: Option<String>,
     /// The longest that a decision may hold, in days; a longer one is refused.
     pub waiver_max_days: Option<u32>,
+    /// Tells only what is open: passes, and what is not applicable, have then neither message nor evidence nor fingerprint, and
+    /// of their subject the kind, the id, the account and the pool; and the report has no table of rules
+    /// ([`rule_summaries`]). Everything else is the same, and costs much less.
+    pub open_only: bool,
 }
 
 /// What people planned for a pool.
@@ -148,23 +153,12 @@ pub enum Whose {
 
 /// Judges the facts of one log, of an account of a fleet or of all of it.
 pub fn part(facts: &Facts<'_>, catalog: &Catalog, decisions: &[Decision], options: &Options, whose: Whose) -> Part {
-    let pools = if whose == Whose::Trees { Vec::new() } else { facts.pools() };
+    let pools = if whose == Whose::Trees { Vec::new() } else { pools::in_scope(facts, options) };
     let mut findings: Vec<Finding> = Vec::new();
     for pool in &pools {
-        findings.extend(judge_pool(facts, pool, catalog));
+        pools::judge_pool(facts, pool, catalog, options, &mut findings);
     }
-    let mut without_pool = [facts.unresolved_references(), facts.account_subjects()].concat();
-    without_pool.retain(|child| match whose {
-        Whose::All => true,
-        Whose::Accounts => child.subject.account != NO_ACCOUNT,
-        Whose::Trees => child.subject.account == NO_ACCOUNT,
-    });
-    for child in &without_pool {
-        for rule in catalog.rules.iter().filter(|rule| rule.subject == child.subject.kind) {
-            let scope = SubjectScope { facts, pool: None, child: Some(child) };
-            findings.push(finding(rule, catalog, child.subject.clone(), judge(rule, &scope)));
-        }
-    }
+    pools::judge_without_pool(facts, catalog, options, whose, &mut findings);
     findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
     own(&mut findings, options);
     // Those without an account stand first.
@@ -252,7 +246,8 @@ pub fn audit_pool(
     decisions: &[Decision],
     options: &Options,
 ) -> PoolAudit {
-    let mut findings = judge_pool(facts, pool, catalog);
+    let mut findings = Vec::new();
+    pools::judge_pool(facts, pool, catalog, options, &mut findings);
     findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
     own(&mut findings, options);
     decide(&mut findings, std::slice::from_ref(pool), decisions, catalog, facts, options);
@@ -261,38 +256,12 @@ pub fn audit_pool(
     PoolAudit { findings, summary }
 }
 
-/// Every rule on one pool and what belongs to it: at least one finding each.
-fn judge_pool(facts: &Facts<'_>, pool: &PoolView<'_>, catalog: &Catalog) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    // An account is judged once, and belongs to no pool.
-    for kind in SubjectKind::ALL.iter().filter(|kind| **kind != SubjectKind::Account) {
-        let children = pool.children(*kind);
-        for rule in catalog.rules.iter().filter(|rule| rule.subject == *kind) {
-            let alone = SubjectScope { facts, pool: Some(pool), child: None };
-            let Some(children) = &children else {
-                findings.push(finding(rule, catalog, pool.subject(), judge(rule, &alone)));
-                continue;
-            };
-            for child in &children.found.items {
-                let scope = SubjectScope { facts, pool: Some(pool), child: Some(child) };
-                findings.push(finding(rule, catalog, child.subject.clone(), judge(rule, &scope)));
-            }
-            let rest = match &children.found.incomplete {
-                // What the pool alone rules out, no unseen subject can bring back.
-                Some(cause) => match judge(rule, &alone) {
-                    judgement if judgement.verdict == Verdict::NotApplicable => judgement,
-                    _ => judge::not_all_listed(rule, cause),
-                },
-                None if children.found.items.is_empty() => judge::none_found(rule, &children.searched),
-                None => continue,
-            };
-            findings.push(finding(rule, catalog, pool.subject(), rest));
-        }
-    }
-    findings
+fn finding(rule: &Rule, catalog: &Catalog, subject: Subject, judgement: Judgement) -> Finding {
+    let fingerprint = fingerprint(&rule.id, &subject);
+    written(rule, catalog, subject, judgement, fingerprint)
 }
 
-fn finding(rule: &Rule, catalog: &Catalog, subject: Subject, judgement: Judgement) -> Finding {
+fn written(rule: &Rule, catalog: &Catalog, subject: Subject, judgement: Judgement, fingerprint: String) -> Finding {
     let Judgement { verdict, message, evidence } = judgement;
     let helps = !matches!(verdict, Verdict::Pass | Verdict::NotApplicable | Verdict::Info) && !rule.remedy.is_empty();
     let remediation = helps.then(|| Remediation {
@@ -307,7 +276,7 @@ fn finding(rule: &Rule, catalog: &Catalog, subject: Subject, judgement: Judgemen
         when: rule.resolve,
     });
     Finding {
-        fingerprint: fingerprint(&rule.id, &subject),
+        fingerprint,
         rule: rule.id.clone(),
         verdict,
         level: rule.level,
@@ -374,16 +343,16 @@ fn judged(facts: &Facts<'_>, digests: &BTreeMap<&str, String>) -> SnapshotSummar
         .filter_map(|call| call.response.as_ref()?.get("Arn")?.as_str())
         .min()
         .map(str::to_owned);
-    let set = |items: BTreeSet<String>| items.into_iter().collect::<Vec<_>>();
+    let set = |items: BTreeSet<&str>| items.into_iter().map(str::to_owned).collect::<Vec<_>>();
     let services = snapshot.header.scope.searched.iter().map(|s| format!("{} {}", s.service, s.region));
     let searched = services.chain(snapshot.scans().map(|scan| format!("tree {}", scan.root)));
     SnapshotSummary {
         digest: FleetDigest::of(digests),
         evidence_from: times().min().map(|time| time.to_string()),
         evidence_to: times().max().map(|time| time.to_string()),
-        accounts: set(snapshot.calls().map(|call| call.account.clone()).collect()),
-        regions: set(snapshot.calls().map(|call| call.region.clone()).collect()),
-        searched: set(searched.collect()),
+        accounts: set(snapshot.calls().map(|call| call.account.as_str()).collect()),
+        regions: set(snapshot.calls().map(|call| call.region.as_str()).collect()),
+        searched: searched.collect::<BTreeSet<String>>().into_iter().collect(),
         caller,
     }
 }

@@ -1,5 +1,7 @@
 //! The fields that a rule sees when it judges a subject: the subject's own, then its pool's.
 
+use std::rc::Rc;
+
 use jiff::Timestamp;
 
 use crate::facts::{Child, Facts, FieldSet, PoolView};
@@ -20,21 +22,35 @@ pub struct SubjectScope<'a> {
     pub child: Option<&'a Child>,
 }
 
-impl Scope for SubjectScope<'_> {
-    fn fact(&self, field: &str) -> (Fact, Absence) {
+impl SubjectScope<'_> {
+    /// What the absence of a field means for the subject.
+    fn absence(&self, field: &str) -> Absence {
         let kind = self.child.map_or(SubjectKind::Pool, |child| child.subject.kind);
-        let absence = FieldSet.field(kind, field).map_or(Absence::Unknown, |spec| spec.absent);
-        let fact = self
-            .child
-            .and_then(|child| child.field(field))
-            .or_else(|| self.pool.and_then(|pool| pool.field(field)))
-            .or_else(|| self.pool.filter(|_| self.child.is_none()).and_then(|pool| pool.unseen(field)))
-            .unwrap_or_else(|| match self.pool {
+        FieldSet.field(kind, field).map_or(Absence::Unknown, |spec| spec.absent)
+    }
+}
+
+impl Scope for SubjectScope<'_> {
+    fn fact(&self, field: &str) -> (Rc<Fact>, Absence) {
+        if self.child.is_none()
+            && let Some(known) = self.pool.and_then(|pool| pool.known_field(field))
+        {
+            return known;
+        }
+        if let Some(fact) = self.child.and_then(|child| child.field(field)) {
+            return (Rc::new(fact), self.absence(field));
+        }
+        if let Some((fact, _)) = self.pool.and_then(|pool| pool.known_field(field)) {
+            return (fact, self.absence(field));
+        }
+        let fact = self.pool.filter(|_| self.child.is_none()).and_then(|pool| pool.unseen(field)).unwrap_or_else(
+            || match self.pool {
                 // Asked of the pool because its children could not be listed: a field of a child nobody saw.
                 Some(_) => Fact::unknown(Cause::NotSearched { what: field.to_owned() }, Vec::new()),
                 None => self.facts.poolless(field),
-            });
-        (fact, absence)
+            },
+        );
+        (Rc::new(fact), self.absence(field))
     }
 
     fn aws(&self, at: &AwsPointer) -> Fact {

@@ -69,6 +69,7 @@ pub(super) fn run(mut args: AuditArgs) -> Result<u8> {
         pools: BTreeMap::new(),
         waiver_max_days: config.waiver_max_days(),
         config_digest: config.digest.clone(),
+        open_only: false,
     };
     let issuer_given = args.judging.target_issuer.is_some();
     let mut stdin = None;

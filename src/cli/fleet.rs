@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::audit::{Options, Part, Whose, decision_uses, part, rule_summaries, run};
 use crate::facts::{FactOptions, Facts, RegionTable};
+use crate::model::Verdict;
 use crate::model::report::{Exit, REPORT_SCHEMA_VERSION};
 use crate::model::totals::{Calls, Mergeable, Shard, Sum, Trees};
 use crate::render::Show;
@@ -160,7 +161,9 @@ fn judge_section(section: &Section, name: &str, judging: &Judging<'_>) -> Result
     }
     let mut facts = judging.facts.clone();
     let (pools, planned) = judging.config.apply(&mut snapshot, &mut facts, judging.issuer_given);
-    let options = Options { pools, ..judging.options.clone() };
+    // Passes are told by name.
+    let open_only = !judging.show.verdicts.lists(Verdict::NotApplicable, false);
+    let options = Options { pools, open_only, ..judging.options.clone() };
     let facts = Facts::new(&snapshot, facts, judging.regions.clone());
     let Part { pools, findings, coverage, snapshot, uses, totals, trees } =
         part(&facts, judging.catalog, judging.decisions, &options, Whose::Accounts);

@@ -9,7 +9,7 @@ use crate::model::{Absence, Cause, Fact, FieldSpec, FieldType, Listed, Observed,
 use crate::snapshot::{Call, Snapshot};
 
 use super::log::cause_of;
-use super::{Child, ChildField, Facts, Log, TEXT, TEXTS, operation};
+use super::{Child, ChildField, Facts, Log, TEXT, TEXTS};
 
 /// What is in the log only where an account could not be entered.
 const ASSUME_ROLE: &str = "sts:AssumeRole";
@@ -63,7 +63,7 @@ fn child(snapshot: &Snapshot, log: &Log<'_>, account: &str, regions: &BTreeSet<&
 }
 
 /// The pools that are listed and not in scope.
-fn left_out(snapshot: &Snapshot, log: &Log<'_>, account: &str, regions: &BTreeSet<&str>) -> Fact {
+fn left_out(snapshot: &Snapshot, log: &'_ Log<'_>, account: &str, regions: &BTreeSet<&str>) -> Fact {
     if let Some((cause, source)) = refused(snapshot, account) {
         return Fact::unknown(cause, vec![source]);
     }
@@ -81,7 +81,7 @@ fn left_out(snapshot: &Snapshot, log: &Log<'_>, account: &str, regions: &BTreeSe
     }
     let mut sources = Vec::new();
     for region in regions {
-        let answer = log.ask(account, region, operation(POOLS), &[]);
+        let Some(answer) = log.ask(account, region, POOLS, &[]) else { continue };
         sources.push(answer.source("/UserPools"));
         // A Region in which Cognito is not offered has no pools.
         if matches!(answer.problem(), Some(Cause::NotOffered { .. })) {

@@ -63,7 +63,7 @@ pub(super) const FIELDS: &[ChildField] = &[
 pub(super) fn of(view: &PoolView<'_>) -> Children {
     let (regions, mut incomplete) = view.consumer_regions("apigateway");
     let mut items = Vec::new();
-    for region in &regions {
+    for region in regions.iter() {
         let list = view.ask(APIS, region, &[]).named("id");
         incomplete = incomplete.or(list.incomplete);
         for (id, api) in list.items {
@@ -113,7 +113,7 @@ fn lambda_decided_in(view: &PoolView<'_>, regions: &BTreeSet<String>) -> Listed<
 /// Where the types of authorizers are read: in every Region that was searched.
 pub(super) fn sources(view: &PoolView<'_>) -> Vec<Source> {
     let (regions, _) = view.consumer_regions("apigateway");
-    regions.iter().map(|region| Source::call(AUTHORIZERS, region, "/items")).collect()
+    regions.iter().map(|region| view.source(AUTHORIZERS, region, "/items")).collect()
 }
 
 fn strings<'j>(value: &'j Json, pointer: &str) -> impl Iterator<Item = &'j str> {

@@ -84,7 +84,7 @@ pub(super) fn described<'f>(view: &PoolView<'f>) -> (Listed<Answer<'f>>, Vec<Sou
     let list = view.primary(LIST);
     let Listed { items, incomplete } = list.named("ClientId");
     let answers = items.iter().map(|(id, _)| view.ask(DESCRIBE, &view.region, &[id, &view.key.id])).collect();
-    let described = Source::call(DESCRIBE, &view.region, "/UserPoolClient");
+    let described = view.source(DESCRIBE, &view.region, "/UserPoolClient");
     let sources = vec![list.source("/UserPoolClients"), described];
     (Listed { items: answers, incomplete }, sources)
 }

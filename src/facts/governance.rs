@@ -202,7 +202,7 @@ fn keys_in(result: &Json) -> Result<Vec<String>, Cause> {
 /// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyRotationStatus.html>.
 fn rotation(view: &PoolView<'_>) -> Fact {
     let pointer = "/KeyRotationEnabled";
-    let source = vec![Source::call(ROTATION, &view.region, pointer)];
+    let source = vec![view.source(ROTATION, &view.region, pointer)];
     let key = match view.field("key.arn").map_or(Observed::Absent, |fact| text_of(&fact)) {
         Observed::Known(arn) => arn,
         Observed::Absent => return Fact::absent(source),

@@ -47,15 +47,15 @@ pub(super) const FIELDS: &[Field] = &[
         OF_POLICY,
         "Whether the key policy lets another account, or everybody, delete or disable the key.",
         |view| {
-            let (policy, sources) = policy(view, &At::Primary);
-            let value = policy.and_then(|policy| match broad_key_admin(&policy, &view.key.account) {
+            let Judged { policy, sources, .. } = judged(view, &At::Primary);
+            let value = policy.as_ref().and_then(|policy| match broad_key_admin(policy, &view.key.account) {
                 Broad::Nobody => Observed::Known(Value::Bool(false)),
                 Broad::Known(_) => Observed::Known(Value::Bool(true)),
                 Broad::Undecided { keys, .. } => {
                     Observed::Unknown(Cause::Undecided { keys: keys.into_iter().collect() })
                 }
             });
-            Fact { value, sources }
+            Fact { value, sources: sources.clone() }
         },
     ),
     field("key.deletion_date", FieldType::Time, Absence::None, OF_KEY, "When the key will be deleted.", |view| {
@@ -263,6 +263,10 @@ fn related_region(view: &PoolView<'_>) -> Observed<String> {
 
 /// The Regions of the primary and all replica keys as the key in P names them.
 pub(super) fn regions(view: &PoolView<'_>) -> Fact {
+    view.memo.key_regions.get_or_init(|| named_regions(view)).clone()
+}
+
+fn named_regions(view: &PoolView<'_>) -> Fact {
     let answer = match ask(view, DESCRIBE, &At::Primary) {
         Observed::Known(answer) => answer,
         Observed::Absent => return Fact::absent(vec![view.primary(POOL).source("/UserPool/KeyConfiguration")]),
@@ -293,7 +297,7 @@ pub(super) fn regions(view: &PoolView<'_>) -> Fact {
 }
 
 fn source(view: &PoolView<'_>, call: &str, pointer: &str) -> Source {
-    Source::call(call, &view.region, pointer)
+    view.source(call, &view.region, pointer)
 }
 
 fn metadata<'f, T: Into<Value>>(
@@ -351,38 +355,50 @@ pub(super) fn derivation(view: &PoolView<'_>, field: &str) -> Vec<String> {
     tell(&policy, &view.arn(&region), &view.key.account)
 }
 
-/// The policy and whether it lets Cognito use the key, for the pool's ARN in the key's own Region.
-fn judged(view: &PoolView<'_>, at: &At) -> (Observed<(Policy, KeyPolicyVerdict)>, Vec<Source>) {
-    let (policy, sources) = policy(view, at);
-    let judged = policy.and_then(|policy| {
-        region_of(view, at).map(|region| {
-            let verdict = judge(&policy, &view.arn(&region), &view.key.account);
-            (policy, verdict)
-        })
-    });
-    (judged, sources)
+/// A key's policy, and whether it lets Cognito use the key, for the pool's ARN in the key's own Region.
+#[derive(Debug)]
+pub(super) struct Judged {
+    policy: Observed<Policy>,
+    verdict: Observed<KeyPolicyVerdict>,
+    sources: Vec<Source>,
+}
+
+/// Read and judged once: several fields say something about it.
+fn judged<'v>(view: &'v PoolView<'_>, at: &At) -> &'v Judged {
+    let memo = match at {
+        At::Primary => &view.memo.key_policy,
+        At::Secondary => &view.memo.related_key_policy,
+    };
+    memo.get_or_init(|| {
+        let (policy, sources) = policy(view, at);
+        let verdict = policy
+            .as_ref()
+            .and_then(|policy| region_of(view, at).map(|region| judge(policy, &view.arn(&region), &view.key.account)));
+        Judged { policy, verdict, sources }
+    })
 }
 
 /// Whether both services are named, which is decided even where what they may do is not.
 fn names_services(view: &PoolView<'_>, at: &At) -> Fact {
-    let (judged, sources) = judged(view, at);
-    let value = judged.and_then(|(policy, verdict)| match verdict {
+    let Judged { policy, verdict, sources } = judged(view, at);
+    let both = policy.as_ref().and_then(|policy| verdict.as_ref().map(|verdict| (policy, verdict)));
+    let value = both.and_then(|(policy, verdict)| match verdict {
         KeyPolicyVerdict::ServiceAbsent { .. } => Observed::Known(Value::Bool(false)),
         KeyPolicyVerdict::Undecided { keys, .. } if !SERVICES.iter().all(|service| policy.names_service(service)) => {
-            Observed::Unknown(Cause::Undecided { keys: keys.into_iter().collect() })
+            Observed::Unknown(Cause::Undecided { keys: keys.iter().cloned().collect() })
         }
         KeyPolicyVerdict::Allows
         | KeyPolicyVerdict::Refuses { .. }
         | KeyPolicyVerdict::RefusesByCondition { .. }
         | KeyPolicyVerdict::Undecided { .. } => Observed::Known(Value::Bool(true)),
     });
-    Fact { value, sources }
+    Fact { value, sources: sources.clone() }
 }
 
 /// The decision and, in words, what is refused.
 fn decision(view: &PoolView<'_>, at: &At) -> (Fact, Fact) {
-    let (judged, sources) = judged(view, at);
-    let verdict = judged.map(|(_, verdict)| verdict);
+    let judged = judged(view, at);
+    let (verdict, sources) = (judged.verdict.clone(), judged.sources.clone());
     let refused = |what: &[crate::policy::cognito_key::Refused]| {
         let what: BTreeSet<String> = what.iter().map(|r| format!("{} for {}", r.action, r.service)).collect();
         what.into_iter().collect::<Vec<_>>().join(", ")

@@ -6,126 +6,209 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hasher};
+use std::ops::Range;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::model::{Cause, Listed, Observed, Source};
 use crate::policy::Policy;
-use crate::snapshot::operations::Operation;
+use crate::snapshot::operations::{self, Operation};
 use crate::snapshot::{Call, ErrorKind, Snapshot};
 
 /// An index of a snapshot's calls by question.
 #[derive(Debug)]
 pub struct Log<'a> {
-    calls: BTreeMap<Key<'a>, Vec<&'a Call>>,
-    unasked: BTreeMap<(String, String, String), &'a str>,
+    /// The calls, those that answer one question beside each other.
+    calls: Vec<&'a Call>,
+    /// Which of them answer one question.
+    groups: Vec<Range<usize>>,
+    /// Where a group is by the hash of its question: its number from 1, 0 for nothing. A power of two long.
+    table: Vec<u32>,
+    unasked: BTreeMap<(&'a str, &'a str, &'a str), &'a str>,
+    /// The oldest answer that was asked about a pool, by account and pool id.
+    oldest: BTreeMap<(&'a str, &'a str), Timestamp>,
     now: Timestamp,
     max_age: Option<SignedDuration>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Key<'a> {
-    account: &'a str,
-    region: &'a str,
-    service: &'a str,
-    operation: &'a str,
-    /// Values in the order of the parameters' names; what is no text, as JSON.
-    parameters: Vec<Cow<'a, str>>,
 }
 
 /// What the log has on one question: the pages that came, and why there may be more.
 #[derive(Debug, Clone)]
 pub struct Answer<'a> {
     /// `service:Operation`.
-    pub call: String,
+    pub call: &'static str,
     /// The Region asked.
-    pub region: String,
-    parameters: BTreeMap<String, String>,
-    pages: Vec<&'a Call>,
+    pub region: Cow<'a, str>,
+    operation: &'static Operation,
+    /// All that the log has on it, answered or not.
+    logged: &'a [&'a Call],
+    /// So many of them are pages that came.
+    pages: usize,
     problem: Option<Cause>,
-    items: Option<&'static str>,
-    wrapper: Option<&'static str>,
+    /// Whether somebody wants to know where values were read.
+    told: bool,
 }
 
 impl<'a> Log<'a> {
     /// Indexes a snapshot. Evidence older than `max_age` at `now` counts as unknown.
     pub fn new(snapshot: &'a Snapshot, now: Timestamp, max_age: Option<SignedDuration>) -> Self {
-        let mut calls: BTreeMap<Key<'a>, Vec<&'a Call>> = BTreeMap::new();
-        for call in snapshot.calls() {
-            let parameters = call.parameters.values().map(written).collect();
-            let (account, region) = (call.account.as_str(), call.region.as_str());
-            let (service, operation) = (call.service.as_str(), call.operation.as_str());
-            calls.entry(Key { account, region, service, operation, parameters }).or_default().push(call);
-        }
-        for pages in calls.values_mut() {
+        let (groups, table) = group(snapshot);
+        let mut log = Self {
+            calls: Vec::with_capacity(snapshot.entries.len()),
+            groups: Vec::with_capacity(groups.len()),
+            table,
+            unasked: BTreeMap::new(),
+            oldest: BTreeMap::new(),
+            now,
+            max_age,
+        };
+        for mut pages in groups {
             pages.sort_by_key(|call| call.page);
             if pages.windows(2).any(|pair| pair[0].page == pair[1].page) {
                 // Of several answers to one question the newest counts, in whatever order they stand.
                 pages.sort_by_cached_key(|call| (call.page, Reverse(call.time), serde_json::to_string(call).ok()));
                 pages.dedup_by_key(|call| call.page);
             }
+            let start = log.calls.len();
+            log.calls.extend(pages);
+            log.groups.push(start..log.calls.len());
+        }
+        for call in snapshot.calls() {
+            if let Some(pool) = call.parameters.get("UserPoolId").and_then(Value::as_str) {
+                let oldest = log.oldest.entry((&call.account, pool)).or_insert(call.time);
+                *oldest = call.time.min(*oldest);
+            }
         }
         let unasked = snapshot.header.scope.not_asked.iter();
-        let unasked =
-            unasked.map(|u| ((u.account.clone(), u.region.clone(), u.call.clone()), u.why.as_str())).collect();
-        Self { calls, unasked, now, max_age }
+        log.unasked =
+            unasked.map(|u| ((u.account.as_str(), u.region.as_str(), u.call.as_str()), u.why.as_str())).collect();
+        log
     }
 
-    /// What came back for `operation` with these parameter values, in the order of the parameters' names; a value that is
-    /// no text as compact JSON with sorted names.
-    pub fn ask(&self, account: &str, region: &str, operation: &Operation, parameters: &[&str]) -> Answer<'a> {
-        let key = Key {
-            account,
-            region,
-            service: operation.service,
-            operation: operation.name,
-            parameters: parameters.iter().map(|value| Cow::Borrowed(*value)).collect(),
-        };
-        // The key borrows from the question, the map from the snapshot: compare, then take the map's own.
-        let pages = self.calls.get(&key).cloned().unwrap_or_default();
+    /// The time of the oldest answer to a question about a pool.
+    pub fn oldest(&self, account: &str, pool: &str) -> Option<Timestamp> {
+        self.oldest.get(&(account, pool)).copied()
+    }
+
+    /// What came back for a `service:Operation` of the table with these parameter values, in the order of the parameters'
+    /// names; a value that is no text as compact JSON with sorted names. `None`: there is no such call.
+    pub fn ask(&'a self, account: &str, region: &str, call: &str, parameters: &[&str]) -> Option<Answer<'a>> {
+        let (call, operation) = operations::named(call)?;
+        let logged = self.logged(account, region, operation, parameters);
         let mut answer = Answer {
-            call: operation.call(),
-            region: region.to_owned(),
-            parameters: pages.first().map(|call| told_apart_by(call)).unwrap_or_default(),
-            pages: Vec::new(),
+            call,
+            region: logged
+                .first()
+                .map_or_else(|| Cow::Owned(region.to_owned()), |call| Cow::Borrowed(call.region.as_str())),
+            operation,
+            logged,
+            pages: 0,
             problem: None,
-            items: operation.items,
-            wrapper: wrapper(operation),
+            told: true,
         };
-        if pages.is_empty() {
-            let why = self.unasked.get(&(account.to_owned(), region.to_owned(), operation.call()));
-            let hint =
-                why.map_or_else(|| "the snapshot does not have it; collect again".to_owned(), |why| (*why).to_owned());
-            answer.problem = Some(Cause::NotCollected { call: operation.call(), hint });
-            return answer;
+        if logged.is_empty() {
+            let why = self.unasked.get(&(account, region, call)).copied();
+            let hint = why.unwrap_or("the snapshot does not have it; collect again").to_owned();
+            answer.problem = Some(Cause::NotCollected { call: call.to_owned(), hint });
+            return Some(answer);
         }
         let mut more = false;
-        for (expected, call) in (1..).zip(pages) {
-            if let Some(page) = call.page
-                && page != expected
+        for (expected, page) in (1..).zip(logged) {
+            if let Some(number) = page.page
+                && number != expected
             {
                 break;
             }
-            if let Some(error) = &call.error {
-                answer.problem = Some(cause_of(call, error));
-                return answer;
+            if let Some(error) = &page.error {
+                answer.problem = Some(cause_of(page, error));
+                return Some(answer);
             }
             if let Some(max_age) = self.max_age
-                && self.now.duration_since(call.time) > max_age
+                && self.now.duration_since(page.time) > max_age
             {
-                answer.problem = Some(Cause::Stale { call: call.name(), time: call.time.to_string() });
-                return answer;
+                answer.problem = Some(Cause::Stale { call: page.name(), time: page.time.to_string() });
+                return Some(answer);
             }
-            answer.pages.push(call);
-            more = call.more;
+            answer.pages += 1;
+            more = page.more;
         }
-        if more || answer.pages.is_empty() {
+        if more || answer.pages == 0 {
             let hint = "the log ends before its last page; collect again".to_owned();
-            answer.problem = Some(Cause::NotCollected { call: operation.call(), hint });
+            answer.problem = Some(Cause::NotCollected { call: call.to_owned(), hint });
         }
-        answer
+        Some(answer)
     }
+
+    fn logged(&'a self, account: &str, region: &str, operation: &Operation, parameters: &[&str]) -> &'a [&'a Call] {
+        let question = (account, region, operation.service, operation.name);
+        let hash = hash(question, parameters.iter().copied().map(Cow::Borrowed));
+        for slot in probe(hash, self.table.len()) {
+            let Some(number) = (self.table[slot] as usize).checked_sub(1) else { break };
+            let pages = &self.calls[self.groups[number].clone()];
+            let first = pages[0];
+            let same = about(first) == question
+                && first.parameters.len() == parameters.len()
+                && first.parameters.values().zip(parameters).all(|(value, wanted)| written(value) == *wanted);
+            if same {
+                return pages;
+            }
+        }
+        &[]
+    }
+}
+
+/// The account, the Region, the service and the operation of a call.
+fn about(call: &Call) -> (&str, &str, &str, &str) {
+    (&call.account, &call.region, &call.service, &call.operation)
+}
+
+/// The calls of a snapshot by question, and the table in which a question's number is found by its hash.
+fn group(snapshot: &Snapshot) -> (Vec<Vec<&Call>>, Vec<u32>) {
+    // At most half full, so that a place is found soon.
+    let mut table = vec![0_u32; (snapshot.entries.len() * 2).next_power_of_two().max(2)];
+    let mut groups: Vec<Vec<&Call>> = Vec::new();
+    for call in snapshot.calls() {
+        let hash = hash(about(call), call.parameters.values().map(written));
+        for slot in probe(hash, table.len()) {
+            let Some(number) = (table[slot] as usize).checked_sub(1) else {
+                groups.push(vec![call]);
+                table[slot] = u32::try_from(groups.len()).unwrap_or(u32::MAX);
+                break;
+            };
+            let first = groups[number][0];
+            let same = about(first) == about(call)
+                && first.parameters.len() == call.parameters.len()
+                && first.parameters.values().zip(call.parameters.values()).all(|(a, b)| written(a) == written(b));
+            if same {
+                groups[number].push(call);
+                break;
+            }
+        }
+    }
+    (groups, table)
+}
+
+/// The hash of a question, on every machine the same.
+fn hash<'p>(question: (&str, &str, &str, &str), parameters: impl Iterator<Item = Cow<'p, str>>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    let (account, region, service, operation) = question;
+    for part in [account, region, service, operation] {
+        hasher.write(part.as_bytes());
+        hasher.write_u8(0xff);
+    }
+    for value in parameters {
+        hasher.write(value.as_bytes());
+        hasher.write_u8(0xff);
+    }
+    hasher.finish()
+}
+
+/// The places of a table in the order in which one is looked for. `size` is a power of two.
+fn probe(hash: u64, size: usize) -> impl Iterator<Item = usize> {
+    #[expect(clippy::cast_possible_truncation, reason = "the lower bits are as good as the upper ones")]
+    let start = hash as usize;
+    (0..size).map(move |step| start.wrapping_add(step) & (size - 1))
 }
 
 /// The parameters of a call without the pool's id, which every finding names anyway.
@@ -160,6 +243,13 @@ pub fn cause_of(call: &Call, error: &crate::snapshot::CallError) -> Cause {
 }
 
 impl<'a> Answer<'a> {
+    /// The same answer of which nobody wants to know where its members were read: [`Answer::source`] is empty.
+    #[must_use]
+    pub fn untold(mut self) -> Self {
+        self.told = false;
+        self
+    }
+
     /// Why the answer is not there or not whole.
     pub fn problem(&self) -> Option<&Cause> {
         self.problem.as_ref()
@@ -167,12 +257,20 @@ impl<'a> Answer<'a> {
 
     /// The provenance of a member of this answer.
     pub fn source(&self, pointer: &str) -> Source {
+        if !self.told {
+            return Source::none();
+        }
         Source::Call {
-            call: self.call.clone(),
-            region: self.region.clone(),
-            parameters: self.parameters.clone(),
+            call: self.call.to_owned(),
+            region: self.region.clone().into_owned(),
+            parameters: self.logged.first().map(|call| told_apart_by(call)).unwrap_or_default(),
             pointer: pointer.to_owned(),
         }
+    }
+
+    /// The pages that came.
+    fn pages(&self) -> &'a [&'a Call] {
+        &self.logged[..self.pages]
     }
 
     /// A member of an answer without pages.
@@ -180,7 +278,7 @@ impl<'a> Answer<'a> {
         if let Some(cause) = &self.problem {
             return Observed::Unknown(cause.clone());
         }
-        let Some((call, response)) = self.pages.first().and_then(|call| Some((call, call.response.as_ref()?))) else {
+        let Some((call, response)) = self.pages().first().and_then(|call| Some((call, call.response.as_ref()?))) else {
             return Observed::Absent;
         };
         let member = |pointer: &str| format!("{} {pointer}", self.call);
@@ -188,7 +286,7 @@ impl<'a> Answer<'a> {
             Ok(Some(value)) => Observed::Known(value),
             _ if was_dropped(call, pointer) => Observed::Unknown(Cause::NotAdmitted { member: member(pointer) }),
             Err(value) => self.surprise(pointer, value),
-            Ok(None) => match self.wrapper.filter(|wrapper| matches!(reach(response, wrapper), Ok(None))) {
+            Ok(None) => match wrapper(self.operation).filter(|wrapper| matches!(reach(response, wrapper), Ok(None))) {
                 // The object that everything else is in: without it there is no answer, and absence means nothing.
                 Some(wrapper) => Observed::Unknown(Cause::NoMeaning { member: member(wrapper) }),
                 None => Observed::Absent,
@@ -220,8 +318,8 @@ impl<'a> Answer<'a> {
         match Policy::parse(text) {
             Ok(policy) => Observed::Known(policy),
             Err(error) => Observed::Unknown(Cause::Failed {
-                call: self.call.clone(),
-                region: self.region.clone(),
+                call: self.call.to_owned(),
+                region: self.region.clone().into_owned(),
                 code: format!("the policy cannot be read: {error}"),
             }),
         }
@@ -271,9 +369,9 @@ impl<'a> Answer<'a> {
 
     /// The items of a list over all pages that came, and why there may be more.
     pub fn list(&self) -> Listed<&'a Value> {
-        let pointer = self.items.unwrap_or_default();
+        let pointer = self.operation.items.unwrap_or_default();
         let mut list = Listed { items: Vec::new(), incomplete: self.problem.clone() };
-        for call in &self.pages {
+        for call in self.pages() {
             let member = || format!("{} {pointer}", self.call);
             match call.response.as_ref().map(|response| reach(response, pointer)) {
                 Some(Ok(Some(Value::Array(items)))) => list.items.extend(items),
@@ -300,7 +398,7 @@ impl<'a> Answer<'a> {
             if let Some(text) = item.get(name).and_then(Value::as_str) {
                 named.push((text, item));
             } else {
-                let pointer = self.items.unwrap_or_default();
+                let pointer = self.operation.items.unwrap_or_default();
                 let member = format!("{} {pointer}/*/{name}", self.call);
                 incomplete.get_or_insert(Cause::NoMeaning { member });
             }
@@ -331,7 +429,8 @@ fn reach<'v>(root: &'v Value, pointer: &str) -> Result<Option<&'v Value>, &'v Va
     let mut value = root;
     for step in pointer.split('/').skip(1) {
         let next = match value {
-            Value::Object(members) => members.get(&step.replace("~1", "/").replace("~0", "~")),
+            Value::Object(members) if step.contains('~') => members.get(&step.replace("~1", "/").replace("~0", "~")),
+            Value::Object(members) => members.get(step),
             Value::Array(items) => items.get(step.parse::<usize>().map_err(|_| value)?),
             Value::Null => None,
             Value::Bool(_) | Value::Number(_) | Value::String(_) => return Err(value),

@@ -40,7 +40,7 @@ pub(super) fn derivation(view: &PoolView<'_>, field: &str) -> Vec<String> {
 }
 
 /// What is known of something, and where it was read.
-type Found<T> = (Observed<T>, Vec<Source>);
+pub(super) type Found<T> = (Observed<T>, Vec<Source>);
 
 /// `DescribeUserPool` in S; absent if the pool has no replica in the target Region.
 fn described<'f>(view: &PoolView<'f>) -> Found<Answer<'f>> {

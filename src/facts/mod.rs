@@ -24,9 +24,10 @@ mod target;
 mod template;
 mod trigger;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
+use std::rc::Rc;
+use std::sync::{Arc, LazyLock};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -34,7 +35,6 @@ use crate::model::{
     Absence, Cause, Fact, FieldSpec, FieldType, Fields, Listed, Observed, Source, Subject, SubjectKind, TargetIssuer,
     Value, begins_a_name,
 };
-use crate::snapshot::operations::{self, Operation};
 use crate::snapshot::{PoolKey, Snapshot};
 
 pub use assume::{Assumed, Assumptions};
@@ -101,7 +101,7 @@ pub struct Facts<'a> {
     snapshot: &'a Snapshot,
     log: Log<'a>,
     options: FactOptions,
-    regions: RegionTable,
+    regions: Arc<RegionTable>,
     consumers: Consumers,
     references: reference::Index<'a>,
     assumptions: Assumptions,
@@ -110,6 +110,8 @@ pub struct Facts<'a> {
 /// What the search for consumers says to every pool of an account alike: read once, not once for each of them.
 #[derive(Debug, Default)]
 struct Consumers {
+    /// In which Regions of an account a service was searched.
+    searched: BTreeMap<String, BTreeMap<String, Rc<BTreeSet<String>>>>,
     authorizers: PerSearch<Listed<String>>,
     routes: PerSearch<Listed<String>>,
     stacks: PerSearch<Option<Cause>>,
@@ -155,8 +157,23 @@ pub struct PoolView<'f> {
     /// The primary Region: the id's prefix.
     pub region: String,
     target: Fact,
-    /// The fields that were asked for so far: many rules ask for the same ones, and some cost a policy's evaluation.
-    read: RefCell<BTreeMap<&'static str, Fact>>,
+    /// Whether somebody wants to know where values were read.
+    told: bool,
+    memo: Memo,
+    /// The fields that were asked for so far, by number: many rules ask for the same ones, and some cost a policy's
+    /// evaluation.
+    read: RefCell<Vec<Option<Rc<Fact>>>>,
+}
+
+/// What several fields of a pool are made of.
+#[derive(Debug, Default)]
+struct Memo {
+    secondaries: OnceCell<Listed<replica::Secondary>>,
+    key_regions: OnceCell<Fact>,
+    key_policy: OnceCell<key::Judged>,
+    related_key_policy: OnceCell<key::Judged>,
+    role_trust: OnceCell<messages::Found<(&'static str, String)>>,
+    sending: OnceCell<messages::Found<(&'static str, String)>>,
 }
 
 /// A thing other than a pool that a rule judges, with its own fields.
@@ -177,22 +194,21 @@ pub struct Children {
     pub searched: Vec<String>,
 }
 
-/// An operation of the table.
-fn operation(call: &str) -> &'static Operation {
-    #[expect(clippy::expect_used, reason = "calls named here are in the table; a test reads every field")]
-    operations::find_call(call).expect("a call of the operation table")
-}
-
 impl<'a> Facts<'a> {
     /// The facts of a snapshot.
-    pub fn new(snapshot: &'a Snapshot, options: FactOptions, regions: RegionTable) -> Self {
+    pub fn new(snapshot: &'a Snapshot, options: FactOptions, regions: impl Into<Arc<RegionTable>>) -> Self {
+        let mut searched: BTreeMap<String, BTreeMap<String, Rc<BTreeSet<String>>>> = BTreeMap::new();
+        for each in &snapshot.header.scope.searched {
+            let services = searched.entry(each.account.clone()).or_default();
+            Rc::make_mut(services.entry(each.service.clone()).or_default()).insert(each.region.clone());
+        }
         Self {
             snapshot,
             log: Log::new(snapshot, options.now, options.max_age),
             references: reference::Index::new(snapshot, &options),
             options,
-            regions,
-            consumers: Consumers::default(),
+            regions: regions.into(),
+            consumers: Consumers { searched, ..Consumers::default() },
             assumptions: Assumptions::default(),
         }
     }
@@ -221,6 +237,15 @@ impl<'a> Facts<'a> {
 
     /// The pool of this key, whether or not it is in scope.
     pub fn pool(&self, key: &PoolKey) -> PoolView<'_> {
+        self.view(key, true)
+    }
+
+    /// The same pool, of which nobody wants to know where its values were read: the values are the same, and cost less.
+    pub fn untold_pool(&self, key: &PoolKey) -> PoolView<'_> {
+        self.view(key, false)
+    }
+
+    fn view(&self, key: &PoolKey, told: bool) -> PoolView<'_> {
         let region = key.id.split('_').next().unwrap_or_default().to_owned();
         let mut view = PoolView {
             log: &self.log,
@@ -233,6 +258,8 @@ impl<'a> Facts<'a> {
             key: key.clone(),
             region,
             target: Fact::unknown(Cause::NoTargetRegion, Vec::new()),
+            told,
+            memo: Memo::default(),
             read: RefCell::default(),
         };
         view.target = match view.assumed.and_then(|assumed| assumed.field("target.region")) {
@@ -291,7 +318,19 @@ impl<'a> Facts<'a> {
 impl<'f> PoolView<'f> {
     /// What came back for a call in a Region; parameter values in the order of the parameters' names.
     pub fn ask(&self, call: &str, region: &str, parameters: &[&str]) -> Answer<'f> {
-        self.log.ask(&self.key.account, region, operation(call), parameters)
+        let answer = self.ask_told(call, region, parameters);
+        if self.told { answer } else { answer.untold() }
+    }
+
+    /// The same for what is read once for all pools of an account: one of them may be told.
+    fn ask_told(&self, call: &str, region: &str, parameters: &[&str]) -> Answer<'f> {
+        #[expect(clippy::expect_used, reason = "calls named here are in the table; a test reads every field")]
+        self.log.ask(&self.key.account, region, call, parameters).expect("a call of the operation table")
+    }
+
+    /// The provenance of a member of the answers to a call, or of the one answer to it in a Region.
+    fn source(&self, call: &str, region: &str, pointer: &str) -> Source {
+        if self.told { Source::call(call, region, pointer) } else { Source::none() }
     }
 
     /// What came back for a call about the pool in its primary Region.
@@ -328,17 +367,26 @@ impl<'f> PoolView<'f> {
 
     /// The value of a pool field.
     pub fn field(&self, name: &str) -> Option<Fact> {
-        if let Some(fact) = self.read.borrow().get(name) {
-            return Some(fact.clone());
+        self.known_field(name).map(|(fact, _)| Fact::clone(&fact))
+    }
+
+    /// The same, shared with whoever else asks for it, and what its absence means.
+    pub fn known_field(&self, name: &str) -> Option<(Rc<Fact>, Absence)> {
+        let (number, field) = find(name)?;
+        if let Some(Some(fact)) = self.read.borrow().get(number) {
+            return Some((Rc::clone(fact), field.spec.absent));
         }
-        let field = find(name)?;
         let fact = match self.assumed.and_then(|assumed| assumed.field(name)) {
             Some(fact) => fact,
             None => (field.get)(self),
         };
-        let fact = settle(&field.spec, fact);
-        self.read.borrow_mut().insert(field.spec.name, fact.clone());
-        Some(fact)
+        let fact = Rc::new(settle(&field.spec, fact));
+        let mut read = self.read.borrow_mut();
+        if read.len() <= number {
+            read.resize(tables().count(), None);
+        }
+        read[number] = Some(Rc::clone(&fact));
+        Some((fact, field.spec.absent))
     }
 
     /// How a field's value follows from what AWS answered, step by step, for those fields that are more than an answer.
@@ -410,26 +458,26 @@ impl<'f> PoolView<'f> {
 
     /// The time of the oldest answer about this pool in its primary Region.
     pub fn oldest_answer(&self) -> Option<Timestamp> {
-        let about = |call: &&crate::snapshot::Call| {
-            call.account == self.key.account
-                && call.parameters.get("UserPoolId").and_then(serde_json::Value::as_str) == Some(&self.key.id)
-        };
-        self.snapshot.calls().filter(about).map(|call| call.time).min()
+        self.log.oldest(&self.key.account, &self.key.id)
     }
 
     /// The Regions in which consumers of tokens have to be looked for: primary, replica and those that were searched.
-    fn consumer_regions(&self, service: &str) -> (BTreeSet<String>, Option<Cause>) {
-        let scope = &self.snapshot.header.scope;
-        let searched = scope.searched.iter().filter(|s| s.account == self.key.account && s.service == service);
-        let searched: BTreeSet<String> = searched.map(|searched| searched.region.clone()).collect();
+    fn consumer_regions(&self, service: &str) -> (Rc<BTreeSet<String>>, Option<Cause>) {
+        let searched = self.searched(service);
         let mut missing = None;
-        let required = std::iter::once(self.region.clone()).chain(self.target_region().known().cloned());
-        for region in required {
-            if !searched.contains(&region) {
+        let target = self.target.value.known().and_then(Value::as_text);
+        for region in std::iter::once(self.region.as_str()).chain(target) {
+            if !searched.contains(region) {
                 missing.get_or_insert(Cause::NotSearched { what: format!("{service} in {region}") });
             }
         }
         (searched, missing)
+    }
+
+    /// The Regions of the account in which a service was searched.
+    fn searched(&self, service: &str) -> Rc<BTreeSet<String>> {
+        let searched = self.consumers.searched.get(&self.key.account).and_then(|services| services.get(service));
+        searched.cloned().unwrap_or_default()
     }
 }
 
@@ -532,14 +580,17 @@ fn child_fields() -> impl Iterator<Item = &'static ChildField> {
     .flatten()
 }
 
-fn find(name: &str) -> Option<&'static Field> {
-    static BY_NAME: LazyLock<BTreeMap<&str, &Field>> =
-        LazyLock::new(|| tables().map(|field| (field.spec.name, field)).collect());
+/// A field of a pool and its number.
+fn find(name: &str) -> Option<(usize, &'static Field)> {
+    #[expect(clippy::disallowed_types, reason = "looked up, never gone through: its order shows nowhere")]
+    static BY_NAME: LazyLock<std::collections::HashMap<&str, (usize, &Field)>> =
+        LazyLock::new(|| tables().enumerate().map(|(number, field)| (field.spec.name, (number, field))).collect());
     BY_NAME.get(name).copied()
 }
 
 fn find_child(name: &str) -> Option<&'static ChildField> {
-    static BY_NAME: LazyLock<BTreeMap<&str, &ChildField>> =
+    #[expect(clippy::disallowed_types, reason = "looked up, never gone through: its order shows nowhere")]
+    static BY_NAME: LazyLock<std::collections::HashMap<&str, &ChildField>> =
         LazyLock::new(|| child_fields().map(|field| (field.spec.name, field)).collect());
     BY_NAME.get(name).copied()
 }
@@ -555,7 +606,7 @@ impl Fields for FieldSet {
 
     fn field(&self, subject: SubjectKind, name: &str) -> Option<FieldSpec> {
         let child = || find_child(name).filter(|field| field.kind == subject).map(|field| field.spec);
-        find(name).map(|field| field.spec).or_else(child)
+        find(name).map(|(_, field)| field.spec).or_else(child)
     }
 
     fn is_root(&self, name: &str) -> bool {
@@ -621,7 +672,7 @@ mod tests {
         for spec in all {
             assert!(!spec.doc.is_empty() && spec.doc.len() < 160, "{}", spec.name);
             for call in spec.calls {
-                assert!(operations::find_call(call).is_some(), "{}: {call}", spec.name);
+                assert!(crate::snapshot::operations::find_call(call).is_some(), "{}: {call}", spec.name);
             }
         }
     }

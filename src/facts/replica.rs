@@ -105,6 +105,10 @@ pub(super) fn answer<'f>(view: &PoolView<'f>) -> Answer<'f> {
 
 /// The secondaries. An entry without a role that is known may be one: then the list is not whole.
 pub(super) fn secondaries(view: &PoolView<'_>) -> Listed<Secondary> {
+    view.memo.secondaries.get_or_init(|| listed(view)).clone()
+}
+
+fn listed(view: &PoolView<'_>) -> Listed<Secondary> {
     let list = answer(view).list();
     let text = |item: &serde_json::Value, name: &str| item.get(name).and_then(|v| v.as_str()).map(str::to_owned);
     let nameless = |name: &str| Cause::NoMeaning { member: format!("{LIST} /UserPoolReplicas/*/{name}") };

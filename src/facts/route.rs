@@ -50,7 +50,7 @@ fn is_http(api: &Json) -> bool {
 pub(super) fn of(view: &PoolView<'_>) -> Children {
     let (regions, mut incomplete) = view.consumer_regions("apigatewayv2");
     let mut items = Vec::new();
-    for region in &regions {
+    for region in regions.iter() {
         let apis = view.ask(APIS, region, &[]).named("ApiId");
         incomplete = incomplete.or(apis.incomplete);
         for (id, api) in apis.items.into_iter().filter(|(_, api)| is_http(api)) {
@@ -144,7 +144,7 @@ fn child(
 pub(super) fn lambda_decided(view: &PoolView<'_>) -> Fact {
     let (regions, missing) = view.consumer_regions("apigatewayv2");
     let mut sources = authorizer::sources(view);
-    sources.extend(regions.iter().map(|region| Source::call(ROUTES, region, "/Items")));
+    sources.extend(regions.iter().map(|region| view.source(ROUTES, region, "/Items")));
     let routes = view.consumers.routes.get(&view.key.account, &regions, || custom_routes(view, &regions));
     let rest = authorizer::lambda_decided(view);
     let found: BTreeSet<String> = routes.items.into_iter().chain(rest.items).collect();

@@ -123,7 +123,7 @@ fn sources(view: &PoolView<'_>) -> Vec<Source> {
         (TEMPLATE, "/TemplateBody"),
         (EXPORTS, "/Exports"),
     ];
-    let calls = regions.iter().flat_map(|region| places.map(|(call, pointer)| Source::call(call, region, pointer)));
+    let calls = regions.iter().flat_map(|region| places.map(|(call, pointer)| view.source(call, region, pointer)));
     calls.chain(reference::searched(view)).collect()
 }
 

@@ -162,7 +162,7 @@ fn described<'f>(view: &PoolView<'f>) -> Observed<Described<'f>> {
 /// Where the triggers of S are read while nobody knows whether S has the pool.
 fn lambda_config(view: &PoolView<'_>) -> Source {
     match view.target_region() {
-        Observed::Known(region) => Source::call(DESCRIBE, &region, "/UserPool/LambdaConfig"),
+        Observed::Known(region) => view.source(DESCRIBE, &region, "/UserPool/LambdaConfig"),
         Observed::Absent | Observed::Unknown(_) => replica::answer(view).source("/UserPoolReplicas"),
     }
 }
@@ -220,7 +220,7 @@ fn child(view: &PoolView<'_>, described: &Answer<'_>, name: &str) -> Child {
         id: format!("lambda/{region}/{name}#{}", view.key.id),
         name: Some(format!("{name} in {region}")),
         arn: setting.arn.known().cloned(),
-        region: Some(region.clone()),
+        region: Some(region.clone().into_owned()),
         account: view.key.account.clone(),
         pool_id: Some(view.key.id.clone()),
     };

@@ -105,6 +105,13 @@ pub enum Value {
     Record(Record),
 }
 
+impl Value {
+    /// The string, or the word.
+    pub fn as_text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+}
+
 impl From<bool> for Value {
     fn from(value: bool) -> Self {
         Self::Bool(value)
@@ -220,6 +227,11 @@ pub enum Source {
 }
 
 impl Source {
+    /// In the place of a source that nobody wants to know; costs nothing, and stands in no report.
+    pub fn none() -> Self {
+        Self::Option { name: String::new() }
+    }
+
     /// A member of the answers to a call, or of the one answer to it in a Region.
     pub fn call(call: &str, region: &str, pointer: &str) -> Self {
         Self::Call {

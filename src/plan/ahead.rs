@@ -1,6 +1,8 @@
 //! What a condition of a step says before, and once other steps have been taken: the fields of a subject, with what is
 //! assumed before what the evidence says. Rules are judged by `audit`, over facts that carry the assumptions themselves.
 
+use std::rc::Rc;
+
 use jiff::Timestamp;
 
 use crate::audit::{Outcome, Scope, SubjectScope, evaluate};
@@ -34,7 +36,7 @@ impl Ahead<'_> {
 }
 
 impl Scope for Ahead<'_> {
-    fn fact(&self, field: &str) -> (Fact, Absence) {
+    fn fact(&self, field: &str) -> (Rc<Fact>, Absence) {
         let of_child = |assumed: &Assumed| {
             let child = self.child?;
             assumed.child_field(child.subject.kind, &child.subject.id, field)
@@ -43,7 +45,7 @@ impl Scope for Ahead<'_> {
         match fact {
             Some(fact) => {
                 let kind = self.child.map_or(SubjectKind::Pool, |child| child.subject.kind);
-                (fact, FieldSet.field(kind, field).map_or(Absence::Unknown, |spec| spec.absent))
+                (Rc::new(fact), FieldSet.field(kind, field).map_or(Absence::Unknown, |spec| spec.absent))
             }
             None => self.seen().fact(field),
         }

@@ -69,10 +69,17 @@ fn lines(shown: &Shown<'_>) -> serde_json::Result<String> {
 /// Indented JSON with everything that could hide or steer written as an escape, and a newline at its end.
 pub(super) fn visible(json: &str) -> String {
     let mut visible = String::with_capacity(json.len() + 1);
-    for c in json.chars() {
+    let mut rest = json;
+    // Nearly all of it is printable ASCII, which is taken over as it is, in one piece.
+    let plain = |byte: &u8| (b' '..=b'~').contains(byte) && *byte != b'#';
+    loop {
+        let end = rest.as_bytes().iter().position(|byte| !plain(byte)).unwrap_or(rest.len());
+        let (run, after) = rest.split_at(end);
+        visible.push_str(run);
+        let Some(c) = after.chars().next() else { break };
+        rest = &after[c.len_utf8()..];
         // Such characters stand inside strings only, the newlines of the layout aside: those of strings are escaped.
-        // Nearly all of it is printable ASCII, which is decided without a look at the tables of characters.
-        let hidden = !(' '..='~').contains(&c) && c != '\n' && is_hidden(c);
+        let hidden = c != '\n' && c != '#' && is_hidden(c);
         if hidden || (c == '#' && visible.ends_with('#')) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 // Writing to a string does not fail.

@@ -266,7 +266,7 @@ impl Verdicts {
     }
 
     /// Whether results with this verdict are listed, where the format by itself lists `usual`.
-    fn lists(&self, verdict: Verdict, usual: bool) -> bool {
+    pub fn lists(&self, verdict: Verdict, usual: bool) -> bool {
         match self {
             Self::Default => usual,
             Self::Only(only) => only.contains(&verdict),

@@ -1,12 +1,14 @@
 //! One line of the log: a call with its answer or error, an issuer reference, or the search of a source tree.
 
+use std::cmp::Ordering;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// One line of the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// One line of the log. It is read by `read`, without the detour that `serde` makes for tagged words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[expect(clippy::large_enum_variant, reason = "nearly all entries are calls and hits, of about one size")]
 pub enum Entry {
@@ -272,6 +274,31 @@ impl Entry {
             Self::Call(call) => call.time,
             Self::Hit(hit) => hit.time,
             Self::Scan(scan) => scan.time,
+        }
+    }
+
+    /// The order of entries in a document: that of their sort keys, which are made only where the questions are the same.
+    pub(super) fn order(&self, other: &Self) -> Ordering {
+        let parameters = |map: &Map<String, Value>| serde_json::to_string(map).unwrap_or_default();
+        match (self.asked(), other.asked()) {
+            (Some((about, own)), Some((of_other, others))) => about.cmp(&of_other).then_with(|| {
+                let same = own == others;
+                if same { Ordering::Equal } else { parameters(own).cmp(&parameters(others)) }
+            }),
+            _ => self.question().cmp(&other.question()),
+        }
+        .then_with(|| match (self, other) {
+            (Self::Call(own), Self::Call(other)) => own.page.unwrap_or(0).cmp(&other.page.unwrap_or(0)),
+            _ => self.sort_key().cmp(&other.sort_key()),
+        })
+    }
+
+    /// Account, Region, service and operation, and the parameters of what was asked of AWS.
+    fn asked(&self) -> Option<((&str, &str, &str, &str), &Map<String, Value>)> {
+        match self {
+            Self::Call(c) => Some(((&c.account, &c.region, &c.service, &c.operation), &c.parameters)),
+            Self::Hit(h) => Some(((&h.account, &h.region, &h.service, &h.operation), &h.parameters)),
+            Self::Scan(_) => None,
         }
     }
 

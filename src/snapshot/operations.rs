@@ -133,9 +133,15 @@ pub fn find_typed(service: &str, name: &str, resource_type: &str) -> Option<&'st
 
 /// The operation of this `service:Operation`, as [`Operation::call`] writes it.
 pub fn find_call(call: &str) -> Option<&'static Operation> {
-    let (service, name) = call.split_once(':')?;
-    let (name, resource_type) = name.split_once(' ').unwrap_or((name, ""));
-    find_typed(service, name, resource_type)
+    named(call).map(|(_, operation)| operation)
+}
+
+/// The same with the name as the table has it. Facts ask for it some hundred times a pool.
+pub fn named(call: &str) -> Option<(&'static str, &'static Operation)> {
+    #[expect(clippy::disallowed_types, reason = "looked up, never gone through: its order shows nowhere")]
+    static BY_CALL: LazyLock<std::collections::HashMap<String, &Operation>> =
+        LazyLock::new(|| OPERATIONS.iter().map(|operation| (operation.call(), operation)).collect());
+    BY_CALL.get_key_value(call).map(|(name, operation)| (name.as_str(), *operation))
 }
 
 const BASE: Operation = Operation {

@@ -4,6 +4,7 @@
 //! table. Held against what the program says in the matrices offline and against the test-side account.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use mrready::audit::{Scope, judge, needs};
 use mrready::facts::{Child, Children, Facts, FieldSet, PoolView};
@@ -32,19 +33,19 @@ struct Seen<'a> {
 }
 
 impl Scope for Seen<'_> {
-    fn fact(&self, field: &str) -> (Fact, Absence) {
+    fn fact(&self, field: &str) -> (Rc<Fact>, Absence) {
         let kind = self.child.map_or(SubjectKind::Pool, |child| child.subject.kind);
         let spec = FieldSet.field(kind, field);
         let absence = spec.map_or(Absence::Unknown, |spec| spec.absent);
         if let Some(origin) = self.origin.as_deref().filter(|_| field == "reference.origin") {
-            return (Fact::known(origin, Vec::new()), absence);
+            return (Rc::new(Fact::known(origin, Vec::new())), absence);
         }
         let fact = self.child.and_then(|child| child.field(field)).or_else(|| self.pool.field(field));
         let fact = fact.unwrap_or_else(|| unknown(field));
         if fact.sources.iter().any(|source| self.lost(source)) {
-            return (Fact { sources: fact.sources, ..unknown(field) }, absence);
+            return (Rc::new(Fact { sources: fact.sources, ..unknown(field) }), absence);
         }
-        (fact, absence)
+        (Rc::new(fact), absence)
     }
 
     fn aws(&self, at: &AwsPointer) -> Fact {

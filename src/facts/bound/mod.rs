@@ -281,10 +281,10 @@ pub(super) fn of(view: &PoolView<'_>, kind: SubjectKind) -> Children {
         let Some(row) = resource_type(reader.type_name) else { continue };
         let (regions, unsearched) = regions_of(view, row);
         missing = missing.or(unsearched);
-        searched.extend(regions.into_iter().map(|region| {
+        searched.extend(regions.iter().map(|region| {
             // A global type is named without the Region in which it happens to be asked.
-            let place = if row.global { "the account".to_owned() } else { region.clone() };
-            let unknown_there = if found.unregistered.contains(&(reader.what, region)) {
+            let place = if row.global { "the account" } else { region };
+            let unknown_there = if found.unregistered.contains(&(reader.what, region.clone())) {
                 " (a type that CloudFormation does not have there)"
             } else {
                 ""
@@ -304,18 +304,15 @@ pub(super) fn of(view: &PoolView<'_>, kind: SubjectKind) -> Children {
 }
 
 /// The Regions in which a type has to be searched and was, and what of them was not.
-fn regions_of(view: &PoolView<'_>, row: &ResourceType) -> (BTreeSet<String>, Option<Cause>) {
+fn regions_of(view: &PoolView<'_>, row: &ResourceType) -> (Rc<BTreeSet<String>>, Option<Cause>) {
     if !row.global {
         return view.consumer_regions(row.service);
     }
-    let searched = view.snapshot.header.scope.searched.iter().any(|searched| {
-        searched.account == view.key.account && searched.service == row.service && searched.region == GLOBAL_REGION
-    });
-    if searched {
-        return (BTreeSet::from([GLOBAL_REGION.to_owned()]), None);
+    if view.searched(row.service).contains(GLOBAL_REGION) {
+        return (Rc::new(BTreeSet::from([GLOBAL_REGION.to_owned()])), None);
     }
     let what = format!("{} in {GLOBAL_REGION}", row.service);
-    (BTreeSet::new(), Some(Cause::NotSearched { what }))
+    (Rc::default(), Some(Cause::NotSearched { what }))
 }
 
 /// Everything of a kind in the account, whichever pool it names.
@@ -324,7 +321,7 @@ fn read(view: &PoolView<'_>, kind: SubjectKind) -> Found {
     for reader in READERS.iter().filter(|reader| reader.kind == kind) {
         let Some(row) = resource_type(reader.type_name) else { continue };
         let (regions, _) = regions_of(view, row);
-        for region in &regions {
+        for region in regions.iter() {
             let search = resources(view, row, region, &regions);
             if search.unregistered {
                 found.unregistered.insert((reader.what, region.clone()));
@@ -349,7 +346,8 @@ fn child(
     ours: &[&Reference],
     incomplete: Option<&Cause>,
 ) -> Child {
-    let known = |value: Value| Fact::known(value, vec![reference.source.clone()]);
+    let source = || if view.told { reference.source.clone() } else { Source::none() };
+    let known = |value: Value| Fact::known(value, vec![source()]);
     let text = |text: &str| known(text.into());
     let list = |items: &[String]| known(Listed::complete(items.to_vec()).into());
     let (old, new) = accepts(&reference.issuers, view);
@@ -361,13 +359,13 @@ fn child(
             (false, None) => Truth::False,
             (false, Some(_)) => Truth::Unknown,
         };
-        decided(truth, incomplete.cloned(), vec![reference.source.clone()])
+        decided(truth, incomplete.cloned(), vec![source()])
     };
     let fields = match kind {
         SubjectKind::LoadBalancer => {
             let cognito = reference.action == "authenticate_cognito";
             let (old, new) = if cognito { (true, false) } else { (old, new) };
-            let setting = |value: Option<Fact>| value.unwrap_or_else(|| Fact::absent(vec![reference.source.clone()]));
+            let setting = |value: Option<Fact>| value.unwrap_or_else(|| Fact::absent(vec![source()]));
             let jwks = format!("{}/.well-known/jwks.json", super::pool::issuer(view, "issuer-cognito-idp"));
             BTreeMap::from([
                 ("load_balancer.accepts_new", known(new.into())),

@@ -2,8 +2,6 @@
 //!
 //! Not here: domains that verify tokens by a key set URL, which is a reference (`facts::reference`).
 
-use std::collections::BTreeSet;
-
 use crate::facts::PoolView;
 use crate::facts::pool::word;
 use crate::facts::reference::live::domain_answers;
@@ -22,15 +20,15 @@ pub(super) const DESCRIBE: &str = "opensearch:DescribeDomains";
 /// Where domains have to be searched and were, in words, and what of that was not.
 pub(super) fn searched(view: &PoolView<'_>) -> (Vec<String>, Option<Cause>) {
     let (regions, missing) = view.consumer_regions("opensearch");
-    (regions.into_iter().map(|region| format!("{WHAT} of {region}")).collect(), missing)
+    (regions.iter().map(|region| format!("{WHAT} of {region}")).collect(), missing)
 }
 
 /// Every domain that is bound to a user pool.
 pub(super) fn read(view: &PoolView<'_>, found: &mut Found) {
-    let (regions, _): (BTreeSet<String>, _) = view.consumer_regions("opensearch");
-    for region in regions {
+    let (regions, _) = view.consumer_regions("opensearch");
+    for region in regions.iter() {
         let mut hidden = None;
-        let answers = domain_answers(view, &region, &mut |cause| hidden = hidden.take().or(cause));
+        let answers = domain_answers(view, region, &mut |cause| hidden = hidden.take().or(cause));
         for (_, answer) in answers {
             let list = "/DomainStatusList";
             match answer.at(list) {

@@ -19,7 +19,7 @@ pub(super) struct Resource<'f> {
     /// What Cloud Control calls it; of several properties, joined by `|`.
     pub(super) identifier: &'f str,
     properties: Option<&'f Json>,
-    call: String,
+    call: &'static str,
     /// Where the properties are in the answer.
     pointer: String,
     answer: Answer<'f>,
@@ -107,7 +107,7 @@ pub(super) fn resources<'f>(
     };
     for model in models {
         let parameters: Vec<&str> = model.as_deref().into_iter().chain([row.name]).collect();
-        let answer = view.ask(&format!("cloudcontrol:ListResources {}", row.name), region, &parameters);
+        let answer = view.ask_told(&format!("cloudcontrol:ListResources {}", row.name), region, &parameters);
         if answer.problem().is_some_and(is_unregistered) {
             search.unregistered = true;
             continue;
@@ -136,13 +136,13 @@ fn one<'f>(
     if !row.matters(properties) {
         return Ok(None);
     }
-    let region = list.region.clone();
+    let region = list.region.clone().into_owned();
     if !row.needs_read(properties) {
         let pointer = format!("/ResourceDescriptions/{index}/Properties");
-        let call = list.call.clone();
+        let call = list.call;
         return Ok(Some(Resource { row, region, identifier, properties, call, pointer, answer: list.clone() }));
     }
-    let answer = view.ask(&format!("cloudcontrol:GetResource {}", row.name), &region, &[identifier, row.name]);
+    let answer = view.ask_told(&format!("cloudcontrol:GetResource {}", row.name), &region, &[identifier, row.name]);
     let pointer = "/ResourceDescription/Properties";
     let nothing = || Cause::NoMeaning { member: format!("{} {pointer}", answer.call) };
     let properties = match answer.at(pointer) {
@@ -157,7 +157,7 @@ fn one<'f>(
     if !row.matters(properties) {
         return Ok(None);
     }
-    let (call, pointer) = (answer.call.clone(), pointer.to_owned());
+    let (call, pointer) = (answer.call, pointer.to_owned());
     Ok(Some(Resource { row, region, identifier, properties, call, pointer, answer }))
 }
 

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use serde_json::Value as Json;
 
-use crate::model::{Absence, Cause, Fact, Source};
+use crate::model::{Absence, Cause, Fact};
 
 use super::super::pool::word;
 use super::super::{Field, PoolView, TEXT, field};
@@ -35,13 +35,10 @@ pub(super) struct Owners {
 
 fn owner(view: &PoolView<'_>) -> Fact {
     let sources = vec![
-        Source::call(STACKS, &view.region, "/StackSummaries"),
-        Source::call(RESOURCES, &view.region, "/StackResourceSummaries"),
+        view.source(STACKS, &view.region, "/StackSummaries"),
+        view.source(RESOURCES, &view.region, "/StackResourceSummaries"),
     ];
-    let searched = view.snapshot.header.scope.searched.iter().any(|searched| {
-        searched.account == view.key.account && searched.service == "cloudformation" && searched.region == view.region
-    });
-    if !searched {
+    if !view.searched("cloudformation").contains(&view.region) {
         let what = format!("cloudformation in {}", view.region);
         return Fact::unknown(Cause::NotSearched { what }, sources);
     }

@@ -172,7 +172,7 @@ pub(super) fn in_secondary(view: &PoolView<'_>) -> Fact {
 }
 
 fn replicas(view: &PoolView<'_>) -> Source {
-    Source::call(REPLICAS, &view.region, "/UserPoolReplicas")
+    view.source(REPLICAS, &view.region, "/UserPoolReplicas")
 }
 
 pub(super) fn without_metric(view: &PoolView<'_>) -> Fact {

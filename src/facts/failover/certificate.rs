@@ -39,7 +39,7 @@ fn of_arn(view: &PoolView<'_>, read: impl FnOnce(&str) -> Observed<String>) -> F
     match named(view) {
         Observed::Known((arn, answer)) => member(&answer, ARN, read(&arn)),
         Observed::Absent => Fact::absent(no_domain(view)),
-        Observed::Unknown(cause) => Fact::unknown(cause, vec![Source::call(DOMAIN, &view.region, ARN)]),
+        Observed::Unknown(cause) => Fact::unknown(cause, vec![view.source(DOMAIN, &view.region, ARN)]),
     }
 }
 

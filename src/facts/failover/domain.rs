@@ -125,7 +125,7 @@ pub(super) fn failover_regions(view: &PoolView<'_>) -> Fact {
 pub(super) fn routed_to_replica(view: &PoolView<'_>) -> Fact {
     let (routed, mut sources) = routed(view);
     let replicas = replica::secondaries(view);
-    sources.push(Source::call(REPLICAS, &view.region, "/UserPoolReplicas"));
+    sources.push(view.source(REPLICAS, &view.region, "/UserPoolReplicas"));
     if routed.items.is_empty() && routed.incomplete.is_none() {
         return Fact::absent(sources);
     }

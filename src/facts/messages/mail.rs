@@ -217,6 +217,10 @@ fn configuration_set(view: &PoolView<'_>) -> Found<&'static str> {
 }
 
 fn authorized(view: &PoolView<'_>) -> Found<(&'static str, String)> {
+    view.memo.sending.get_or_init(|| judged_sending(view)).clone()
+}
+
+fn judged_sending(view: &PoolView<'_>) -> Found<(&'static str, String)> {
     let (identity, sources) = identity(view);
     on(IDENTITY, identity, sources, |identity| ses::authorized(view, &identity, &replica_region(view)))
 }
@@ -232,7 +236,7 @@ pub(super) fn derivation(view: &PoolView<'_>) -> Vec<String> {
 /// The Region of the replica that was described; empty if none was.
 fn replica_region(view: &PoolView<'_>) -> String {
     match described(view).0 {
-        Observed::Known(answer) => answer.region,
+        Observed::Known(answer) => answer.region.into_owned(),
         Observed::Absent | Observed::Unknown(_) => String::new(),
     }
 }

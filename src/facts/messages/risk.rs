@@ -134,7 +134,7 @@ fn notifying(view: &PoolView<'_>) -> (Listed<Place>, Vec<Source>) {
         client: Some((*id).to_owned()),
     }));
     sources.push(list.source("/UserPoolClients"));
-    sources.push(Source::call(RISK, &view.region, &format!("{TAKEOVER}/Actions")));
+    sources.push(view.source(RISK, &view.region, &format!("{TAKEOVER}/Actions")));
     found.incomplete = clients.incomplete;
     for place in places {
         match notifies(&place.ask(view, &view.region)) {
@@ -168,12 +168,12 @@ fn in_replica(
 ) -> Fact {
     let pointer = format!("{TAKEOVER}/NotifyConfiguration/SourceArn");
     let region = match described(view) {
-        (Observed::Known(answer), _) => answer.region,
+        (Observed::Known(answer), _) => answer.region.into_owned(),
         (Observed::Absent, sources) => return Fact::absent(sources),
         (Observed::Unknown(cause), sources) => return Fact::unknown(prerequisite(RISK, cause), sources),
     };
     let (places, mut sources) = notifying(view);
-    sources.push(Source::call(RISK, &region, &pointer));
+    sources.push(view.source(RISK, &region, &pointer));
     let mut found = Listed { items: Vec::new(), incomplete: places.incomplete };
     for place in &places.items {
         let answer = place.ask(view, &region);

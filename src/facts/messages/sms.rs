@@ -215,7 +215,7 @@ fn region(view: &PoolView<'_>) -> Found<String> {
 
 fn region_allowed(view: &PoolView<'_>) -> Found<&'static str> {
     let (allowed, mut sources) = of_sender(view, |sender| {
-        let own = sender.answer.region.as_str();
+        let own: &str = &sender.answer.region;
         sender.region().map(|region| match sender.kind {
             Kind::EndUserMessaging if region == own => "yes",
             Kind::EndUserMessaging => "no",
@@ -326,6 +326,10 @@ fn role<'f>(view: &PoolView<'f>) -> Found<Role<'f>> {
 }
 
 fn role_trust(view: &PoolView<'_>) -> Found<(&'static str, String)> {
+    view.memo.role_trust.get_or_init(|| judged_trust(view)).clone()
+}
+
+fn judged_trust(view: &PoolView<'_>) -> Found<(&'static str, String)> {
     let (role, mut sources) = role(view);
     let value = match role {
         Observed::Absent => Observed::Absent,

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use crate::model::{Cause, Fact, Listed, Observed, Source};
+use crate::model::{Cause, Fact, Listed, Observed};
 
 use super::super::{Answer, PoolView, replica};
 use super::{CLIENTS, DESCRIBE, DESCRIBE_CLIENT, PROVIDERS, REPLICAS, replica_region};
@@ -82,7 +82,7 @@ pub(super) fn members(view: &PoolView<'_>) -> Fact {
     let regions = [view.region.as_str(), &secondary];
     let sources = regions
         .iter()
-        .flat_map(|region| calls.iter().map(move |(call, pointer)| Source::call(call, region, pointer)))
+        .flat_map(|region| calls.iter().map(move |(call, pointer)| view.source(call, region, pointer)))
         .collect();
     Fact::known(found, sources)
 }
@@ -131,10 +131,8 @@ impl Drift<'_, '_> {
         for cause in [&p.incomplete, &s.incomplete].into_iter().flatten() {
             self.incomplete(cause.clone());
         }
-        let by_key = |items: &[(&str, &Json)]| -> BTreeMap<String, Json> {
-            items.iter().map(|(key, item)| ((*key).to_owned(), (*item).clone())).collect()
-        };
-        let (in_p, in_s) = (by_key(&p.items), by_key(&s.items));
+        let (in_p, in_s): (BTreeMap<&str, &Json>, BTreeMap<&str, &Json>) =
+            (p.items.into_iter().collect(), s.items.into_iter().collect());
         for (key, item) in &in_p {
             let label = label(kind, key, item);
             match (in_s.get(key), kind.describe) {
@@ -157,10 +155,16 @@ impl Drift<'_, '_> {
     }
 
     fn walk(&mut self, pair: &Pair<'_>, pointer: &str, p: &Json, s: &Json) {
+        if p == s {
+            return;
+        }
         match (p, s) {
             (Json::Object(p), Json::Object(s)) => {
                 let names: BTreeSet<&String> = p.keys().chain(s.keys()).collect();
                 for name in names {
+                    if p.get(name) == s.get(name) {
+                        continue;
+                    }
                     let pointer = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
                     if REGIONAL.contains(&pointer.as_str()) {
                         continue;

@@ -43,36 +43,36 @@ pub(in crate::facts) const CALLS: &[&str] = &[
 pub(super) fn hidden(view: &PoolView<'_>) -> Vec<(&'static str, Cause)> {
     let mut causes = Vec::new();
     let mut add = |origin: &'static str, cause: Option<Cause>| causes.extend(cause.map(|cause| (origin, cause)));
-    if searched_in(view, "iam-roles").contains(GLOBAL_REGION) {
+    if view.searched("iam-roles").contains(GLOBAL_REGION) {
         add("iam", view.ask(ROLES, GLOBAL_REGION, &[]).list().incomplete);
     } else {
         add("iam", Some(Cause::NotSearched { what: "the trust policies of IAM roles".to_owned() }));
     }
     let (regions, missing) = view.consumer_regions("lambda");
     add("lambda", missing);
-    for region in &regions {
+    for region in regions.iter() {
         functions(view, region, &mut |cause| add("lambda", cause));
     }
     let (regions, missing) = view.consumer_regions("opensearch");
     add("opensearch", missing);
-    for region in &regions {
+    for region in regions.iter() {
         domains(view, region, &mut |cause| add("opensearch", cause));
     }
-    for region in searched_in(view, "codebuild") {
-        let listed = view.ask(PROJECTS, &region, &[]).list();
+    for region in view.searched("codebuild").iter() {
+        let listed = view.ask(PROJECTS, region, &[]).list();
         add("codebuild", listed.incomplete);
         let names: BTreeSet<&str> = listed.items.into_iter().filter_map(|name| name.as_str()).collect();
         for question in questions(&names, PROJECTS_AT_ONCE) {
-            add("codebuild", view.ask(PROJECT, &region, &[&question]).problem().cloned());
+            add("codebuild", view.ask(PROJECT, region, &[&question]).problem().cloned());
         }
     }
     for (service, kind, _) in TYPES {
-        for region in searched_in(view, service) {
-            let listed = view.ask(&format!("cloudcontrol:ListResources {kind}"), &region, &[kind]).list();
+        for region in view.searched(service).iter() {
+            let listed = view.ask(&format!("cloudcontrol:ListResources {kind}"), region, &[kind]).list();
             add("cloudcontrol", listed.incomplete);
             let names = listed.items.into_iter().map(|item| word(item, "Identifier"));
             for identifier in newest(kind, names.collect()) {
-                let read = view.ask(&format!("cloudcontrol:GetResource {kind}"), &region, &[&identifier, kind]);
+                let read = view.ask(&format!("cloudcontrol:GetResource {kind}"), region, &[&identifier, kind]);
                 add("cloudcontrol", read.problem().cloned());
             }
         }
@@ -84,7 +84,7 @@ pub(super) fn hidden(view: &PoolView<'_>) -> Vec<(&'static str, Cause)> {
 fn functions(view: &PoolView<'_>, region: &str, add: &mut dyn FnMut(Option<Cause>)) {
     let listed = view.ask(FUNCTIONS, region, &[]).list();
     add(listed.incomplete);
-    let code = searched_in(view, "lambda-code").contains(region);
+    let code = view.searched("lambda-code").contains(region);
     for function in listed.items {
         let arn = word(function, "FunctionArn");
         // AWS lists a function whose variables it may not decrypt without them.
@@ -122,7 +122,7 @@ pub(in crate::facts) fn domain_answers<'f>(
     let names: Vec<String> = names.as_array().into_iter().flatten().map(|name| word(name, "DomainName")).collect();
     let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
     let questions = questions(&names, DOMAINS_AT_ONCE).into_iter();
-    questions.map(|question| (question.clone(), view.ask(DOMAIN, region, &[&question]))).collect()
+    questions.map(|question| (question.clone(), view.ask_told(DOMAIN, region, &[&question]))).collect()
 }
 
 /// Names as the collector asks about them, several at once.
@@ -136,18 +136,11 @@ fn newest(kind: &str, names: BTreeSet<String>) -> BTreeSet<String> {
     if kind == "AWS::ECS::TaskDefinition" { crate::snapshot::operations::newest_revisions(names) } else { names }
 }
 
-/// In which Regions something was searched.
-fn searched_in(view: &PoolView<'_>, service: &str) -> BTreeSet<String> {
-    let searched = view.snapshot.header.scope.searched.iter();
-    let searched = searched.filter(|searched| searched.account == view.key.account && searched.service == service);
-    searched.map(|searched| searched.region.clone()).collect()
-}
-
 /// What was searched, in words.
 pub(super) fn searched(view: &PoolView<'_>) -> Vec<String> {
     let mut all = Vec::new();
     let mut add = |service: &str, what: &str| {
-        all.extend(searched_in(view, service).into_iter().map(|region| format!("{what} in {region}")));
+        all.extend(view.searched(service).iter().map(|region| format!("{what} in {region}")));
     };
     add("lambda", "environment variables of Lambda functions");
     add("lambda-code", "deployment packages of Lambda functions");
@@ -156,7 +149,7 @@ pub(super) fn searched(view: &PoolView<'_>) -> Vec<String> {
     for (service, _, what) in TYPES {
         add(service, what);
     }
-    if searched_in(view, "iam-roles").contains(GLOBAL_REGION) {
+    if view.searched("iam-roles").contains(GLOBAL_REGION) {
         all.push("trust policies of IAM roles".to_owned());
     }
     all

@@ -334,7 +334,7 @@ mod tests {
             vec![call("ListGrants", json!({ "Grants": grants })), call("GetKeyPolicy", json!({ "Policy": document }))];
         let snapshot = crate::snapshot::Snapshot::new(crate::snapshot::Scope::default(), entries);
         let log = super::super::super::Log::new(&snapshot, jiff::Timestamp::UNIX_EPOCH, None);
-        let ask = |call: &str| log.ask("111122223333", "us-west-2", super::super::super::operation(call), &[]);
+        let ask = |call: &str| log.ask("111122223333", "us-west-2", call, &[]).unwrap();
         match may_decrypt(ROLE, key, &ask(GRANTS), &ask(KEY_POLICY)) {
             May::Known(true, _) => "yes".to_owned(),
             May::Known(false, _) => "no".to_owned(),

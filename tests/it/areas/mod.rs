@@ -17,10 +17,12 @@ pub(crate) use core::furnished as core_furnished;
 /// The complete account with everything that every call of the table is asked about, but for what excludes each other: see
 /// [`by_end_user_messaging`] and [`by_own_sender`].
 pub(crate) fn furnished() -> Account {
-    let account = core::furnished(Account::complete());
-    let account = parity::federated(account);
-    let account = references::furnish(consumers::furnish(account));
-    governance::furnish(account)
+    furnish(parity::federated(Account::complete()))
+}
+
+/// Adds what surrounds a pool beside what is asked about it: those who verify its tokens, source trees, and the operator.
+pub(crate) fn furnish(account: Account) -> Account {
+    governance::furnish(references::furnish(consumers::furnish(core::furnished(account))))
 }
 
 /// The same with text messages by End User Messaging instead of SNS.

@@ -3,6 +3,7 @@
 //! Conditions of steps are evaluated on the state itself, beside the planner's own look ahead.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use jiff::Timestamp;
 use mrready::audit::{Scope, evaluate, given_value};
@@ -24,7 +25,7 @@ struct Seen<'a> {
 }
 
 impl Scope for Seen<'_> {
-    fn fact(&self, field: &str) -> (Fact, Absence) {
+    fn fact(&self, field: &str) -> (Rc<Fact>, Absence) {
         let spec = FieldSet.field(self.kind, field).expect("a field that the condition sees");
         let of_child = || {
             let children = self.state.children.get(&self.kind)?;
@@ -36,7 +37,7 @@ impl Scope for Seen<'_> {
             (Observed::Absent, Absence::Default(text)) => Observed::Known(default_value(spec.ty, text)),
             (value, _) => value,
         };
-        (Fact { value, sources: Vec::new() }, spec.absent)
+        (Rc::new(Fact { value, sources: Vec::new() }), spec.absent)
     }
 
     fn aws(&self, at: &AwsPointer) -> Fact {

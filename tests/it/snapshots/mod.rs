@@ -5,6 +5,7 @@ mod consumers;
 mod denial;
 mod gates;
 mod matrix;
+mod open_only;
 mod pools;
 mod ready;
 mod same;
