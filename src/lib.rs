@@ -7,6 +7,7 @@ pub mod cli;
 pub mod collect;
 pub mod diff;
 pub mod facts;
+pub mod import;
 pub mod model;
 pub mod plan;
 pub mod policy;

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use crate::areas;
 use crate::builder::{self, ACCOUNT, Account, CLIENT, DESCRIBE_CLIENT, DESCRIBE_POOL, DOMAIN, KEY, P, POOL, S};
-use crate::measure::{Contestant, human, measure};
+use crate::measure::{Contestant, measure};
 
 /// How many pools an account of the fleet has.
 pub(crate) const POOLS: usize = 4;

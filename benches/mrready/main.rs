@@ -8,10 +8,10 @@
 #![allow(missing_docs, reason = "a program, not a library")]
 
 // The evidence of the fleet is that of the tests.
-#[allow(dead_code, reason = "what only tests need")]
+#[allow(dead_code, unused_imports, reason = "what only tests need")]
 #[path = "../../tests/it/areas/mod.rs"]
 mod areas;
-#[allow(dead_code, reason = "what only tests need")]
+#[allow(dead_code, unused_imports, reason = "what only tests need")]
 #[path = "../../tests/it/builder.rs"]
 mod builder;
 #[cfg(feature = "live")]

@@ -34,6 +34,10 @@ pub(super) enum Command {
     ///
     /// Reads only. Exit code: 0 evidence written; 2 no evidence at all; 3 partial, with --strict.
     Collect(Box<CollectArgs>),
+    /// Make a snapshot of what the script of `collect --print-commands` wrote
+    ///
+    /// Exit code: 0 evidence written; 2 no evidence at all, or no folder of that script; 3 partial, with --strict.
+    Import(ImportArgs),
     /// Try each kind of call once: what is missing, and which permission brings most
     ///
     /// Reads only. Exit code: 0 every call is answered; 2 none is; 3 some are not, with --strict.
@@ -321,12 +325,31 @@ pub(super) struct CollectArgs {
     pub(super) scan: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) config: ConfigArgs,
+    /// Print a Bash script of AWS CLI calls instead of asking, for somebody who has credentials; `import` reads what it writes
+    #[arg(long, conflicts_with_all = ["scan", "strict"])]
+    pub(super) print_commands: bool,
     /// Exit with 3 if a call was not answered
     #[arg(long)]
     pub(super) strict: bool,
     /// Name every call on standard error
     #[arg(short, long)]
     pub(super) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    /// The folder that the script wrote
+    #[arg(value_name = "DIR")]
+    pub(super) folder: PathBuf,
+    /// The snapshot: .json or .jsonl, with .gz or .zst after it if you like
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Remove what the script wrote once the snapshot is written: it holds templates and other texts that a snapshot does not
+    #[arg(long)]
+    pub(super) purge: bool,
+    /// Exit with 3 if a call was not answered, or the script did not come to its end
+    #[arg(long)]
+    pub(super) strict: bool,
 }
 
 #[derive(Debug, Args)]

@@ -10,8 +10,9 @@ use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
 use crate::audit::needs;
-use crate::collect::{CollectError, Needs, Observer, Pools, Request, collect};
+use crate::collect::{CollectError, Needs, Observer, Pools, Request, Search, collect};
 use crate::facts::RegionTable;
+use crate::import::commands;
 use crate::model::Gate;
 use crate::rules::{Catalog, Rule};
 use crate::snapshot::{Encoding, Entry, Snapshot, format};
@@ -32,6 +33,9 @@ pub(super) fn run(mut args: CollectArgs) -> Result<u8> {
     }
     scan::check(&args.scan)?;
     let request = Request { planned_region: config.planned_region(), ..request_of(&args.scope)? };
+    if args.print_commands {
+        return print_commands(&request, args.output.as_deref());
+    }
     let snapshot = if let Some(path) = &args.output {
         collect_to(&request, path, &args.scan, args.verbose)?
     } else {
@@ -50,6 +54,19 @@ pub(super) fn run(mut args: CollectArgs) -> Result<u8> {
         ui::say(&format!("{unanswered} of {calls} calls were not answered; `mrready audit` says what that costs"));
     }
     Ok(if args.strict && unanswered > 0 { exit::UNCLEAR } else { exit::GOOD })
+}
+
+/// Writes the script that asks the same with the AWS CLI. Nothing is asked, and no credentials are looked for.
+fn print_commands(request: &Request, output: Option<&Path>) -> Result<u8> {
+    if request.search.contains(&Search::LambdaCode) {
+        ui::say("--search lambda-code is left out: a script of AWS CLI calls follows no links to code");
+    }
+    let script = commands::script(request)?;
+    match output {
+        Some(path) => files::write_whole(path, script.as_bytes(), Readers::Runner)?,
+        None => ui::print(script.as_bytes())?,
+    }
+    Ok(exit::GOOD)
 }
 
 /// Collects into a file: a journal while it grows, renamed when it is whole. What the trees hold is added at the end.

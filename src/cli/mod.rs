@@ -18,6 +18,7 @@ mod fleet;
 mod frames;
 mod git;
 mod iam_policy;
+mod import;
 mod judging;
 mod manual;
 mod merge;
@@ -71,6 +72,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Audit(args) => audit::run(*args),
         Command::Collect(args) => collect::run(*args),
+        Command::Import(args) => import::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Scan(args) => scan::run(&args),
         Command::Plan(args) => plan::run(*args),

@@ -4,6 +4,8 @@
 //! The one place where `scan` meets `snapshot`. Finding references is the business of `scan`, asking for the text that of
 //! `live`. Pure.
 
+pub mod answers;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 

@@ -123,6 +123,16 @@ impl Search {
             Search::Ssm => "ssm",
         }
     }
+
+    /// The call without which the place is not searched.
+    pub fn first_call(self) -> &'static str {
+        match self {
+            Search::Codebuild => "codebuild:ListProjects",
+            Search::Ecs => "cloudcontrol:ListResources AWS::ECS::TaskDefinition",
+            Search::LambdaCode => "lambda:GetFunction",
+            Search::Ssm => "cloudcontrol:ListResources AWS::SSM::Parameter",
+        }
+    }
 }
 
 /// The calls, as `service:Operation`, that what is to be judged needs. What no counted gate needs is not asked.

@@ -111,8 +111,7 @@ pub fn command(source: &Source, pool_id: Option<&str>) -> Option<Command> {
             format!("<{name}>")
         });
     }
-    let cli = SERVICES.iter().find(|(ours, _)| *ours == service).map_or(service, |(_, theirs)| *theirs);
-    let mut line = format!("aws {cli} {}", kebab(operation));
+    let mut line = format!("aws {}", spelled(service, operation));
     if all.values().any(|value| is_misread(value)) {
         let all: serde_json::Map<String, Value> =
             all.iter().map(|(name, value)| ((*name).to_owned(), as_json(call, name, value))).collect();
@@ -140,6 +139,12 @@ pub fn command(source: &Source, pool_id: Option<&str>) -> Option<Command> {
         line.push_str(" --output text");
     }
     Some(Command { line, fill_in })
+}
+
+/// The words of the AWS CLI for an operation: `kms describe-key`.
+pub fn spelled(service: &str, operation: &str) -> String {
+    let cli = SERVICES.iter().find(|(ours, _)| *ours == service).map_or(service, |(_, theirs)| *theirs);
+    format!("{cli} {}", kebab(operation))
 }
 
 /// A parameter's value as its API has it, which the AWS CLI does not make of JSON input by itself.
@@ -201,7 +206,7 @@ fn jmespath(pointer: &str) -> String {
 }
 
 /// A value as one word of a POSIX shell; with anything that cannot be shown as it is, of bash, zsh and ksh.
-fn quote(value: &str) -> String {
+pub fn quote(value: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./:@%+,-".contains(c);
     if safe(value) != value {
         // `$'…'`: what would steer a terminal or a CI log is written as bytes.

@@ -11,8 +11,9 @@ mod fleet;
 pub mod format;
 pub mod normal;
 pub mod operations;
-mod sections;
 mod read;
+mod sections;
+pub mod shape;
 mod xml;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -271,7 +271,8 @@ fn two_readers_find_the_types_of_the_page_and_every_name_byte_for_byte() {
             };
             let wanted = table.columns();
             let duckdb: Vec<Value> = wanted.iter().map(|(name, each, _)| json!([name, kind(each).0])).collect();
-            let arrow: Vec<Value> = wanted.iter().map(|(name, each, nullable)| json!([name, kind(each).1, nullable])).collect();
+            let arrow: Vec<Value> =
+                wanted.iter().map(|(name, each, nullable)| json!([name, kind(each).1, nullable])).collect();
             assert_eq!((&found["duckdb"], &found["pyarrow"]), (&json!(duckdb), &json!(arrow)), "{name}");
             let about = (&found["metadata"]["mrready.table"], &found["metadata"]["mrready.version"]);
             assert_eq!(about, (&json!(table.as_str()), &json!("1")), "{name}");

@@ -43,6 +43,8 @@ mod plan_shell;
 mod plan_verifiers;
 mod plan_waves;
 mod policies;
+#[cfg(unix)]
+mod print_commands;
 mod readme;
 mod records;
 #[cfg(feature = "live")]

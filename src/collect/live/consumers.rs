@@ -8,9 +8,9 @@ use futures_util::future::{join, join_all, join3};
 use serde_json::Value;
 
 use super::ask::{Answers, Fetched, Query, Session};
-use crate::collect::judge::{self, Origin, Place};
-use crate::scan::template::Environment;
-use crate::snapshot::{Entry, admit};
+use super::texts::texts;
+use crate::collect::judge::{self, answers::Stacks};
+use crate::snapshot::Entry;
 
 const SERVICES: [(&str, &str); 3] = [
     ("apigateway", "apigateway:GetRestApis"),
@@ -84,22 +84,9 @@ async fn stacks(session: &Session<'_>, region: &str) {
         &["cloudformation:GetTemplate", "cloudformation:ListStackResources"],
         "ListStacks",
     );
-    outputs(session, &describe, &described);
-    export_values(session, &exports, &exported);
-
-    let known = Known {
-        account: session.log.account().unwrap_or_default(),
-        exports: pairs(exported.items("/Exports"), &["Name"], &["Value"]),
-        parameters: described
-            .items("/Stacks")
-            .filter_map(|stack| {
-                let parameters = stack.get("Parameters").and_then(Value::as_array).into_iter().flatten();
-                // Of a parameter that names an SSM parameter, what that one held.
-                let pairs = pairs(parameters, &["ParameterKey"], &["ResolvedValue", "ParameterValue"]);
-                Some((text(stack, "StackId")?.to_owned(), pairs))
-            })
-            .collect(),
-    };
+    texts(session, &describe, &described);
+    texts(session, &exports, &exported);
+    let known = Stacks::new(session.log.account().unwrap_or_default(), &described.pages, &exported.pages);
     drop((described, exported));
     let stacks: BTreeMap<String, String> = listed
         .items("/StackSummaries")
@@ -109,15 +96,8 @@ async fn stacks(session: &Session<'_>, region: &str) {
     join_all(stacks.iter().map(|(id, name)| template(session, region, id, name, &known))).await;
 }
 
-/// What is known of a Region's stacks, and never kept.
-struct Known {
-    account: String,
-    exports: BTreeMap<String, String>,
-    parameters: BTreeMap<String, BTreeMap<String, String>>,
-}
-
 /// Reads a stack's template and resources, and judges the template.
-async fn template(session: &Session<'_>, region: &str, id: &str, name: &str, known: &Known) {
+async fn template(session: &Session<'_>, region: &str, id: &str, name: &str, known: &Stacks) {
     if !session.may_fetch("cloudformation:GetTemplate", region) {
         return;
     }
@@ -130,34 +110,8 @@ async fn template(session: &Session<'_>, region: &str, id: &str, name: &str, kno
     match result {
         Err(error) => entry.error = Some(error),
         Ok(page) => {
-            let (partition, url_suffix) = partition(id);
-            let environment = Environment {
-                account: known.account.clone(),
-                region: region.to_owned(),
-                partition,
-                url_suffix,
-                stack_name: name.to_owned(),
-                stack_id: id.to_owned(),
-                parameters: known.parameters.get(id).cloned().unwrap_or_default(),
-                resources: pairs(
-                    resources.items("/StackResourceSummaries"),
-                    &["LogicalResourceId"],
-                    &["PhysicalResourceId"],
-                ),
-                exports: known.exports.clone(),
-            };
-            let text = page.answer.get("TemplateBody").and_then(Value::as_str).unwrap_or_default();
-            let origin = Origin { call: &entry, container: name };
-            match judge::template(&origin, text, page.template_is_text, &environment) {
-                // Text that cannot be read is no evidence that nothing is in it.
-                Err(error) => entry.error = Some(error),
-                Ok(found) => {
-                    hits = found;
-                    let admitted = admit::admit(query.operation, page.answer);
-                    entry.response = Some(admitted.response);
-                    entry.dropped = admitted.dropped;
-                }
-            }
+            let environment = known.environment(region, id, name, &resources.pages);
+            hits = judge::answers::template(query.operation, &mut entry, page, &environment);
         }
     }
     session.log.put(Entry::Call(entry));
@@ -166,66 +120,6 @@ async fn template(session: &Session<'_>, region: &str, id: &str, name: &str, kno
     }
 }
 
-/// Judges the output values of the stacks of a Region.
-fn outputs(session: &Session<'_>, query: &Query, described: &Answers) {
-    for (page, time) in described.pages.iter().zip(&described.times) {
-        let entry = query.entry(None, *time);
-        let stacks = page.get("Stacks").and_then(Value::as_array).into_iter().flatten();
-        for (index, stack) in stacks.enumerate() {
-            let origin = Origin { call: &entry, container: text(stack, "StackName").unwrap_or_default() };
-            let outputs = stack.get("Outputs").and_then(Value::as_array).into_iter().flatten();
-            for (output, value) in outputs.enumerate() {
-                let Some(written) = text(value, "OutputValue") else { continue };
-                let place = Place {
-                    logical_id: text(value, "OutputKey").map(str::to_owned),
-                    path: "OutputValue".to_owned(),
-                    pointer: format!("/Stacks/{index}/Outputs/{output}/OutputValue"),
-                    ..Place::default()
-                };
-                for hit in judge::value(&origin, &place, written) {
-                    session.log.put(Entry::Hit(hit));
-                }
-            }
-        }
-    }
-}
-
-/// Judges the values of a Region's exports.
-fn export_values(session: &Session<'_>, query: &Query, exported: &Answers) {
-    for (page, time) in exported.pages.iter().zip(&exported.times) {
-        let entry = query.entry(None, *time);
-        let exports = page.get("Exports").and_then(Value::as_array).into_iter().flatten();
-        for (index, export) in exports.enumerate() {
-            let container = format!("export {}", text(export, "Name").unwrap_or_default());
-            let origin = Origin { call: &entry, container: &container };
-            let Some(written) = text(export, "Value") else { continue };
-            let pointer = format!("/Exports/{index}/Value");
-            let place = Place { path: "Value".to_owned(), pointer, ..Place::default() };
-            for hit in judge::value(&origin, &place, written) {
-                session.log.put(Entry::Hit(hit));
-            }
-        }
-    }
-}
-
-/// The partition in an ARN and its DNS suffix; empty where we do not know it.
-fn partition(arn: &str) -> (String, String) {
-    let partition = arn.split(':').nth(1).unwrap_or_default();
-    let suffix = match partition {
-        "aws" | "aws-us-gov" => "amazonaws.com",
-        "aws-cn" => "amazonaws.com.cn",
-        "aws-eusc" => "amazonaws.eu",
-        _ => "",
-    };
-    (partition.to_owned(), suffix.to_owned())
-}
-
 fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     value.get(name).and_then(Value::as_str)
-}
-
-/// The first of the members `keys` of each item to the first of its members `values`.
-fn pairs<'a>(items: impl Iterator<Item = &'a Value>, keys: &[&str], values: &[&str]) -> BTreeMap<String, String> {
-    let first = |item: &'a Value, names: &[&str]| names.iter().find_map(|name| text(item, name)).map(str::to_owned);
-    items.filter_map(|item| Some((first(item, keys)?, first(item, values)?))).collect()
 }

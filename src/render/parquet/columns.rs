@@ -251,7 +251,8 @@ impl<'a> CoverageRow<'a> {
     pub(super) fn all(report: &'a Report) -> impl Iterator<Item = Self> {
         let coverage = &report.coverage;
         let only = if let [account] = report.snapshot.accounts.as_slice() { Some(account.as_str()) } else { None };
-        let numbers = [coverage.asked, coverage.answered, coverage.denied, coverage.throttled, coverage.failed].map(Some);
+        let numbers =
+            [coverage.asked, coverage.answered, coverage.denied, coverage.throttled, coverage.failed].map(Some);
         let numbers = Self { kind: "calls", account: only, calls: Some(numbers), ..Self::default() };
         let given = |text: &'a String| Some(text.as_str()).filter(|text| !text.is_empty());
         let problems = coverage.problems.iter().map(move |problem| Self {

@@ -5,6 +5,8 @@
 
 mod faults;
 #[cfg(unix)]
+mod import;
+#[cfg(unix)]
 mod plan;
 mod ready;
 mod replays;
