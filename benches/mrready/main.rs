@@ -45,12 +45,12 @@ fn main() {
     match arguments.first().map(String::as_str) {
         None => {}
         #[cfg(feature = "live")]
-        Some(collect::CHILD) => return collect::run(),
+        Some(collect::CHILD) => return collect::run(&arguments[1..]),
         Some("audit") => return audits(),
         Some("fleet") => return fleet::run(),
         Some("fleet-file") => return fleet::file(&arguments[1..]),
         Some("process") => return processes(),
-        Some("collect") => return collections(),
+        Some("collect") => return collections(arguments.get(1).map(String::as_str)),
         Some(other) => return println!("no part {other}: there are audit, fleet, process and collect"),
     }
     println!(
@@ -60,7 +60,7 @@ fn main() {
     audits();
     fleet::run();
     processes();
-    collections();
+    collections(None);
 }
 
 /// Judging, beside the time that `serde_json` needs to parse the same bytes.
@@ -155,11 +155,11 @@ fn spawn(program: &str, arguments: &[&str], codes: &[i32]) {
 }
 
 /// Collecting from a server of this process. In a process of its own, because its environment must hold credentials
-/// and nothing else of the caller's.
+/// and nothing else of the caller's. `rounds`: fewer or more than usual.
 #[cfg(feature = "live")]
-fn collections() {
+fn collections(rounds: Option<&str>) {
     let mut command = Command::new(std::env::current_exe().expect("this program"));
-    command.arg(collect::CHILD).env_clear().envs([
+    command.arg(collect::CHILD).arg(rounds.unwrap_or("5")).args(boto3()).env_clear().envs([
         ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", "not-a-secret"),
         ("AWS_CONFIG_FILE", "/dev/null"),
@@ -170,8 +170,23 @@ fn collections() {
     assert!(status.success(), "collecting: {status}");
 }
 
+/// The Python of a virtual environment with boto3, below `target/`; made at the first run.
+#[cfg(feature = "live")]
+fn boto3() -> Option<String> {
+    let program = std::env::current_exe().ok()?;
+    let folder = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists())?.join("bench-boto3");
+    let python = folder.join("bin/python");
+    let done = |command: &mut Command| command.stdout(Stdio::null()).status().is_ok_and(|status| status.success());
+    let pinned = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/requirements.txt");
+    let has_it = done(Command::new(&python).args(["-c", "import boto3"]).stderr(Stdio::null()));
+    let made = has_it
+        || (done(Command::new("python3").args(["-m", "venv"]).arg(&folder))
+            && done(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--requirement", pinned])));
+    made.then(|| python.to_str().map(str::to_owned)).flatten()
+}
+
 #[cfg(not(feature = "live"))]
-fn collections() {
+fn collections(_rounds: Option<&str>) {
     println!("\nCollect: left out, because this build has no feature `live`; run `cargo bench` with default features");
 }
 

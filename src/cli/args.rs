@@ -131,7 +131,10 @@ pub(super) struct LiveArgs {
     /// Calls in flight at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) concurrency: u16,
-    /// Calls per second and quota instead of AWS's published rates
+    /// The share of each of AWS's published request rates to take, more than 0 and at most 1; production has the rest
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
+    pub(super) max_share: f64,
+    /// Calls per second and quota instead of a share of AWS's published rates
     #[arg(long, value_name = "N")]
     pub(super) max_rps: Option<f64>,
     /// Seconds that one attempt of a call may take; at most three attempts are made

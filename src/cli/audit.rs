@@ -106,7 +106,7 @@ pub(super) fn run(mut args: AuditArgs) -> Result<u8> {
         }
     }
     let mut snapshot = if live {
-        wanted.collect(Some(collect::needs(&catalog, &options.gates)))?
+        wanted.collect(Some(collect::needs(&catalog, &options.gates)), &catalog)?
     } else {
         wanted.read(facts.now, stdin)?
     };

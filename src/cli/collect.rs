@@ -10,8 +10,8 @@ use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
 use crate::audit::needs;
-use crate::collect::{CollectError, Needs, Observer, Pools, Request, Search, collect};
-use crate::facts::RegionTable;
+use crate::collect::{CollectError, Needs, Observer, Order, Pools, Remaining, Request, Search, collect};
+use crate::facts::{FieldSet, RegionTable};
 use crate::import::commands;
 use crate::model::Gate;
 use crate::rules::{Catalog, Rule};
@@ -20,7 +20,8 @@ use crate::snapshot::{Encoding, Entry, Snapshot, format};
 use super::args::{CollectArgs, LiveArgs, ScopeArgs};
 use super::config::Configuration;
 use super::files::{self, Readers};
-use super::ui::{self, Progress};
+use super::progress::Progress;
+use super::ui;
 use super::{Interrupted, exit, scan};
 
 /// Runs the command.
@@ -32,7 +33,11 @@ pub(super) fn run(mut args: CollectArgs) -> Result<u8> {
         bail!("which pools? Give --pool-id ID (repeatable), or --all-pools for the configured Region");
     }
     scan::check(&args.scan)?;
-    let request = Request { planned_region: config.planned_region(), ..request_of(&args.scope)? };
+    let request = Request {
+        planned_region: config.planned_region(),
+        order: order(&Catalog::builtin(&FieldSet)?),
+        ..request_of(&args.scope)?
+    };
     if args.print_commands {
         return print_commands(&request, args.output.as_deref());
     }
@@ -118,6 +123,15 @@ pub(super) fn needs(catalog: &Catalog, gates: &BTreeSet<Gate>) -> Needs {
     }
 }
 
+/// How many rules need each call.
+pub(super) fn order(catalog: &Catalog) -> Order {
+    let mut order = Order::default();
+    for call in catalog.rules.iter().flat_map(needs::calls) {
+        *order.rules.entry(call).or_default() += 1;
+    }
+    order
+}
+
 /// What the options ask for.
 pub(super) fn request_of(scope: &ScopeArgs) -> Result<Request> {
     let pools = if scope.all_pools { Pools::All } else { Pools::Ids(scope.pool_id.clone()) };
@@ -136,6 +150,10 @@ pub(super) fn request(pools: Pools, scope: &LiveArgs) -> Result<Request> {
     request.count_users = scope.count_users;
     request.operator_arn.clone_from(&scope.operator_arn);
     request.search = scope.search.iter().copied().map(Into::into).collect();
+    if !(scope.max_share > 0.0 && scope.max_share <= 1.0) {
+        bail!("--max-share {}: it must be more than 0 and at most 1", scope.max_share);
+    }
+    request.max_share = scope.max_share;
     if let Some(rate) = scope.max_rps {
         if !(rate.is_finite() && rate > 0.0) {
             bail!("--max-rps {rate}: it must be more than 0");
@@ -215,6 +233,10 @@ impl Observer for Watcher {
             let written = format::journal_line(entry).and_then(|line| journal.write_all(line.as_bytes()));
             self.broken = written.err();
         }
+    }
+
+    fn remaining(&mut self, remaining: &Remaining) {
+        self.progress.remaining(remaining);
     }
 
     fn note(&mut self, text: &str) {

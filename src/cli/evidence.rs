@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use jiff::Timestamp;
 
 use crate::collect::{Needs, PlannedRegion};
+use crate::rules::Catalog;
 use crate::snapshot::Snapshot;
 
 use super::args::ScopeArgs;
@@ -49,10 +50,11 @@ impl Wanted<'_> {
         Ok(live)
     }
 
-    /// Collects from the live account the calls of `needs`, or all.
-    pub(super) fn collect(&self, needs: Option<Needs>) -> Result<Snapshot> {
+    /// Collects from the live account the calls of `needs`, or all; what most rules of the catalogue need first.
+    pub(super) fn collect(&self, needs: Option<Needs>, catalog: &Catalog) -> Result<Snapshot> {
         let mut request = collect::request_of(self.scope)?;
         request.needs = needs;
+        request.order = collect::order(catalog);
         request.planned_region.clone_from(&self.planned_region);
         match self.save {
             Some(path) => collect::collect_to(&request, path, self.trees, self.verbose),

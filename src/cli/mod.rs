@@ -25,6 +25,7 @@ mod merge;
 mod outputs;
 mod owners;
 mod plan;
+mod progress;
 mod rules;
 mod scan;
 mod schema;

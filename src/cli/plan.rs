@@ -50,7 +50,7 @@ pub(super) fn run(mut args: PlanArgs) -> Result<u8> {
     let mut reductions =
         judging::reductions(&args.rulings, target_issuer, &std::collections::BTreeSet::new(), &decisions);
     // A plan looks ahead over all gates: nothing is left out.
-    let mut snapshot = if live { wanted.collect(None)? } else { wanted.read(facts.now, None)? };
+    let mut snapshot = if live { wanted.collect(None, &catalog)? } else { wanted.read(facts.now, None)? };
     if !live && !args.scope.pool_id.is_empty() {
         judging::narrow(&mut snapshot, &args.scope.pool_id, &mut reductions)?;
     }

@@ -1,13 +1,10 @@
-//! The terminal: standard error for people, width and colour, the progress bar of a collection.
+//! The terminal: standard error for people, width and colour.
 
 use std::io::{IsTerminal, Write};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::render::safe::safe;
-use crate::snapshot::Entry;
 
 use super::args::ColorArg;
 
@@ -58,58 +55,4 @@ pub(super) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
     })
-}
-
-/// The progress of a collection: a bar on a terminal, lines with `--verbose`, silence in a pipe.
-pub(super) struct Progress {
-    bar: ProgressBar,
-    verbose: bool,
-}
-
-impl Progress {
-    /// A bar that is drawn only if standard error is a terminal.
-    pub(super) fn new(verbose: bool) -> Self {
-        let target = if std::io::stderr().is_terminal() && !verbose {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
-        let bar = ProgressBar::with_draw_target(Some(0), target);
-        if let Ok(style) = ProgressStyle::with_template("collecting {bar:30} {pos}/{len} calls, {elapsed}") {
-            bar.set_style(style);
-        }
-        bar.enable_steady_tick(Duration::from_millis(200));
-        Self { bar, verbose }
-    }
-
-    /// So many calls are known by now.
-    pub(super) fn planned(&self, calls: u64) {
-        self.bar.set_length(calls);
-    }
-
-    /// A call has ended.
-    pub(super) fn done(&self, entry: &Entry) {
-        let Entry::Call(call) = entry else { return };
-        self.bar.inc(1);
-        if self.verbose {
-            let page = call.page.map(|page| format!(" page {page}")).unwrap_or_default();
-            let outcome = match &call.error {
-                None => "answered".to_owned(),
-                Some(error) => format!("not answered: {}", error.code),
-            };
-            say(&format!("{} in {}{page}: {outcome}", call.name(), call.region));
-        }
-    }
-
-    /// A line for a person: not for a pipe.
-    pub(super) fn note(&self, text: &str) {
-        if self.verbose || std::io::stderr().is_terminal() {
-            self.bar.suspend(|| say(text));
-        }
-    }
-
-    /// Takes the bar away.
-    pub(super) fn finish(&self) {
-        self.bar.finish_and_clear();
-    }
 }

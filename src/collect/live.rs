@@ -1,12 +1,13 @@
 //! The live collector: configuration, the runtime, and the order of the search.
 //!
-//! `pools`, `surroundings`, `resources` and `consumers` say what is asked, `ask` how an answer becomes evidence, `aws`
-//! speaks to the SDK, `tap` sees its bytes, `rates` keeps it gentle, `log` is what was seen so far.
+//! `pools`, `surroundings`, `resources` and `consumers` say what is asked, `flow` which of them goes on when, `ask` how an
+//! answer becomes evidence, `aws` speaks to the SDK, `tap` sees its bytes, `rates` keeps it gentle, `log` is what was seen so far.
 
 mod ask;
 mod aws;
 mod consumers;
 mod failover;
+mod flow;
 mod governance;
 mod log;
 mod messages;
@@ -15,6 +16,7 @@ mod parity;
 mod pools;
 mod rates;
 mod resources;
+mod schedule;
 mod surroundings;
 mod tap;
 #[cfg(test)]
@@ -23,18 +25,16 @@ mod texts;
 mod triggers;
 mod trust;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig};
-use futures_util::future::join3;
 
 use super::{CollectError, Observer, Pools, Request};
 use crate::snapshot::Snapshot;
 use ask::Session;
 use aws::Aws;
 use log::Log;
-use rates::Rates;
+use rates::{Rates, Speed};
 
 /// Collects, on a runtime of its own, until done or interrupted.
 pub(super) fn collect(request: &Request, observer: &mut dyn Observer) -> Result<Snapshot, CollectError> {
@@ -97,17 +97,15 @@ async fn configuration(request: &Request) -> Result<SdkConfig, CollectError> {
     if let Some(url) = &request.endpoint_url {
         loader = loader.endpoint_url(url);
     }
-    if let Some(bundle) = &request.ca_bundle {
-        loader = loader.http_client(trust::client(bundle)?);
-    }
+    loader = loader.http_client(trust::client(request.ca_bundle.as_deref())?);
     Ok(loader.load().await)
 }
 
 /// Asks everything, what most rules need first.
 async fn run(request: &Request, config: SdkConfig, observer: &mut dyn Observer) -> Result<Snapshot, CollectError> {
     let aws = Aws::new(config, request.call_timeout);
-    let rates = Rates::new(request.max_rps);
-    let session = Session::new(aws, rates, request.concurrency, Log::new(observer), request.sample);
+    let rates = Rates::new(Speed::of(request));
+    let session = Session::new(aws, rates, Log::new(observer), request.sample);
     let home = match (&request.pools, session.aws.region()) {
         (_, Some(region)) => region,
         (Pools::Ids(ids), None) => {
@@ -129,29 +127,7 @@ async fn run(request: &Request, config: SdkConfig, observer: &mut dyn Observer) 
         }
     }
     let ids = pools::in_scope(&session, request, &home).await;
-    let pools = pools::pools(&session, request, &ids).await;
-    if let Some(first) = session.log.no_evidence() {
-        return Err(CollectError::NoEvidence { first });
-    }
-
-    if let Some(needs) = &request.needs {
-        // Set once: nothing else sets it.
-        let _ = session.wanted.set(pools::wanted(needs, &pools));
-    }
-    let mut regions: BTreeSet<String> = request.consumer_regions.iter().cloned().collect();
-    regions.extend(pools.iter().flat_map(|pool| std::iter::once(&pool.primary).chain(&pool.secondary)).cloned());
-    let consumers = async {
-        if !request.consumers {
-            leave_out(&session, &regions, "consumers were left out of this collection");
-        } else if pools.is_empty() {
-            leave_out(&session, &regions, "there is no pool in scope");
-        } else {
-            let texts = texts::search(&session, request, &regions);
-            join3(consumers::search(&session, &regions), resources::search(&session, &regions), texts).await;
-        }
-    };
-    // They draw on different quotas, so none waits for another.
-    join3(consumers, surroundings::ask(&session, request, &pools), pools::clients(&session, &pools)).await;
+    let pools = flow::gather(&session, request, &ids).await?;
 
     let (mut scope, entries) = session.log.finish();
     scope.replica_regions.clone_from(&request.replica_regions);
@@ -163,11 +139,4 @@ async fn run(request: &Request, config: SdkConfig, observer: &mut dyn Observer) 
         }
     }
     Ok(Snapshot::new(scope, entries))
-}
-
-/// Says that nobody was looked for who verifies tokens, and why.
-fn leave_out(session: &Session<'_>, regions: &BTreeSet<String>, why: &str) {
-    consumers::leave_out(session, regions, why);
-    resources::leave_out(session, regions, why);
-    texts::leave_out(session, regions, why);
 }

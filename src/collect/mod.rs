@@ -5,18 +5,21 @@
 //! the progress bar, which are the shell's, through [`Observer`].
 
 mod earlier;
+pub mod estimate;
 pub mod judge;
 #[cfg(feature = "live")]
 mod live;
 #[cfg(not(feature = "live"))]
 #[path = "absent.rs"]
 mod live;
+pub mod quotas;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use earlier::Earlier;
+pub use estimate::Remaining;
 
 use crate::snapshot::{Entry, Snapshot};
 
@@ -79,8 +82,12 @@ pub struct Request {
     pub ca_bundle: Option<Vec<u8>>,
     /// The most calls in flight.
     pub concurrency: usize,
-    /// Replaces every published request rate by this one, per account, Region and quota.
+    /// The share of each published request rate that is taken, more than 0 and at most 1.
+    pub max_share: f64,
+    /// Replaces every rate by this many calls a second, per account, Region and quota; then no share is taken of it.
     pub max_rps: Option<f64>,
+    /// What goes first where several calls wait.
+    pub order: Order,
     /// The longest that one attempt may take; there are at most three.
     pub call_timeout: Duration,
     /// `--count-users`: how many users are in states in which they need a write to sign in.
@@ -135,6 +142,13 @@ impl Search {
     }
 }
 
+/// How many rules need each call, as `service:Operation`: what most need goes first. Calls that are not named go last.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Order {
+    /// The number of rules by call.
+    pub rules: BTreeMap<String, usize>,
+}
+
 /// The calls, as `service:Operation`, that what is to be judged needs. What no counted gate needs is not asked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Needs {
@@ -160,7 +174,9 @@ impl Request {
             endpoint_url: None,
             ca_bundle: None,
             concurrency: 8,
+            max_share: 0.5,
             max_rps: None,
+            order: Order::default(),
             call_timeout: Duration::from_secs(20),
             count_users: false,
             operator_arn: None,
@@ -178,6 +194,8 @@ pub trait Observer: Send {
     fn planned(&mut self, calls_known: u64);
     /// An entry is final. Entries come in the order in which calls end.
     fn done(&mut self, entry: &Entry);
+    /// What is known to be left; said now and then.
+    fn remaining(&mut self, _remaining: &Remaining) {}
     /// A line for a person.
     fn note(&mut self, text: &str);
 }

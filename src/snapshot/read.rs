@@ -209,7 +209,7 @@ mod tests {
             (CALL.replace("\"call\"", "\"calls\""), "unknown variant `calls`"),
             (CALL.replace(",\"kind\":\"call\"", ""), "missing field `kind`"),
             (CALL.replace("{}", "{},\"parameters\":null"), "invalid type: null, expected a map"),
-            (CALL.replace("2026-11-21", "soon"), "soon"),
+            (CALL.replace("2026-11-21", "soon"), "failed to parse four digit integer as year"),
         ];
         for (text, expected) in cases {
             assert!(problem(&text).contains(expected), "{text}: {}", problem(&text));

@@ -44,6 +44,11 @@ fn evidence() {
 }
 
 #[test]
+fn quotas() {
+    check("docs/quotas.md", &quotas_md());
+}
+
+#[test]
 fn iam_policy() {
     check("docs/iam-policy.json", &iam_policy_json());
 }
@@ -378,6 +383,45 @@ fn evidence_md() -> String {
          not read, or not whole; of a reference the file, line and column, what it is, and the matched span\n\
          - secret: everything beside the matched span\n",
     );
+    text
+}
+
+fn quotas_md() -> String {
+    let table = mrready::collect::quotas::quotas();
+    let mut text = page(
+        "Quotas",
+        &format!(
+            "How fast each call is made: which calls draw on which quota, and at which rate, from `rules/data/quotas.yaml` (as of \
+             {}). A collection takes a share of each rate (`--max-share`, by default half), evenly spread; production has the \
+             rest. `--max-rps` replaces all rates. What your account's own quotas are is not asked.\n\n\
+             - published: AWS's documented default, per second, for an account in one Region; where it says *all Regions*, for \
+             the account as a whole\n\
+             - guess: AWS publishes no rate, or none was found; the page is where one would stand\n\
+             - per pool: the rate of any one of these operations for a single user pool\n\
+             - *in italics*: no source counts this call anywhere; it is counted here to be careful",
+            table.as_of
+        ),
+    );
+    text.push_str(
+        "\n| quota | per second | per pool | for | source | calls |\n| --- | ---: | ---: | --- | --- | --- |\n",
+    );
+    for quota in &table.quotas {
+        let calls = quota.operations.iter().map(|call| format!("`{call}`"));
+        let assumed = quota.assumed.iter().map(|call| format!("*`{call}`*"));
+        writeln!(
+            text,
+            "| {} | {} | {} | {} | [{}]({}){} | {} |",
+            quota.name,
+            quota.rate,
+            quota.per_pool.map_or(String::new(), |rate| rate.to_string()),
+            if quota.all_regions { "account, all Regions" } else { "account and Region" },
+            if quota.published { "published" } else { "guess" },
+            quota.url,
+            quota.read.as_ref().map_or(String::new(), |day| format!(", read {day}")),
+            words(calls.chain(assumed)),
+        )
+        .unwrap();
+    }
     text
 }
 

@@ -70,7 +70,7 @@ pub(super) fn run(args: &PlanVerifyArgs) -> Result<u8> {
         paths => Some(scan::add(files::read_snapshots(paths)?, &args.scan, facts.now)),
     };
     let mut snapshot = if args.live {
-        let request = request(args, &plan, earlier.as_ref())?;
+        let request = request(args, &plan, &catalog, earlier.as_ref())?;
         live(&request, args, &plan, earlier)?
     } else {
         earlier.context("no snapshot was given")?
@@ -92,7 +92,7 @@ pub(super) fn run(args: &PlanVerifyArgs) -> Result<u8> {
         while !is_done(&verification, awaited) && begin.elapsed() < wait {
             ui::say(&format!("waiting for {}", awaited.1));
             pause(POLL.min(wait.saturating_sub(begin.elapsed()))).map_err(interrupted)?;
-            let mut request = request(args, &plan, Some(&snapshot))?;
+            let mut request = request(args, &plan, &catalog, Some(&snapshot))?;
             request.needs = Some(Needs { always: calls(&plan, &catalog), ..Needs::default() });
             snapshot = live(&request, args, &plan, Some(snapshot))?;
             now(&mut facts);
@@ -222,10 +222,11 @@ fn fact_options(args: &PlanVerifyArgs, plan: &Plan) -> Result<FactOptions> {
 }
 
 /// What is asked of the live account: the pools of the plan.
-fn request(args: &PlanVerifyArgs, plan: &Plan, earlier: Option<&Snapshot>) -> Result<Request> {
+fn request(args: &PlanVerifyArgs, plan: &Plan, catalog: &Catalog, earlier: Option<&Snapshot>) -> Result<Request> {
     let ids = plan.pools.iter().map(|pool| pool.pool.id.clone()).collect();
     let mut request = collect::request(Pools::Ids(ids), &args.scope)?;
     request.replica_regions = fact_options(args, plan)?.replica_regions;
+    request.order = collect::order(catalog);
     request.earlier = earlier.map(Earlier::new);
     Ok(request)
 }

@@ -3,12 +3,12 @@
 //! Whether an answer is one is decided by our own normal form, not by the SDK's types. All pages of every list; what
 //! could not be read is an entry too. Which questions there are is the business of `pools` and `consumers`.
 
-use std::collections::BTreeSet;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use tokio::sync::Semaphore;
+use tokio::sync::OnceCell;
 
 use super::aws::{Aws, Failure};
 use super::log::Log;
@@ -127,7 +127,6 @@ impl Answers {
 pub(super) struct Session<'a> {
     pub(super) aws: Aws,
     pub(super) rates: Rates,
-    pub(super) gate: Semaphore,
     pub(super) log: Log<'a>,
     /// The calls that are worth making; `None`: all. Set once, when the state of the replicas is known.
     pub(super) wanted: OnceLock<BTreeSet<String>>,
@@ -137,23 +136,25 @@ pub(super) struct Session<'a> {
     pub(super) earlier: OnceLock<Earlier>,
     /// The questions so far.
     asked: Mutex<BTreeSet<String>>,
+    /// What was answered about keys and domains, by question: several pools, or a pool and a function, may name one.
+    shared: Mutex<BTreeMap<String, Arc<OnceCell<Answers>>>>,
 }
 
 /// Why a call was not made although it could have been.
 const NOT_WANTED: &str = "only gates that do not count yet need it: ask for one with --gate, or use `mrready collect`";
 
 impl<'a> Session<'a> {
-    /// A session that has asked nothing yet, with so many calls in flight at most; with `sample` each call once per Region.
-    pub(super) fn new(aws: Aws, rates: Rates, concurrency: usize, log: Log<'a>, sample: bool) -> Self {
+    /// A session that has asked nothing yet; with `sample` each call once per Region.
+    pub(super) fn new(aws: Aws, rates: Rates, log: Log<'a>, sample: bool) -> Self {
         Self {
             aws,
             rates,
-            gate: Semaphore::new(concurrency.max(1)),
             log,
             wanted: OnceLock::new(),
             sampled: sample.then(Mutex::default),
             earlier: OnceLock::new(),
             asked: Mutex::default(),
+            shared: Mutex::default(),
         }
     }
 
@@ -164,6 +165,17 @@ impl<'a> Session<'a> {
 
     /// Asks for every page, puts them into the log and returns them. A call that nobody needs is noted and not made.
     pub(super) async fn ask(&self, query: &Query) -> Answers {
+        if query.operation.service != "kms" && query.operation.name != "DescribeUserPoolDomain" {
+            return self.ask_aws(query).await;
+        }
+        let cell = {
+            let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(shared.entry(query.question()).or_default())
+        };
+        cell.get_or_init(|| self.ask_aws(query)).await.clone()
+    }
+
+    async fn ask_aws(&self, query: &Query) -> Answers {
         self.is_new(query);
         if !self.may_fetch(&query.operation.call(), &query.region) {
             return Answers::default();
@@ -244,11 +256,13 @@ impl<'a> Session<'a> {
 
     /// Makes one call, with its retries, and leaves the log alone.
     pub(super) async fn fetch(&self, query: &Query, token: Option<&str>) -> Fetched {
-        self.rates.wait(query).await;
-        // The semaphore is never closed; without a permit the call would still be right, only less gentle.
-        let _permit = self.gate.acquire().await.ok();
-        let tap = Tap::default();
+        let turn = self.rates.turn(query).await;
+        let tap = Tap::new(turn.watcher(query.operation));
         let sent = self.aws.send(query, token, &tap).await;
+        drop(turn);
+        if let Some(remaining) = self.rates.remaining() {
+            self.log.remaining(&remaining);
+        }
         Fetched { time: now(), result: read(query.operation, sent, tap.take()) }
     }
 }
@@ -260,13 +274,21 @@ fn read(operation: &Operation, sent: Result<(), Failure>, answer: Option<Answer>
         return Err(failed(failure.code(), failure.detail()));
     };
     let status = Some(answer.status);
-    if !(200..300).contains(&answer.status) {
-        let body = answer.body.unwrap_or_default();
-        let (code, message) = normal::error_body(operation, answer.error_type.as_deref(), &body);
-        return Err(normal::error(operation, &code, status, &message));
+    if let Some(error) = error_of(operation, &answer) {
+        return Err(error);
     }
     let page = answer.body.and_then(|body| normal::page(operation, Form::Wire, &body).ok());
     page.ok_or_else(|| CallError { status, ..failed(Failure::Unreadable.code(), None) })
+}
+
+/// What AWS says is wrong, if this answer is not a success.
+pub(super) fn error_of(operation: &Operation, answer: &Answer) -> Option<CallError> {
+    if (200..300).contains(&answer.status) {
+        return None;
+    }
+    let body = answer.body.as_deref().unwrap_or_default();
+    let (code, message) = normal::error_body(operation, answer.error_type.as_deref(), body);
+    Some(normal::error(operation, &code, Some(answer.status), &message))
 }
 
 /// A failure that is not AWS's own.

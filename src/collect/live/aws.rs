@@ -104,7 +104,7 @@ macro_rules! client {
         let client = clients.$field.entry($query.region.clone()).or_insert_with(|| {
             let config = $sdk::config::Builder::from(&$self.config)
                 .region($sdk::config::Region::new($query.region.clone()))
-                .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS))
+                .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
                 .timeout_config($self.timeout.clone())
                 .retry_classifier(UnreadableIsTransient)
                 .build();

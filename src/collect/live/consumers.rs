@@ -18,17 +18,12 @@ const SERVICES: [(&str, &str); 3] = [
     ("cloudformation", "cloudformation:ListStacks"),
 ];
 
-/// Searches these Regions.
-pub(super) async fn search(session: &Session<'_>, regions: &BTreeSet<String>) {
-    for region in regions {
-        for (service, _) in SERVICES {
-            session.log.searched(service, region);
-        }
+/// Searches a Region.
+pub(super) async fn search(session: &Session<'_>, region: &str) {
+    for (service, _) in SERVICES {
+        session.log.searched(service, region);
     }
-    join_all(regions.iter().map(|region| async move {
-        join3(rest_apis(session, region), http_apis(session, region), stacks(session, region)).await;
-    }))
-    .await;
+    join3(rest_apis(session, region), http_apis(session, region), stacks(session, region)).await;
 }
 
 /// Says that these Regions were not searched, and why.

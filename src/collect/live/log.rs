@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::collect::Observer;
+use crate::collect::{Observer, Remaining};
 use crate::snapshot::{Entry, PoolKey, Scope, Searched, Unasked};
 
 /// The account where neither STS nor a pool's ARN says which it is.
@@ -64,6 +64,11 @@ impl<'a> Log<'a> {
         inner.planned += 1;
         let planned = inner.planned;
         inner.observer.planned(planned);
+    }
+
+    /// So much is left.
+    pub(super) fn remaining(&self, remaining: &Remaining) {
+        self.inner().observer.remaining(remaining);
     }
 
     /// A line for a person.

@@ -1,15 +1,14 @@
-//! What is asked about the pools: who we are, the pools, their keys, their replicas, at last their clients.
+//! What is asked about the pools: who we are, the pools, their keys, their replicas, their clients.
 //!
-//! Every question once, in the order in which rules need the answers. Consumers of tokens are in `consumers`.
+//! Every question once. Which pool is asked when is the business of `flow`; consumers of tokens are in `consumers`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use futures_util::future::{join, join_all, join3};
+use futures_util::future::{join, join_all};
 use serde_json::Value;
 
 use super::ask::{Answers, Query, Session};
 use super::aws::CREDENTIALS;
-use super::surroundings;
 use crate::collect::{CollectError, Needs, PlannedRegion, PoolNames, Pools, Request};
 
 /// A pool in scope, as far as it is known.
@@ -146,42 +145,11 @@ pub(super) async fn in_scope(session: &Session<'_>, request: &Request, home: &st
     ids
 }
 
-/// Everything about the pools but their clients.
-pub(super) async fn pools(session: &Session<'_>, request: &Request, ids: &BTreeSet<String>) -> Vec<Pool> {
-    let mut pools = join_all(ids.iter().filter_map(|id| {
-        let primary = primary_region(id)?.to_owned();
-        session.log.pool(id);
-        Some(describe(session, id.clone(), primary))
-    }))
-    .await;
-    if !session.log.has_account() {
-        // STS did not say; a pool's ARN does.
-        let account =
-            pools.iter().find_map(|pool| pool.described.text("/UserPool/Arn")?.split(':').nth(4).map(str::to_owned));
-        session.log.set_account(account);
-    }
-    let (around, keys) =
-        join(join_all(pools.iter().map(|pool| surroundings(session, pool))), keys(session, &pools)).await;
-    for (pool, (providers, domains)) in pools.iter_mut().zip(around) {
-        pool.account = session.log.account();
-        pool.secondary = secondary_region(request, pool, &keys);
-        pool.providers = providers;
-        pool.domains = domains;
-        pool.key = key_arn(pool).and_then(|arn| keys.get(arn)).cloned();
-    }
-    let (replicas, ()) =
-        join(join_all(pools.iter().map(|pool| replica(session, pool))), related_keys(session, &pools, &keys)).await;
-    for (pool, described) in pools.iter_mut().zip(replicas) {
-        pool.described_in_replica = described;
-    }
-    pools
-}
-
-async fn describe(session: &Session<'_>, id: String, primary: String) -> Pool {
+/// What the pool itself says, in its primary Region.
+pub(super) async fn describe(session: &Session<'_>, id: String, primary: String) -> Pool {
     let query = |name| Query::new("cognito-idp", name, &primary, &[("UserPoolId", &id)]);
-    let (describe, replicas, mfa) =
-        (query("DescribeUserPool"), query("ListUserPoolReplicas"), query("GetUserPoolMfaConfig"));
-    let (described, replicas, _) = join3(session.ask(&describe), session.ask(&replicas), session.ask(&mfa)).await;
+    let (describe, replicas) = (query("DescribeUserPool"), query("ListUserPoolReplicas"));
+    let (described, replicas) = join(session.ask(&describe), session.ask(&replicas)).await;
     Pool {
         id,
         account: None,
@@ -196,10 +164,51 @@ async fn describe(session: &Session<'_>, id: String, primary: String) -> Pool {
     }
 }
 
-/// Identity providers, import jobs and domains; what was answered to the first and the last.
+/// The account, where STS did not say it: a pool's ARN does.
+pub(super) fn account(session: &Session<'_>, pools: &[Pool]) {
+    if session.log.has_account() {
+        return;
+    }
+    let account =
+        pools.iter().find_map(|pool| pool.described.text("/UserPool/Arn")?.split(':').nth(4).map(str::to_owned));
+    session.log.set_account(account);
+}
+
+/// What else the pool says of itself in its primary Region; nothing is asked because of it.
+pub(super) async fn details(session: &Session<'_>, id: &str, primary: &str) {
+    let query = |name| Query::new("cognito-idp", name, primary, &[("UserPoolId", id)]);
+    let (mfa, jobs) = (query("GetUserPoolMfaConfig"), query("ListUserImportJobs"));
+    join(session.ask(&mfa), session.ask(&jobs)).await;
+}
+
+/// The same in the Region of its replica, where there is one.
+pub(super) async fn details_of_replica(session: &Session<'_>, pool: &Pool) {
+    if let Some(secondary) = pool.secondary.as_deref().filter(|_| pool.described_in_replica.is_some()) {
+        session.ask(&Query::new("cognito-idp", "GetUserPoolMfaConfig", secondary, &[("UserPoolId", &pool.id)])).await;
+    }
+}
+
+/// What follows from the description: the pool's key, its domains and providers, its replica.
+pub(super) async fn settle(session: &Session<'_>, request: &Request, mut pool: Pool) -> Pool {
+    pool.account = session.log.account();
+    let replica = async {
+        let asked = key_arn(&pool).map(|arn| (arn, arn_region(arn).unwrap_or(&pool.primary)));
+        let own_key = match asked {
+            Some((arn, region)) => Some(key(session, region, arn).await),
+            None => None,
+        };
+        let secondary = secondary_region(request, &pool, own_key.as_ref());
+        let related = related_key(session, &pool, own_key.as_ref(), secondary.as_deref());
+        let (described, ()) = join(replica(session, &pool, secondary.as_deref()), related).await;
+        (own_key, secondary, described)
+    };
+    let ((providers, domains), (own_key, secondary, described)) = join(surroundings(session, &pool), replica).await;
+    Pool { providers, domains, key: own_key, secondary, described_in_replica: described, ..pool }
+}
+
+/// What was answered to identity providers and domains.
 async fn surroundings(session: &Session<'_>, pool: &Pool) -> (Answers, Vec<Answers>) {
-    let query = |name| Query::new("cognito-idp", name, &pool.primary, &[("UserPoolId", &pool.id)]);
-    let (providers, jobs) = (query("ListIdentityProviders"), query("ListUserImportJobs"));
+    let providers = Query::new("cognito-idp", "ListIdentityProviders", &pool.primary, &[("UserPoolId", &pool.id)]);
     if pool.described.error.is_some() {
         let calls = ["cognito-idp:DescribeUserPoolDomain", "kms:DescribeKey", "kms:GetKeyPolicy"];
         session.log.not_asked(&pool.primary, &calls, "DescribeUserPool of a pool was not answered");
@@ -212,8 +221,7 @@ async fn surroundings(session: &Session<'_>, pool: &Pool) -> (Answers, Vec<Answe
         .map(|domain| Query::new("cognito-idp", "DescribeUserPoolDomain", &pool.primary, &[("Domain", domain)]))
         .collect();
     let domains = domains.iter().map(|query| session.ask(query));
-    let (providers, _, domains) = join3(session.ask(&providers), session.ask(&jobs), join_all(domains)).await;
-    (providers, domains)
+    join(session.ask(&providers), join_all(domains)).await
 }
 
 /// The ARN of the pool's own key.
@@ -224,17 +232,6 @@ fn key_arn(pool: &Pool) -> Option<&str> {
 /// `us-east-1` in `arn:aws:kms:us-east-1:1:key/mrk-1`.
 fn arn_region(arn: &str) -> Option<&str> {
     arn.split(':').nth(3).filter(|region| !region.is_empty())
-}
-
-/// The pools' keys by ARN, each asked once, in its own Region.
-async fn keys(session: &Session<'_>, pools: &[Pool]) -> BTreeMap<String, Answers> {
-    let wanted: BTreeMap<&str, &str> = pools
-        .iter()
-        .filter_map(|pool| key_arn(pool).map(|arn| (arn, arn_region(arn).unwrap_or(&pool.primary))))
-        .collect();
-    let asked =
-        wanted.into_iter().map(|(arn, region)| async move { (arn.to_owned(), key(session, region, arn).await) });
-    join_all(asked).await.into_iter().collect()
 }
 
 async fn key(session: &Session<'_>, region: &str, id: &str) -> Answers {
@@ -266,7 +263,7 @@ fn secondaries(pool: &Pool) -> BTreeSet<&str> {
 }
 
 /// The flag, else what is planned, else the existing secondary's Region, else the key's only other one.
-fn secondary_region(request: &Request, pool: &Pool, keys: &BTreeMap<String, Answers>) -> Option<String> {
+fn secondary_region(request: &Request, pool: &Pool, own_key: Option<&Answers>) -> Option<String> {
     let given = [pool.id.as_str(), &pool.primary, ""].into_iter().find_map(|key| request.replica_regions.get(key));
     if let Some(given) = given {
         return Some(given.clone());
@@ -277,7 +274,7 @@ fn secondary_region(request: &Request, pool: &Pool, keys: &BTreeMap<String, Answ
     if let Some(secondary) = secondaries(pool).first() {
         return Some((*secondary).to_owned());
     }
-    let mut regions = key_regions(keys.get(key_arn(pool)?)?);
+    let mut regions = key_regions(own_key?);
     regions.remove(pool.primary.as_str());
     if regions.len() == 1 { regions.first().map(|region| (*region).to_owned()) } else { None }
 }
@@ -294,9 +291,9 @@ pub(super) fn planned_region(request: &Request, pool: &Pool) -> Option<String> {
 }
 
 /// The pool as its replica's Region describes it, if it has a replica there.
-async fn replica(session: &Session<'_>, pool: &Pool) -> Option<Answers> {
+async fn replica(session: &Session<'_>, pool: &Pool, secondary: Option<&str>) -> Option<Answers> {
     let calls = ["cognito-idp:DescribeUserPool", "cognito-idp:GetUserPoolMfaConfig"];
-    let Some(secondary) = &pool.secondary else {
+    let Some(secondary) = secondary else {
         let calls = [calls[0], calls[1], "kms:DescribeKey", "kms:GetKeyPolicy"];
         session.log.not_asked(
             "",
@@ -305,13 +302,12 @@ async fn replica(session: &Session<'_>, pool: &Pool) -> Option<Answers> {
         );
         return None;
     };
-    if *secondary == pool.primary {
+    if secondary == pool.primary {
         return None;
     }
-    if secondaries(pool).contains(secondary.as_str()) {
-        let query = |name| Query::new("cognito-idp", name, secondary, &[("UserPoolId", &pool.id)]);
-        let (describe, mfa) = (query("DescribeUserPool"), query("GetUserPoolMfaConfig"));
-        return Some(join(session.ask(&describe), session.ask(&mfa)).await.0);
+    if secondaries(pool).contains(secondary) {
+        let describe = Query::new("cognito-idp", "DescribeUserPool", secondary, &[("UserPoolId", &pool.id)]);
+        return Some(session.ask(&describe).await);
     }
     if pool.replicas.error.is_some() {
         session.log.not_asked(secondary, &calls, "ListUserPoolReplicas of a pool was not answered");
@@ -319,45 +315,35 @@ async fn replica(session: &Session<'_>, pool: &Pool) -> Option<Answers> {
     None
 }
 
-/// The keys' relatives in the replica Regions, by key id: an ARN would name the primary Region's key.
-async fn related_keys(session: &Session<'_>, pools: &[Pool], keys: &BTreeMap<String, Answers>) {
-    let mut wanted = BTreeSet::new();
-    for pool in pools {
-        let Some((secondary, arn)) = pool.secondary.as_deref().zip(key_arn(pool)) else { continue };
-        if arn_region(arn) == Some(secondary) {
-            continue;
-        }
-        let Some(key) = keys.get(arn) else { continue };
-        if key.error.is_some() {
-            let calls = ["kms:DescribeKey", "kms:GetKeyPolicy"];
-            session.log.not_asked(secondary, &calls, "DescribeKey of a pool's key was not answered");
-        } else if key_regions(key).contains(secondary) {
-            let id = key.text("/KeyMetadata/KeyId").or_else(|| arn.rsplit('/').next()).unwrap_or(arn);
-            wanted.insert((secondary.to_owned(), id.to_owned()));
-        }
+/// The key's relative in the replica Region, by key id: an ARN would name the primary Region's key.
+async fn related_key(session: &Session<'_>, pool: &Pool, own: Option<&Answers>, secondary: Option<&str>) {
+    let Some((secondary, arn)) = secondary.zip(key_arn(pool)) else { return };
+    let Some(own) = own.filter(|_| arn_region(arn) != Some(secondary)) else { return };
+    if own.error.is_some() {
+        let calls = ["kms:DescribeKey", "kms:GetKeyPolicy"];
+        session.log.not_asked(secondary, &calls, "DescribeKey of a pool's key was not answered");
+    } else if key_regions(own).contains(secondary) {
+        let id = own.text("/KeyMetadata/KeyId").or_else(|| arn.rsplit('/').next()).unwrap_or(arn);
+        key(session, secondary, id).await;
     }
-    join_all(wanted.iter().map(|(region, id)| key(session, region, id))).await;
 }
 
-/// The app clients of every pool.
-pub(super) async fn clients(session: &Session<'_>, pools: &[Pool]) {
-    join_all(pools.iter().map(|pool| async move {
-        let list = Query::new("cognito-idp", "ListUserPoolClients", &pool.primary, &[("UserPoolId", &pool.id)]);
-        let listed = session.ask(&list).await;
-        if listed.error.is_some() {
-            let call = "cognito-idp:DescribeUserPoolClient";
-            session.log.not_asked(&pool.primary, &[call], "ListUserPoolClients of a pool was not answered in full");
-        }
-        let ids = listed.names("/UserPoolClients", "ClientId");
-        let queries: Vec<Query> = ids
-            .iter()
-            .map(|id| {
-                let parameters = [("UserPoolId", pool.id.as_str()), ("ClientId", id)];
-                Query::new("cognito-idp", "DescribeUserPoolClient", &pool.primary, &parameters)
-            })
-            .collect();
-        let described = join_all(queries.iter().map(|query| session.ask(query)));
-        join(described, surroundings::of_clients(session, pool, &ids)).await;
-    }))
-    .await;
+/// The app clients of a pool; their ids.
+pub(super) async fn clients(session: &Session<'_>, id: &str, primary: &str) -> BTreeSet<String> {
+    let list = Query::new("cognito-idp", "ListUserPoolClients", primary, &[("UserPoolId", id)]);
+    let listed = session.ask(&list).await;
+    if listed.error.is_some() {
+        let call = "cognito-idp:DescribeUserPoolClient";
+        session.log.not_asked(primary, &[call], "ListUserPoolClients of a pool was not answered in full");
+    }
+    let clients = listed.names("/UserPoolClients", "ClientId");
+    let queries: Vec<Query> = clients
+        .iter()
+        .map(|client| {
+            let parameters = [("UserPoolId", id), ("ClientId", client)];
+            Query::new("cognito-idp", "DescribeUserPoolClient", primary, &parameters)
+        })
+        .collect();
+    join_all(queries.iter().map(|query| session.ask(query))).await;
+    clients
 }

@@ -1,123 +1,369 @@
-//! How fast the account is asked: one rate per Region and quota, so that production keeps its share.
+//! How fast accounts are asked: a lane per account, Region and quota, so that production keeps its share, and the most calls
+//! under way in all of them together.
 //!
-//! The SDK's adaptive mode slows down further when AWS says so; this keeps it from having to. One account per run.
+//! Whose turn it is says `schedule`; here are the tasks that wait, the clock, and what AWS refused. Which rates there are:
+//! `rules/data/quotas.yaml`.
 
-use std::collections::BTreeMap;
-use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
 
-use super::ask::Query;
+use super::ask::{self, Query};
+use super::schedule::{AccountId, LaneId, Order, Pace, Schedule};
+use super::tap::{Answer, Watcher};
+use crate::collect::estimate::{Queue, Remaining};
+use crate::collect::quotas::{Quota, quota_of};
+use crate::collect::{Order as Ranks, Request};
+use crate::snapshot::ErrorKind;
+use crate::snapshot::operations::{OPERATIONS, Operation};
 
-/// Requests that AWS counts together, and how many of them we make per second.
-///
-/// Cognito: the default quotas of <https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html>;
-/// `ListUserPoolReplicas` is in no category there and is counted with the strictest.
-/// API Gateway: 10 a second for all management calls of an account, V1 and V2
-/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>); we take half.
-/// Route 53: 5 a second for all calls of an account
-/// (<https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html>); SES: 1 a second for most calls
-/// (<https://docs.aws.amazon.com/ses/latest/dg/quotas.html>).
-/// CloudFormation and STS publish no rate for these calls; KMS publishes 2,000 and 1,000
-/// (<https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html>): the numbers are cautious guesses,
-/// as are those of services that are not named here.
-fn category(service: &'static str, operation: &str) -> (&'static str, f64) {
-    match (service, operation) {
-        ("cognito-idp", "ListUserPoolClients" | "DescribeUserPoolClient") => ("UserPoolClientRead", 15.0),
-        (
-            "cognito-idp",
-            "DescribeIdentityProvider"
-            | "DescribeRiskConfiguration"
-            | "DescribeUserPoolDomain"
-            | "GetLogDeliveryConfiguration"
-            | "GetSigningCertificate"
-            | "GetUserPoolMfaConfig"
-            | "ListIdentityProviders"
-            | "ListResourceServers"
-            | "ListTagsForResource"
-            | "ListUserImportJobs",
-        ) => (POOL_RESOURCE_READ, 20.0),
-        ("cognito-idp", "GetProvisionedLimit") => ("LimitManagement", 1.0),
-        ("cognito-idp", "ListUsers") => ("UserList", 15.0),
-        ("cognito-idp", _) => ("UserPoolRead", 15.0),
-        ("kms", _) => ("kms", 20.0),
-        ("apigateway" | "apigatewayv2", _) => ("apigateway", 5.0),
-        ("cloudformation", _) => ("cloudformation", 5.0),
-        ("lambda", _) => ("lambda", 10.0),
-        ("route53", _) => ("route53", 4.0),
-        ("sesv2", _) => ("sesv2", 1.0),
-        ("cloudcontrol", _) => ("cloudcontrol", 5.0),
-        ("cloudwatch", _) => ("cloudwatch", 5.0),
-        (service, _) => (service, 5.0),
-    }
-}
+/// The part of our share that we take: what leaves here evenly arrives less evenly, and a quota is counted where it arrives.
+const ARRIVES_EVENLY: f64 = 0.98;
+/// How often it is said how much is left.
+const SAID_EVERY: Duration = Duration::from_millis(500);
 
-const POOL_RESOURCE_READ: &str = "UserPoolResourceRead";
-/// `UserPoolResourceRead` is limited per pool as well.
-const POOL_RESOURCE_READ_PER_POOL: f64 = 5.0;
+/// Account, Region and quota; for the lane of a user pool also the pool and the operation.
+type LaneKey = (AccountId, String, &'static str, String);
 
-/// Region, quota, and the pool where the quota is per pool.
-type LaneKey = (String, &'static str, String);
-
-/// Every rate in use.
-#[derive(Debug)]
-pub(super) struct Rates {
+/// How fast accounts are asked, and what first.
+#[derive(Debug, Clone)]
+pub(super) struct Speed {
+    at_once: usize,
+    max_share: f64,
     max_rps: Option<f64>,
-    lanes: Mutex<BTreeMap<LaneKey, Arc<Lane>>>,
+    order: Ranks,
 }
 
-/// A queue with one opening.
-#[derive(Debug)]
-struct Lane {
-    /// Keeps the order in which calls came; the limiter alone lets any waiter pass.
-    turn: tokio::sync::Mutex<()>,
-    limiter: DefaultDirectRateLimiter,
+/// Every rate in use. A copy is the same rates.
+#[derive(Debug, Clone)]
+pub(super) struct Rates {
+    shared: Arc<Shared>,
+    /// The account whose quotas are drawn on.
+    account: AccountId,
 }
+
+#[derive(Debug)]
+struct Shared {
+    speed: Speed,
+    start: Instant,
+    state: Mutex<State>,
+    /// Something else may be next.
+    changed: Arc<Notify>,
+    driven: AtomicBool,
+}
+
+#[derive(Debug)]
+struct State {
+    schedule: Schedule<oneshot::Sender<()>>,
+    lanes: BTreeMap<LaneKey, LaneId>,
+    under_way: u64,
+    /// The calls waiting or under way that may lead to further calls.
+    openers: u64,
+    /// How many calls have ended, and how long they took in all.
+    ended: (u32, Duration),
+    said: Option<Duration>,
+}
+
+/// The operations whose answers lead to further questions, or to a further page.
+static OPENERS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let needed = OPERATIONS.iter().flat_map(|operation| operation.needs.iter().map(|call| (*call).to_owned()));
+    needed.chain(OPERATIONS.iter().filter(|operation| operation.items.is_some()).map(Operation::call)).collect()
+});
 
 impl Rates {
-    pub(super) fn new(max_rps: Option<f64>) -> Self {
-        Self { max_rps, lanes: Mutex::default() }
+    /// With these limits for all accounts of a run; the rates of the first account.
+    pub(super) fn new(speed: Speed) -> Self {
+        let mut schedule = Schedule::new(speed.at_once);
+        let account = schedule.account(speed.at_once);
+        let state = State {
+            schedule,
+            lanes: BTreeMap::new(),
+            under_way: 0,
+            openers: 0,
+            ended: (0, Duration::ZERO),
+            said: None,
+        };
+        let shared = Shared {
+            speed,
+            start: Instant::now(),
+            state: Mutex::new(state),
+            changed: Arc::default(),
+            driven: AtomicBool::new(false),
+        };
+        Self { shared: Arc::new(shared), account }
     }
 
-    /// Waits until this call may be made.
-    pub(super) async fn wait(&self, query: &Query) {
-        let (name, published) = category(query.operation.service, query.operation.name);
-        let lane = self.lane(&query.region, name, "", published);
-        let own = query
-            .parameters
-            .get("UserPoolId")
-            .and_then(serde_json::Value::as_str)
-            .filter(|_| name == POOL_RESOURCE_READ)
-            .map(|pool| self.lane(&query.region, name, pool, POOL_RESOURCE_READ_PER_POOL));
-        // The pool's own lane first: whoever waits there must not stand in the way of other pools.
-        if let Some(own) = own {
-            own.pass().await;
+    /// The rates of a further account, with quotas of its own, and at most so many of the calls under way.
+    #[cfg_attr(not(test), expect(dead_code, reason = "one account per run so far"))]
+    pub(super) fn of_another_account(&self, most: usize) -> Self {
+        let account = self.shared.state().schedule.account(most);
+        Self { shared: Arc::clone(&self.shared), account }
+    }
+
+    /// Waits until this call may be made; it is under way until the turn is dropped.
+    pub(super) async fn turn(&self, query: &Query) -> Turn {
+        self.drive();
+        let opens = OPENERS.contains(&query.operation.call());
+        let rank = self.shared.speed.order.rank(&query.operation.call());
+        let (sender, granted) = oneshot::channel();
+        let mut turn = {
+            let mut state = self.shared.state();
+            let (lane, own) = self.lanes(&mut state, query);
+            let now = self.shared.now();
+            let order = state.schedule.enter(lane, own, rank, sender, now);
+            state.openers += u64::from(opens);
+            Turn { shared: Arc::clone(&self.shared), lane, own, order, opens, began: None, gave_way: false }
+        };
+        self.shared.go_on();
+        // Who wakes others may have slept until somebody comes.
+        self.shared.changed.notify_one();
+        // The sender goes with the turn, which leaves the queue only in here.
+        let _ = granted.await;
+        turn.began = Some(self.shared.now());
+        turn
+    }
+
+    /// What is left, if that was not said just now.
+    pub(super) fn remaining(&self) -> Option<Remaining> {
+        let now = self.shared.now();
+        let mut state = self.shared.state();
+        if state.said.is_some_and(|said| now.saturating_sub(said) < SAID_EVERY) {
+            return None;
         }
-        lane.pass().await;
+        state.said = Some(now);
+        let queues = state.lanes.iter().filter(|((.., own), _)| own.is_empty()).map(|((_, region, quota, _), lane)| {
+            let (calls, per_second, wait) = state.schedule.queue(*lane, now);
+            Queue { quota, region: region.clone(), calls, per_second, wait }
+        });
+        let queues = queues.filter(|queue| queue.calls > 0).collect();
+        Some(Remaining {
+            queues,
+            under_way: state.under_way,
+            at_once: self.shared.speed.at_once as u64,
+            call: state.ended.1.checked_div(state.ended.0).unwrap_or_default(),
+            grows: state.openers > 0,
+        })
     }
 
-    fn lane(&self, region: &str, name: &'static str, pool: &str, published: f64) -> Arc<Lane> {
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let lane = lanes
-            .entry((region.to_owned(), name, pool.to_owned()))
-            .or_insert_with(|| Arc::new(Lane::new(self.max_rps.unwrap_or(published))));
-        Arc::clone(lane)
+    /// The lane of a call, and that of its pool where its quota is limited per pool.
+    fn lanes(&self, state: &mut State, query: &Query) -> (LaneId, Option<LaneId>) {
+        let quota = quota_of(query.operation);
+        let region = if quota.all_regions { String::new() } else { query.region.clone() };
+        let mut lane = |own: String, rate: f64| {
+            let key = (self.account, region.clone(), quota.name.as_str(), own);
+            let State { lanes, schedule, .. } = state;
+            *lanes.entry(key).or_insert_with(|| schedule.lane(self.account, Pace::new(self.shared.speed.rate(rate))))
+        };
+        let own = own(quota, query).map(|(own, rate)| lane(own, rate));
+        (lane(String::new(), quota.rate), own)
+    }
+
+    /// Wakes those whose time has come, for as long as anybody has these rates.
+    fn drive(&self) {
+        if self.shared.driven.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let (shared, changed) = (Arc::downgrade(&self.shared), Arc::clone(&self.shared.changed));
+        tokio::spawn(async move {
+            loop {
+                let Some(at) = shared.upgrade().map(|shared| shared.go_on().map(|at| shared.start + at)) else {
+                    return;
+                };
+                match at {
+                    Some(at) => drop(tokio::time::timeout_at(at, changed.notified()).await),
+                    None => changed.notified().await,
+                }
+            }
+        });
     }
 }
 
-impl Lane {
-    fn new(rps: f64) -> Self {
-        // Evenly spread and without bursts. A rate that is no rate (zero, negative, not a number) waits longest.
-        let period = Duration::try_from_secs_f64(1.0 / rps.max(1e-3)).unwrap_or(Duration::from_secs(1000));
-        let quota = Quota::with_period(period.max(Duration::from_nanos(1)))
-            .unwrap_or_else(|| Quota::per_second(NonZeroU32::MIN));
-        Self { turn: tokio::sync::Mutex::new(()), limiter: RateLimiter::direct(quota) }
+/// The second lane of a call that names a user pool: any one operation of some quotas is limited for each pool.
+fn own(quota: &Quota, query: &Query) -> Option<(String, f64)> {
+    let rate = quota.per_pool?;
+    let arn = query.parameter("ResourceArn");
+    let pool = query.parameter("UserPoolId").or_else(|| Some(arn?.rsplit_once('/')?.1.to_owned()))?;
+    Some((format!("{} {pool}", query.operation.name), rate))
+}
+
+impl Speed {
+    /// As the request says.
+    pub(super) fn of(request: &Request) -> Self {
+        Self {
+            at_once: request.concurrency.max(1),
+            max_share: request.max_share,
+            max_rps: request.max_rps,
+            order: request.order.clone(),
+        }
     }
 
-    async fn pass(&self) {
-        let _turn = self.turn.lock().await;
-        self.limiter.until_ready().await;
+    /// The rate that is used of a published one.
+    fn rate(&self, published: f64) -> f64 {
+        self.max_rps.unwrap_or(published * self.max_share.clamp(0.001, 1.0) * ARRIVES_EVENLY)
+    }
+}
+
+impl Ranks {
+    /// Calls that about as many rules need have one rank: among them whoever comes first goes first, so that what follows
+    /// from one pool need not wait for the first question about the last.
+    fn rank(&self, call: &str) -> u32 {
+        self.rules.get(call).and_then(|rules| rules.checked_ilog2()).map_or(0, |log| log / 2)
+    }
+}
+
+impl Shared {
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets everybody go who may; when the next one may.
+    fn go_on(&self) -> Option<Duration> {
+        let now = self.now();
+        let mut state = self.state();
+        while let Some(next) = state.schedule.next(now) {
+            state.under_way += 1;
+            // Who does not wait any more has left the schedule or is about to: see `Turn::drop`.
+            let _ = next.send(());
+        }
+        state.schedule.wake_at()
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // The task that wakes ends.
+        self.changed.notify_one();
+    }
+}
+
+/// A call that waits or is under way.
+#[derive(Debug)]
+pub(super) struct Turn {
+    shared: Arc<Shared>,
+    lane: LaneId,
+    own: Option<LaneId>,
+    order: Order,
+    opens: bool,
+    /// When it began; while it waits, never.
+    began: Option<Duration>,
+    gave_way: bool,
+}
+
+impl Turn {
+    /// Who sees the attempts of this call.
+    pub(super) fn watcher(&self, operation: &'static Operation) -> Arc<dyn Watcher> {
+        let (shared, lane, own) = (Arc::clone(&self.shared), self.lane, self.own);
+        Arc::new(Attempts { shared, lane, own, operation })
+    }
+
+    /// Leaves the place among all calls under way to another account's: this call takes long.
+    #[cfg_attr(not(test), expect(dead_code, reason = "one account per run so far"))]
+    pub(super) fn give_way(&mut self) {
+        if !std::mem::replace(&mut self.gave_way, true) {
+            self.shared.state().schedule.give_way();
+            self.shared.go_on();
+            self.shared.changed.notify_one();
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let now = self.shared.now();
+        let mut state = self.shared.state();
+        state.openers -= u64::from(self.opens);
+        if !state.schedule.leave(self.lane, self.order, now) {
+            if !self.gave_way {
+                state.schedule.give_way();
+            }
+            state.schedule.end_own(self.lane, now);
+            state.under_way -= 1;
+        }
+        if let Some(began) = self.began {
+            state.ended.0 += 1;
+            state.ended.1 += now.saturating_sub(began);
+        }
+        drop(state);
+        self.shared.go_on();
+        self.shared.changed.notify_one();
+    }
+}
+
+/// The attempts of one call: the SDK repeats it without asking us.
+#[derive(Debug)]
+struct Attempts {
+    shared: Arc<Shared>,
+    lane: LaneId,
+    own: Option<LaneId>,
+    operation: &'static Operation,
+}
+
+impl Watcher for Attempts {
+    fn repeated(&self) {
+        let now = self.shared.now();
+        self.shared.state().schedule.again(self.lane, self.own, now);
+    }
+
+    fn answered(&self, answer: &Answer) {
+        if ask::error_of(self.operation, answer).is_some_and(|error| error.kind == ErrorKind::Throttled) {
+            let now = self.shared.now();
+            self.shared.state().schedule.refused(self.lane, now);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::Pools;
+    use crate::snapshot::operations::find;
+
+    fn query(name: &str, parameters: &[(&str, &str)]) -> Query {
+        Query::new("cognito-idp", name, "us-east-1", parameters)
+    }
+
+    #[test]
+    fn a_pool_has_a_lane_for_each_operation_where_its_quota_is_limited_per_pool() {
+        let own = |query: &Query| own(quota_of(query.operation), query);
+        let pool = [("UserPoolId", "us-east-1_A")];
+        assert_eq!(
+            own(&query("GetUserPoolMfaConfig", &pool)),
+            Some(("GetUserPoolMfaConfig us-east-1_A".to_owned(), 5.0))
+        );
+        assert_eq!(own(&query("ListUserPoolClients", &pool)).unwrap().0, "ListUserPoolClients us-east-1_A");
+        let arn = [("ResourceArn", "arn:aws:cognito-idp:us-east-1:1:userpool/us-east-1_A")];
+        assert_eq!(own(&query("ListTagsForResource", &arn)).unwrap().0, "ListTagsForResource us-east-1_A");
+        assert_eq!(own(&query("DescribeUserPool", &pool)), None);
+        // A domain does not say whose it is.
+        assert_eq!(own(&query("DescribeUserPoolDomain", &[("Domain", "d")])), None);
+    }
+
+    #[test]
+    fn a_share_is_taken_of_what_is_published_and_a_given_rate_as_it_is() {
+        let rate =
+            |max_share, max_rps| Speed::of(&Request { max_share, max_rps, ..Request::new(Pools::All) }).rate(20.0);
+        assert!((rate(0.5, None) - 9.8).abs() < 1e-9);
+        assert!((rate(1.0, None) - 19.6).abs() < 1e-9);
+        assert!((rate(0.1, Some(7.0)) - 7.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_list_may_grow_and_a_leaf_may_not() {
+        for (service, name, opens) in [
+            ("cognito-idp", "DescribeUserPool", true),
+            ("cognito-idp", "ListUserPoolClients", true),
+            ("cognito-idp", "DescribeUserPoolClient", false),
+            ("kms", "GetKeyPolicy", false),
+        ] {
+            assert_eq!(OPENERS.contains(&find(service, name).unwrap().call()), opens, "{name}");
+        }
     }
 }

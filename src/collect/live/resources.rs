@@ -8,21 +8,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::{FutureExt, LocalBoxFuture, join, join_all};
 use serde_json::Value;
 
+use tokio::sync::SetOnce;
+
 use super::ask::{Query, Session};
 use crate::snapshot::operations::{GLOBAL_REGION, RESOURCE_TYPES, ResourceType};
 
-/// Searches these Regions.
-pub(super) async fn search(session: &Session<'_>, regions: &BTreeSet<String>) {
-    let roots: Vec<(&'static ResourceType, &str)> = consumers()
-        .filter(|row| row.parent.is_none())
-        .flat_map(|row| places(row, regions).into_iter().map(move |region| (row, region)))
-        .collect();
-    for row in consumers() {
-        for region in places(row, regions) {
-            session.log.searched(row.service, region);
-        }
+/// Searches for the types that are the same in every Region.
+pub(super) async fn search_global(session: &Session<'_>, all: &SetOnce<BTreeSet<String>>) {
+    types(session, GLOBAL_REGION, true, all).await;
+}
+
+/// Searches a Region for the other types; `all` are the Regions that are searched, when they are known.
+pub(super) async fn search(session: &Session<'_>, region: &str, all: &SetOnce<BTreeSet<String>>) {
+    types(session, region, false, all).await;
+}
+
+async fn types(session: &Session<'_>, region: &str, global: bool, all: &SetOnce<BTreeSet<String>>) {
+    for row in consumers().filter(|row| row.global == global) {
+        session.log.searched(row.service, region);
     }
-    join_all(roots.into_iter().map(|(row, region)| list(session, row, region, regions, None))).await;
+    let roots = consumers().filter(|row| row.global == global && row.parent.is_none());
+    join_all(roots.map(|row| list(session, row, region, all, None))).await;
 }
 
 /// Says that these Regions were not searched, and why.
@@ -50,7 +56,7 @@ fn list<'a>(
     session: &'a Session<'_>,
     row: &'static ResourceType,
     region: &'a str,
-    regions: &'a BTreeSet<String>,
+    all: &'a SetOnce<BTreeSet<String>>,
     parent: Option<String>,
 ) -> LocalBoxFuture<'a, ()> {
     async move {
@@ -77,12 +83,21 @@ fn list<'a>(
             .filter(|(_, properties)| row.needs_read(**properties))
             .map(|(identifier, _)| Query::resource("GetResource", row.name, region, &[("Identifier", *identifier)]))
             .collect();
-        let parents = items.keys().filter(|identifier| !row.is_copy(identifier, region, regions));
-        let below = parents.flat_map(|identifier| {
-            let children = consumers().filter(|child| child.parent.is_some_and(|(parent, _)| parent == row.name));
-            children.map(move |child| list(session, child, region, regions, Some((*identifier).to_owned())))
-        });
-        join(join_all(reads.iter().map(|query| session.ask(query))), join_all(below)).await;
+        let children = || consumers().filter(|child| child.parent.is_some_and(|(parent, _)| parent == row.name));
+        let below = async {
+            if items.is_empty() || children().next().is_none() {
+                return;
+            }
+            // Whether something is the copy of what another Region shows depends on all Regions that are searched.
+            let nothing = BTreeSet::new();
+            let regions = if row.may_be_copy() { all.wait().await } else { &nothing };
+            let parents = items.keys().filter(|identifier| !row.is_copy(identifier, region, regions));
+            let lists = parents.flat_map(|identifier| {
+                children().map(move |child| list(session, child, region, all, Some((*identifier).to_owned())))
+            });
+            join_all(lists).await;
+        };
+        join(join_all(reads.iter().map(|query| session.ask(query))), below).await;
     }
     .boxed_local()
 }

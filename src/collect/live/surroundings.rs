@@ -24,11 +24,6 @@ pub(super) async fn ask(session: &Session<'_>, request: &Request, pools: &[Pool]
     ]
     .concat();
     let queries = unasked(session, queries);
-    session.log.note(&format!(
-        "{} calls are known to be needed about what surrounds {} pools; lists may lead to more",
-        queries.iter().filter(|query| session.wants(&query.operation.call())).count(),
-        pools.len()
-    ));
     follow(session, queries).await;
 }
 

@@ -1,7 +1,8 @@
 //! Sees the bytes of every answer before the SDK makes types of them, so that nothing a newer AWS adds is lost.
 //!
-//! The tap keeps the last attempt only. What the bytes mean is decided in `ask`.
+//! The tap keeps the last attempt only, and tells of every one of them. What the bytes mean is decided in `ask`.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -23,13 +24,28 @@ pub(super) struct Answer {
     pub(super) body: Option<Vec<u8>>,
 }
 
+/// Who is told of the attempts of one call, which the SDK makes by itself.
+pub(super) trait Watcher: std::fmt::Debug + Send + Sync {
+    /// The call is made once more.
+    fn repeated(&self);
+    /// An attempt was answered.
+    fn answered(&self, answer: &Answer);
+}
+
 /// The interceptor of one call.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Tap {
     last: Arc<Mutex<Option<Answer>>>,
+    begun: Arc<AtomicBool>,
+    watcher: Arc<dyn Watcher>,
 }
 
 impl Tap {
+    /// The tap of a call whose attempts somebody watches.
+    pub(super) fn new(watcher: Arc<dyn Watcher>) -> Self {
+        Self { last: Arc::default(), begun: Arc::default(), watcher }
+    }
+
     /// The answer to the last attempt, if there was one.
     pub(super) fn take(&self) -> Option<Answer> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).take()
@@ -52,6 +68,9 @@ impl Intercept for Tap {
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         self.set(None);
+        if self.begun.swap(true, Ordering::Relaxed) {
+            self.watcher.repeated();
+        }
         Ok(())
     }
 
@@ -63,11 +82,13 @@ impl Intercept for Tap {
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let response = context.response();
-        self.set(Some(Answer {
+        let answer = Answer {
             status: response.status().as_u16(),
             error_type: response.headers().get("x-amzn-errortype").map(str::to_owned),
             body: response.body().bytes().map(<[u8]>::to_vec),
-        }));
+        };
+        self.watcher.answered(&answer);
+        self.set(Some(answer));
         Ok(())
     }
 }

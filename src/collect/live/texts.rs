@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::future::{join, join_all, join5};
+use futures_util::future::{join_all, join5};
 use serde_json::{Value, json};
 
 use super::ask::{Answers, Fetched, Query, Session, failed};
@@ -19,21 +19,23 @@ use crate::snapshot::{Call, Entry, admit};
 /// The calls that begin each search, with the service under which the scope names it.
 const ALWAYS: [(&str, &str); 2] = [("lambda", "lambda:ListFunctions"), ("opensearch", "opensearch:ListDomainNames")];
 
-/// Searches these Regions, and the account's roles once.
-pub(super) async fn search(session: &Session<'_>, request: &Request, regions: &BTreeSet<String>) {
+/// Searches what is the same in every Region: the account's roles.
+pub(super) async fn search_global(session: &Session<'_>, request: &Request) {
     session.log.searched("iam-roles", GLOBAL_REGION);
-    let chosen = || Search::ALL.into_iter().filter(|place| request.search.contains(place)).map(Search::as_str);
-    for region in regions {
-        for service in ALWAYS.iter().map(|(service, _)| *service).chain(chosen()) {
-            session.log.searched(service, region);
-        }
-    }
     for place in Search::ALL.into_iter().filter(|place| !request.search.contains(place)) {
         let why = format!("it is asked only with --search {}", place.as_str());
         session.log.not_asked("", &[place.first_call()], &why);
     }
-    let everywhere = join_all(regions.iter().map(|region| in_region(session, request, region)));
-    join(roles(session), everywhere).await;
+    roles(session).await;
+}
+
+/// Searches a Region.
+pub(super) async fn search(session: &Session<'_>, request: &Request, region: &str) {
+    let chosen = Search::ALL.into_iter().filter(|place| request.search.contains(place)).map(Search::as_str);
+    for service in ALWAYS.iter().map(|(service, _)| *service).chain(chosen) {
+        session.log.searched(service, region);
+    }
+    in_region(session, request, region).await;
 }
 
 /// Says that these Regions were not searched, and why.

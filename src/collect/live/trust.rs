@@ -1,5 +1,6 @@
-//! `AWS_CA_BUNDLE`: an HTTP client that trusts the certificates of a bundle and no others, as the AWS CLI does.
+//! The one HTTP client of a run. With `AWS_CA_BUNDLE` it trusts the certificates of that bundle and no others, as the AWS CLI does.
 //!
+//! All services, Regions and accounts share it: the system's certificates are read once, and connections are used again.
 //! The SDK reads the variable nowhere, and panics on certificates it cannot read: they are read here first.
 
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -12,9 +13,10 @@ use rustls::pki_types::pem::PemObject;
 
 use crate::collect::CollectError;
 
-/// A client that trusts this PEM text's certificates; proxies come from the environment, as with the SDK's own client.
-pub(super) fn client(bundle: &[u8]) -> Result<SharedHttpClient, CollectError> {
-    let context = context(bundle)?;
+/// A client that trusts this PEM text's certificates, or the system's; proxies come from the environment, as with the SDK's
+/// own client.
+pub(super) fn client(bundle: Option<&[u8]>) -> Result<SharedHttpClient, CollectError> {
+    let context = bundle.map_or_else(|| Ok(TlsContext::default()), context)?;
     Ok(Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = ConnectorBuilder::default()
             .tls_provider(Provider::Rustls(CryptoMode::AwsLc))

@@ -50,10 +50,15 @@ impl ResourceType {
         self.read && !self.wanted.iter().all(|name| properties.is_some_and(|all| all.get(*name).is_some()))
     }
 
+    /// Whether a resource of this type may be the copy of one in another Region.
+    pub fn may_be_copy(&self) -> bool {
+        self.name == "AWS::Cognito::UserPool"
+    }
+
     /// Whether this is a user pool's replica while the pool is read in its own Region too: both have the same settings.
     pub fn is_copy(&self, identifier: &str, region: &str, searched: &BTreeSet<String>) -> bool {
         let home = identifier.split('_').next().unwrap_or_default();
-        self.name == "AWS::Cognito::UserPool" && home != region && searched.contains(home)
+        self.may_be_copy() && home != region && searched.contains(home)
     }
 
     /// The model that lists the resources of one parent, as the parameter `ResourceModel`.
