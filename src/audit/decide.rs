@@ -84,22 +84,31 @@ pub(super) fn apply(
     uses
 }
 
-/// The decisions with what they met.
+/// The decisions with what they met in accounts and in source trees, sorted.
 pub fn decision_uses(
     decisions: &[Decision],
     catalog: &Catalog,
     uses: &[Uses],
+    in_trees: &[Uses],
     now: Timestamp,
     max_days: Option<u32>,
 ) -> Vec<DecisionUse> {
-    let one = |(decision, uses): (&Decision, &Uses)| {
+    let one = |(index, decision): (usize, &Decision)| {
+        let of = |uses: &[Uses]| uses.get(index).copied().unwrap_or_default();
         let (state, detail) = match in_force(decision, catalog, now, max_days) {
             Ok(_) => ("", String::new()),
             Err((state, why, _)) => (state, why),
         };
-        DecisionUse { decision: told(decision, state, detail), soon: ends_soon(decision, now), uses: *uses }
+        DecisionUse {
+            decision: told(decision, state, detail),
+            soon: ends_soon(decision, now),
+            uses: of(uses),
+            in_trees: of(in_trees),
+        }
     };
-    decisions.iter().zip(uses).map(one).collect()
+    let mut told: Vec<DecisionUse> = decisions.iter().enumerate().map(one).collect();
+    told.sort_by(|a, b| a.decision.cmp(&b.decision));
+    told
 }
 
 /// What would become of decisions in the run that made a report, in the order of the files. Decisions that it was made with
@@ -120,15 +129,17 @@ pub fn settle<'d>(
     }
     let issuer = |subject: &Subject| issuer_in(report, subject);
     let uses = apply(&mut findings, decisions, catalog, &Terms { now, max_days, issuer: &issuer });
-    let told = decision_uses(decisions, catalog, &uses, now, max_days);
-    let settled = decisions.iter().zip(&told).map(|(decision, told)| {
-        let place = match in_force(decision, catalog, now, max_days) {
-            Ok(_) => looked_at(decision, told.uses.standing()),
-            Err((_, _, place)) => place,
+    let one = |(decision, uses): (&'d Decision, &Uses)| {
+        let (state, place) = match in_force(decision, catalog, now, max_days) {
+            Ok(_) => {
+                let (word, detail) = uses.state(ends_soon(decision, now).as_deref());
+                (told(decision, word, detail), looked_at(decision, uses.standing()))
+            }
+            Err((word, why, place)) => (told(decision, word, why), place),
         };
-        Settled { decision, state: told.state(), place }
-    });
-    let mut settled: Vec<Settled<'_>> = settled.collect();
+        Settled { decision, state, place }
+    };
+    let mut settled: Vec<Settled<'_>> = decisions.iter().zip(&uses).map(one).collect();
     settled.sort_by(|a, b| (&a.decision.file, a.decision.place).cmp(&(&b.decision.file, b.decision.place)));
     settled
 }

@@ -121,7 +121,8 @@ pub fn audit(facts: &Facts<'_>, catalog: &Catalog, decisions: &[Decision], optio
     let Part { pools, findings, coverage, snapshot, uses, totals, trees } =
         part(facts, catalog, decisions, options, Whose::All);
     let (now, run) = (facts.options().now, run(facts.options(), catalog, options));
-    let decisions = decision_uses(decisions, catalog, &uses, now, options.waiver_max_days);
+    let in_trees = trees.as_ref().map_or(&[][..], |trees| &trees.uses);
+    let decisions = decision_uses(decisions, catalog, &uses, in_trees, now, options.waiver_max_days);
     let merge = Mergeable { totals, decisions, trees, shard: None };
     let totals = merge.all();
     Report {
@@ -130,7 +131,7 @@ pub fn audit(facts: &Facts<'_>, catalog: &Catalog, decisions: &[Decision], optio
         snapshot,
         summary: Summary { answer: totals.answer(now), exit: totals.exit(&run), pools, counts: totals.counts.clone() },
         coverage,
-        rules: rule_summaries(catalog, &totals.not_applicable),
+        rules: if options.open_only { BTreeMap::new() } else { rule_summaries(catalog, &totals.not_applicable) },
         findings,
         waivers: merge.waivers(),
         resolved: Vec::new(),

@@ -258,7 +258,8 @@ fn summary(
     options.reductions.sort();
     let run = run(&judging.facts, judging.catalog, &options);
     let Sum { totals, uses, calls, snapshot } = sum;
-    let decisions = decision_uses(judging.decisions, judging.catalog, &uses, now, options.waiver_max_days);
+    let in_trees = trees.as_ref().map_or(&[][..], |trees| &trees.uses);
+    let decisions = decision_uses(judging.decisions, judging.catalog, &uses, in_trees, now, options.waiver_max_days);
     let mut merge = Mergeable { totals, decisions, trees, shard: judging.shard };
     merge.totals.keep_reasons(MAX_REASONS);
     let totals = merge.all();

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use crate::model::report::{Exit, REPORT_SCHEMA_VERSION, RuleSummary, Run, SnapshotSummary, Tool};
-use crate::model::totals::{Calls, Mergeable, Shard, Sum};
+use crate::model::totals::{Calls, Mergeable, Shard, Sum, Trees};
 use crate::render::jsonl::{self, Evidence, Last, MAX_REASONS};
 use crate::snapshot::{FleetDigest, NO_ACCOUNT};
 
@@ -198,8 +198,15 @@ fn merge(parts: &mut [Part], out: &mut dyn Write) -> Result<Exit> {
         };
         let uses = merge.decisions.iter().map(|decision| decision.uses).collect();
         sum.add(Sum { totals: merge.totals.clone(), uses, calls: summary.coverage.clone(), snapshot }, MAX_REASONS);
-        trees = trees.or(merge.trees.clone());
-        decisions.clone_from(&merge.decisions);
+        // Of source trees a part tells only if it has a pool.
+        let more =
+            |trees: &Option<Trees>| trees.as_ref().map_or(0, |trees| trees.totals.counts.values().sum::<usize>());
+        if decisions.is_empty() || more(&merge.trees) > more(&trees) {
+            decisions.clone_from(&merge.decisions);
+        }
+        if trees.is_none() || more(&merge.trees) > more(&trees) {
+            trees.clone_from(&merge.trees);
+        }
     }
     if let Some(trees) = &trees {
         digest.add(NO_ACCOUNT, &trees.digest);

@@ -337,16 +337,26 @@ pub struct DecisionUse {
     /// That it ends soon.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub soon: Option<String>,
-    /// What it met.
+    /// What it met in accounts.
     pub uses: Uses,
+    /// What it met in source trees, which every part has alike.
+    #[serde(default)]
+    pub in_trees: Uses,
 }
 
 impl DecisionUse {
+    /// What it met, all in all.
+    pub fn all(&self) -> Uses {
+        let mut all = self.uses;
+        all.add(self.in_trees);
+        all
+    }
+
     /// The decision with its state.
     pub fn state(&self) -> WaiverState {
         let mut decision = self.decision.clone();
         if decision.state.is_empty() {
-            let (state, detail) = self.uses.state(self.soon.as_deref());
+            let (state, detail) = self.all().state(self.soon.as_deref());
             state.clone_into(&mut decision.state);
             decision.detail = detail;
         }
@@ -359,7 +369,7 @@ impl DecisionUse {
 pub struct Mergeable {
     /// The numbers of what belongs to an account.
     pub totals: Totals,
-    /// The decisions, in the order in which the run read them, and what they met there.
+    /// The decisions, sorted, and what they met.
     pub decisions: Vec<DecisionUse>,
     /// What belongs to no account, the same in every part; none where no source tree was searched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -376,7 +386,8 @@ pub struct Trees {
     pub digest: String,
     /// The numbers.
     pub totals: Totals,
-    /// What the decisions met there.
+    /// What the decisions met there, in the order in which the run read them; told with the decisions.
+    #[serde(skip)]
     pub uses: Vec<Uses>,
 }
 
@@ -392,12 +403,7 @@ impl Mergeable {
 
     /// The decisions and what they met, all in all.
     pub fn waivers(&self) -> Vec<WaiverState> {
-        let of_trees = self.trees.as_ref().map_or(&[][..], |trees| &trees.uses);
-        let mut decisions = self.decisions.clone();
-        for (decision, uses) in decisions.iter_mut().zip(of_trees) {
-            decision.uses.add(*uses);
-        }
-        let mut states: Vec<WaiverState> = decisions.iter().map(DecisionUse::state).collect();
+        let mut states: Vec<WaiverState> = self.decisions.iter().map(DecisionUse::state).collect();
         states.sort();
         states
     }
@@ -492,7 +498,7 @@ fn sort_permissions(permissions: &mut [MissingPermission]) {
 pub struct Sum {
     /// The numbers, with the first reasons.
     pub totals: Totals,
-    /// How the decisions were used, in the order in which the run read them.
+    /// How the decisions were used, all parts in the same order.
     pub uses: Vec<Uses>,
     /// Calls and permissions.
     pub calls: Calls,

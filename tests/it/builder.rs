@@ -151,8 +151,6 @@ impl Account {
     /// One pool, ready for its issuer switch and its replica as far as evidence can show.
     pub(crate) fn ready() -> Self {
         let mut account = Self::empty().search(P).search(S).pool(POOL);
-        let regions = BTreeSet::from([P.to_owned()]);
-        account.scope.accounts.insert(AccountScope { account: ACCOUNT.to_owned(), regions });
         account.answer(
             "sts:GetCallerIdentity",
             P,
@@ -162,6 +160,13 @@ impl Account {
         let pools = json!({ "UserPools": [{ "Id": POOL, "Name": "customers" }] });
         account.answer(POOLS, P, &[], pools);
         account.keys(POOL)
+    }
+
+    /// The account as one all of whose pools were asked for.
+    pub(crate) fn all_pools(mut self) -> Self {
+        let regions = BTreeSet::from([P.to_owned()]);
+        self.scope.accounts.insert(AccountScope { account: ACCOUNT.to_owned(), regions });
+        self
     }
 
     /// The ready account with a replica in S of this status, which S describes as P does.

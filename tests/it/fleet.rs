@@ -328,6 +328,8 @@ fn a_hundred_thousand_findings_are_read_again() {
     let mut report: Report = serde_json::from_str(&read("fixtures/reports/fleet.json")).unwrap();
     let some = std::mem::take(&mut report.findings);
     let mut long = 0;
+    // At most so many rows each, less where the texts are long.
+    let groups = 3;
     for (number, finding) in (0..100_000).zip(some.iter().cycle()) {
         let mut finding = finding.clone();
         finding.fingerprint = format!("{number:032x}");
@@ -339,7 +341,7 @@ fn a_hundred_thousand_findings_are_read_again() {
                  (SELECT count(DISTINCT row_group_id) FROM parquet_metadata('findings.parquet')) FROM 'findings.parquet'";
     let queries = BTreeMap::from([("all".to_owned(), query.to_owned())]);
     let found = answers(python, folder.path(), "SELECT 1", &queries);
-    assert_eq!(found["all"], json!([[100_000, 100_000, long, "0".repeat(32), 2]]));
+    assert_eq!(found["all"], json!([[100_000, 100_000, long, "0".repeat(32), groups]]));
 }
 
 #[test]

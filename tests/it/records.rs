@@ -305,7 +305,9 @@ fn lines_of_json_are_the_report() {
         "jsonl",
     ]);
     let lines: Vec<Value> = lines.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let (last, pools) = lines.split_last().unwrap();
+    let (last, others) = lines.split_last().unwrap();
+    let (account, pools) = others.split_first().unwrap();
+    assert_eq!((&account["kind"], &account["account"]), (&"account".into(), &"111122223333".into()));
     assert_eq!((&last["kind"], &last["exit"]), (&"summary".into(), &report["summary"]["exit"]));
     assert_eq!(last["rules"], report["rules"]);
     assert_eq!(pools.iter().map(|line| &line["pool"]).collect::<Vec<_>>(), vec![&report["summary"]["pools"][0]]);

@@ -7,6 +7,7 @@ use super::super::text::{age, list};
 use super::super::words;
 use super::findings::{Context, Item, rank};
 use super::page::{Select, letter, small};
+use crate::model::SubjectKind;
 use crate::model::report::{BaselineState, Finding, GateSummary, PoolSummary, Report};
 use crate::model::{Gate, Position, Status, Verdict};
 
@@ -163,6 +164,12 @@ impl Lists {
     }
 }
 
+/// What the findings without a pool are about.
+fn without_pool(findings: &[&Finding]) -> &'static str {
+    let accounts = findings.iter().all(|finding| finding.subject.kind == SubjectKind::Account);
+    if accounts { "Accounts" } else { "No pool known" }
+}
+
 /// The pools with their findings, and a last one for findings that concern no pool of the report: they never vanish.
 pub(super) fn boxes(context: &Context<'_>, pools: &[&PoolSummary], listed: &[&Finding], lists: &Lists) -> Vec<Pool> {
     let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -219,7 +226,7 @@ pub(super) fn boxes(context: &Context<'_>, pools: &[&PoolSummary], listed: &[&Fi
             std::iter::once(own).chain(others.iter().map(ToString::to_string)).collect::<Vec<_>>().join(" ")
         };
         let owner = pool.and_then(|pool| pool.owner.as_deref());
-        let (label, id) = pool.map_or_else(|| ("No pool known".to_owned(), None), |pool| label(pool));
+        let (label, id) = pool.map_or_else(|| (without_pool(&heap).to_owned(), None), |pool| label(pool));
         boxes.push(Pool {
             index,
             label,

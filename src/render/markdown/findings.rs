@@ -96,6 +96,7 @@ impl Page<'_> {
     /// The pool that a finding is about. Where there is one only, that is not said again.
     fn of_pool(&self, subject: &Subject) -> String {
         match &subject.pool_id {
+            None if subject.kind == SubjectKind::Account => String::new(),
             None => "no pool known: ".to_owned(),
             Some(_) if self.report.summary.pools.len() == 1 => String::new(),
             Some(id) => {

@@ -9,7 +9,7 @@ use super::super::words;
 use super::layout::Page;
 use super::{entry, fold};
 use crate::model::report::{Finding, GateSummary, PoolSummary, Report};
-use crate::model::{Position, Status, Verdict};
+use crate::model::{Position, Status, SubjectKind, Verdict};
 
 /// Writes a part for each pool, then one for findings that no pool of the report has.
 pub(super) fn write(page: &mut Page, report: &Report, pools: &Pools<'_>, options: &Options) {
@@ -29,12 +29,22 @@ pub(super) fn write(page: &mut Page, report: &Report, pools: &Pools<'_>, options
     strays(page, report, findings.remove(&None).unwrap_or_default(), options);
 }
 
-/// Findings that concern no pool of the report: they never vanish.
+/// Findings that concern no pool of the report: they never vanish. That all pools of an account were seen is counted only.
 fn strays(page: &mut Page, report: &Report, strays: Vec<&Finding>, options: &Options) {
+    let passes = options.show.verdicts.lists(Verdict::Pass, false);
+    let (mut accounts, strays): (Vec<&Finding>, Vec<&Finding>) =
+        strays.into_iter().partition(|finding| finding.subject.kind == SubjectKind::Account);
+    accounts.retain(|finding| passes || finding.verdict != Verdict::Pass);
+    for (title, findings) in [("Accounts", accounts), ("No pool known", strays)] {
+        without_pool(page, report, title, findings, options);
+    }
+}
+
+fn without_pool(page: &mut Page, report: &Report, title: &str, strays: Vec<&Finding>, options: &Options) {
     if strays.is_empty() {
         return;
     }
-    page.heading(&format!("No pool known: {}", count(strays.len(), "result")));
+    page.heading(&format!("{title}: {}", count(strays.len(), "result")));
     let heaps = Heaps::of(strays, report, options, |_, _| true);
     for heap in [Heap::Fail, Heap::Manual] {
         entry::rules(page, report, heaps.get(heap), options.verbose);

@@ -5,8 +5,8 @@ use serde_json::json;
 
 use crate::builder::{
     Account, DESCRIBE_CLIENT, DESCRIBE_DOMAIN, DESCRIBE_KEY, DESCRIBE_POOL, IMPORTS, KEY_POLICY, MFA, OTHER_POOL, P,
-    POOL, PROVIDERS, REPLICAS, S, http_jwt, key_policy, new_issuer, old_issuer, pool_arn, rest_cognito, rest_jwt,
-    route,
+    POOL, POOLS, PROVIDERS, REPLICAS, S, http_jwt, key_policy, new_issuer, old_issuer, pool_arn, rest_cognito,
+    rest_jwt, route,
 };
 
 /// The ready account with consumers that are ready too, so that every call about consumers is in it.
@@ -85,6 +85,7 @@ pub(crate) fn breaks() -> Vec<(&'static str, Account)> {
         account
     };
     vec![
+        ("pools-looked-at", Account::ready().all_pools().push(POOLS, P, json!({ "Id": "us-east-1_Forgotten" }))),
         ("feature-plan-allows-mrr", described("UserPoolTier", "LITE")),
         ("deletion-protection-active", described("DeletionProtection", "INACTIVE")),
         ("issuer-updated", described("IssuerConfiguration/Type", "ORIGINAL")),

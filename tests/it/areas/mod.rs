@@ -89,7 +89,7 @@ pub(crate) fn cases() -> Vec<(Account, Run)> {
 /// Accounts in which rules pass, for [`breaks`] to differ from.
 pub(crate) fn bases() -> Vec<Account> {
     [
-        vec![Account::complete(), Account::ready(), furnished()],
+        vec![Account::complete(), Account::ready(), Account::ready().all_pools(), furnished()],
         core::bases(),
         failover::bases(),
         governance::bases(),

@@ -107,8 +107,9 @@ fn table() -> Vec<(Account, Run)> {
         described("LambdaConfig", json!({ "UserMigration": "arn" })),
         Account::ready().push(REPLICAS, P, json!({ "RegionName": "eu-west-1", "Role": "SECONDARY", "Status": "ACTIVE" })),
         // Account.
-        Account::ready().push(POOLS, P, json!({ "Id": "us-east-1_Forgotten", "Name": "forgotten" })),
-        Account::ready().deny(POOLS),
+        Account::ready().all_pools(),
+        Account::ready().all_pools().push(POOLS, P, json!({ "Id": "us-east-1_Forgotten", "Name": "forgotten" })),
+        Account::ready().all_pools().deny(POOLS),
         // Pool.
         described("UserPoolTier", "LITE"),
         described("DeletionProtection", "INACTIVE"),
