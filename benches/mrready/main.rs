@@ -8,10 +8,26 @@
 #![allow(missing_docs, reason = "a program, not a library")]
 
 // The evidence of the fleet is that of the tests.
-#[allow(dead_code, unused_imports, reason = "what only tests need")]
+#[allow(
+    dead_code,
+    unused_imports,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::needless_pass_by_value,
+    clippy::too_many_lines,
+    reason = "the tests' own code, and what only tests need"
+)]
 #[path = "../../tests/it/areas/mod.rs"]
 mod areas;
-#[allow(dead_code, unused_imports, reason = "what only tests need")]
+#[allow(
+    dead_code,
+    unused_imports,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::needless_pass_by_value,
+    clippy::too_many_lines,
+    reason = "the tests' own code, and what only tests need"
+)]
 #[path = "../../tests/it/builder.rs"]
 mod builder;
 #[cfg(feature = "live")]

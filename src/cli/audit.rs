@@ -1,6 +1,7 @@
 //! `mrready audit`: snapshots, or a live collection, to a report.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
@@ -17,7 +18,7 @@ use crate::snapshot::{Scope, Snapshot};
 use super::args::{AuditArgs, FailOnArg, JudgingArgs, OutputArgs, TargetIssuerArg};
 use super::config::Configuration;
 use super::evidence::Wanted;
-use super::fleet::{self, Judging, Source};
+use super::fleet::{self, Fleet, Judging, Source};
 use super::outputs::Outputs;
 use super::{baseline, collect, judging, scan, shard, ui};
 
@@ -56,36 +57,16 @@ pub(super) fn run(mut args: AuditArgs) -> Result<u8> {
 
     let shard = args.shard.as_deref().map(shard::parse).transpose()?;
     reductions.extend(shard.map(shard::reduction));
-    let mut options = Options {
-        gates,
-        fail_on: match fail_on {
-            FailOnArg::Fail => FailOn::Fail,
-            FailOnArg::Warn => FailOn::Warn,
-            FailOnArg::Never => FailOn::Never,
-        },
-        strict: args.judging.rulings.strict,
-        reductions: Vec::new(),
-        waiver_digests,
-        pools: BTreeMap::new(),
-        waiver_max_days: config.waiver_max_days(),
-        config_digest: config.digest.clone(),
-        open_only: false,
-    };
+    let mut options = Options { gates, waiver_digests, ..options(&args.judging, fail_on, &config) };
     let issuer_given = args.judging.target_issuer.is_some();
     let mut stdin = None;
     // Account by account, where nothing needs to see them all at once.
-    if let [path] = args.snapshots.as_slice()
-        && !live
-        && outputs.is_lines()
-        && before.is_none()
-        && args.scope.pool_id.is_empty()
-        && !path.is_dir()
-    {
+    if let Some(path) = lines_of(&args, &outputs, live || before.is_some()) {
         match fleet::open(path)? {
             Source::Fleet(found) => {
-                let trees = scan::add(Snapshot::new(Scope::default(), Vec::new()), &args.scan, facts.now).entries;
                 options.reductions = reductions;
                 let judging = Judging {
+                    trees: scan::add(Snapshot::new(Scope::default(), Vec::new()), &args.scan, facts.now).entries,
                     facts,
                     regions: collect::region_table()?,
                     catalog: &catalog,
@@ -95,12 +76,8 @@ pub(super) fn run(mut args: AuditArgs) -> Result<u8> {
                     issuer_given,
                     show: &show,
                     shard,
-                    trees,
                 };
-                let mut lines = outputs.begin()?;
-                let exit = fleet::judge(*found, judging, &mut lines)?;
-                lines.finish()?;
-                return Ok(told(&exit));
+                return fleet(*found, judging, &outputs);
             }
             Source::Whole(bytes) => stdin = bytes,
         }
@@ -140,6 +117,36 @@ pub(super) fn run(mut args: AuditArgs) -> Result<u8> {
     let plan = plan.then(|| crate::plan::plan(facts, &catalog, &decisions, &options, Direction::Forward));
     outputs.write(&report, parts.as_deref(), plan.as_ref(), &show)?;
     Ok(told(&report.summary.exit))
+}
+
+/// The options of judging that no file says.
+fn options(args: &JudgingArgs, fail_on: FailOnArg, config: &Configuration) -> Options {
+    Options {
+        fail_on: match fail_on {
+            FailOnArg::Fail => FailOn::Fail,
+            FailOnArg::Warn => FailOn::Warn,
+            FailOnArg::Never => FailOn::Never,
+        },
+        strict: args.rulings.strict,
+        waiver_max_days: config.waiver_max_days(),
+        config_digest: config.digest.clone(),
+        ..Options::default()
+    }
+}
+
+/// The only snapshot, if its report can be written account by account.
+fn lines_of<'a>(args: &'a AuditArgs, outputs: &Outputs, needs_all: bool) -> Option<&'a Path> {
+    let [path] = args.snapshots.as_slice() else { return None };
+    let fits = !needs_all && outputs.is_lines() && args.scope.pool_id.is_empty() && !path.is_dir();
+    fits.then_some(path)
+}
+
+/// Judges a fleet account by account.
+fn fleet(found: Fleet, judging: Judging<'_>, outputs: &Outputs) -> Result<u8> {
+    let mut lines = outputs.begin()?;
+    let exit = fleet::judge(found, judging, &mut lines)?;
+    lines.finish()?;
+    Ok(told(&exit))
 }
 
 /// Says why the process does not end with 0, and how it ends.

@@ -17,7 +17,7 @@ use crate::model::Verdict;
 use crate::model::report::{Exit, REPORT_SCHEMA_VERSION};
 use crate::model::totals::{Calls, Mergeable, Shard, Sum, Trees};
 use crate::render::Show;
-use crate::render::jsonl::{self, Evidence, Last, MAX_REASONS};
+use crate::render::jsonl::{self, Last, MAX_REASONS};
 use crate::rules::{Catalog, Decision};
 use crate::snapshot::{Entry, FleetDigest, NO_ACCOUNT, PoolKey, Scope, Section, Sections, Snapshot};
 
@@ -268,7 +268,7 @@ fn summary(
         schema_version: REPORT_SCHEMA_VERSION,
         tool: &crate::audit::tool(),
         run: &run,
-        snapshot: Evidence::of(&snapshot),
+        snapshot: jsonl::Judged::of(&snapshot),
         answer: totals.answer(now),
         counts: totals.counts.clone(),
         exit: exit.clone(),

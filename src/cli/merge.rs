@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::model::report::{Exit, REPORT_SCHEMA_VERSION, RuleSummary, Run, SnapshotSummary, Tool};
 use crate::model::totals::{Calls, Mergeable, Shard, Sum, Trees};
-use crate::render::jsonl::{self, Evidence, Last, MAX_REASONS};
+use crate::render::jsonl::{self, Last, MAX_REASONS};
 use crate::snapshot::{FleetDigest, NO_ACCOUNT};
 
 use super::args::MergeArgs;
@@ -238,7 +238,7 @@ fn merge(parts: &mut [Part], out: &mut dyn Write) -> Result<Exit> {
         schema_version: REPORT_SCHEMA_VERSION,
         tool: &first.tool,
         run: &run,
-        snapshot: Evidence::of(&snapshot),
+        snapshot: jsonl::Judged::of(&snapshot),
         answer: totals.answer(now),
         counts: totals.counts.clone(),
         exit: told.clone(),

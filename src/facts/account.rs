@@ -99,7 +99,7 @@ fn left_out(snapshot: &Snapshot, log: &'_ Log<'_>, account: &str, regions: &BTre
 }
 
 /// The accounts in scope that could not be entered, and why.
-pub(super) fn not_entered<'a>(snapshot: &'a Snapshot) -> impl Iterator<Item = (&'a str, Cause)> {
+pub(super) fn not_entered(snapshot: &Snapshot) -> impl Iterator<Item = (&str, Cause)> {
     let accounts: BTreeSet<&str> = snapshot.header.scope.accounts.iter().map(|scope| scope.account.as_str()).collect();
     accounts.into_iter().filter_map(move |account| Some((account, refused(snapshot, account)?.0)))
 }

@@ -64,7 +64,7 @@ pub struct Last<'a> {
     /// How it judged.
     pub run: &'a Run,
     /// What was judged.
-    pub snapshot: Evidence<'a>,
+    pub snapshot: Judged<'a>,
     /// The first lines of a report.
     pub answer: Vec<String>,
     /// How many results of each verdict.
@@ -89,7 +89,7 @@ pub struct Last<'a> {
 
 /// What was judged, without what grows with the accounts.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Evidence<'a> {
+pub struct Judged<'a> {
     digest: &'a str,
     evidence_from: Option<&'a str>,
     evidence_to: Option<&'a str>,
@@ -98,7 +98,7 @@ pub struct Evidence<'a> {
     caller: Option<&'a str>,
 }
 
-impl<'a> Evidence<'a> {
+impl<'a> Judged<'a> {
     /// Of a report, or of the sum of several.
     pub fn of(snapshot: &'a SnapshotSummary) -> Self {
         let SnapshotSummary { digest, evidence_from, evidence_to, accounts: _, regions, searched, caller } = snapshot;
@@ -168,7 +168,7 @@ pub fn write(report: &Report, show: &Show, out: &mut dyn Write) -> io::Result<()
         schema_version: *schema_version,
         tool,
         run,
-        snapshot: Evidence::of(snapshot),
+        snapshot: Judged::of(snapshot),
         answer: summary.answer.clone(),
         counts: summary.counts.clone(),
         exit,

@@ -219,6 +219,9 @@ pub fn tree_parameters(root: &str) -> Map<String, Value> {
     Map::from_iter([("Root".to_owned(), Value::String(root.to_owned()))])
 }
 
+/// Account, Region, service and operation, and the parameters.
+type Asked<'a> = ((&'a str, &'a str, &'a str, &'a str), &'a Map<String, Value>);
+
 /// What was asked: the identity under which a newer answer replaces an older one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Question {
@@ -294,7 +297,7 @@ impl Entry {
     }
 
     /// Account, Region, service and operation, and the parameters of what was asked of AWS.
-    fn asked(&self) -> Option<((&str, &str, &str, &str), &Map<String, Value>)> {
+    fn asked(&self) -> Option<Asked<'_>> {
         match self {
             Self::Call(c) => Some(((&c.account, &c.region, &c.service, &c.operation), &c.parameters)),
             Self::Hit(h) => Some(((&h.account, &h.region, &h.service, &h.operation), &h.parameters)),

@@ -2,6 +2,7 @@
 //! accounts that nobody could enter, and Spark.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -31,9 +32,9 @@ fn lines(document: &Value) -> String {
     let rest = serde_json::to_string(&header).unwrap();
     let mut text = format!("{{\"mrready_snapshot\":{version},{}\n", &rest[1..]);
     for entry in entries {
-        text.push_str(&format!("{entry}\n"));
+        writeln!(text, "{entry}").unwrap();
     }
-    text.push_str(&format!("{{\"end\":{}}}\n", entries.len()));
+    writeln!(text, "{{\"end\":{}}}", entries.len()).unwrap();
     text
 }
 
@@ -264,7 +265,7 @@ fn shards_put_together_are_the_whole() {
     }
     let merged = run(["merge", &parts[0], &parts[1]]);
     assert_eq!(first_difference(&whole.out, &merged.out), None, "{}", merged.err);
-    fails(&desk.audit(&[&files[0], "--shard", "auto/2"]), &["JOB_COMPLETION_INDEX"]);
+    fails(&desk.audit(&[files[0], "--shard", "auto/2"]), &["JOB_COMPLETION_INDEX"]);
 }
 
 /// A failure after lines were written already: no summary among them.

@@ -12,7 +12,9 @@ use super::super::records::{Records, instant, missing_actions, now, region};
 use super::super::sort::roots;
 use super::table::{Cell, Kind, Spec};
 use crate::model::reference::Class;
-use crate::model::report::{AppliedWaiver, Evidence, Finding, GateSummary, PoolSummary, Report, Subject};
+use crate::model::report::{
+    AppliedWaiver, BaselineState, Evidence, Finding, GateSummary, PoolSummary, Report, Subject,
+};
 use crate::model::{Cause, Gate, Source, SubjectKind, Verdict};
 
 /// A column, and how a row's value is found.
@@ -82,7 +84,7 @@ pub(super) const FINDINGS: &[Column<FindingValue>] = &[
     column("missing_actions", Kind::Words, |row| {
         Cell::Words(missing_actions(row.finding).into_iter().map(Cow::Borrowed).collect())
     }),
-    optional("evidence", Kind::Text, |row| row.evidence()),
+    optional("evidence", Kind::Text, |row| if row.evidence { row.told() } else { Cell::Null }),
     optional("remedy", Kind::Text, |row| maybe(row.finding.remediation.as_ref().map(|remedy| remedy.summary.as_str()))),
     optional("remedy_when", Kind::Text, |row| {
         maybe(row.finding.remediation.as_ref().map(|remedy| remedy.when.as_str()))
@@ -97,7 +99,7 @@ pub(super) const FINDINGS: &[Column<FindingValue>] = &[
     optional("decision_expires", Kind::Text, |row| row.decision(|waiver| Some(&waiver.expires))),
     optional("decision_ticket", Kind::Text, |row| row.decision(|waiver| waiver.ticket.as_ref())),
     optional("held_verdict", Kind::Text, |row| maybe(row.finding.held.as_ref().map(|held| held.verdict.as_str()))),
-    optional("baseline", Kind::Text, |row| maybe(row.finding.baseline.map(|state| state.as_str()))),
+    optional("baseline", Kind::Text, |row| maybe(row.finding.baseline.map(BaselineState::as_str))),
     optional("first_seen", Kind::Time, |row| time(row.finding.first_seen.as_deref())),
     optional("evidence_from", Kind::Time, |row| time(row.records.evidence_from(&row.finding.subject))),
 ];
@@ -112,8 +114,8 @@ impl<'a> FindingRow<'a> {
     }
 
     /// The evidence as the JSON report has it, without members that are null.
-    fn evidence(&self) -> Cell<'a> {
-        if !self.evidence || self.finding.evidence.is_empty() {
+    fn told(&self) -> Cell<'a> {
+        if self.finding.evidence.is_empty() {
             return Cell::Null;
         }
         let seen: Vec<Seen<'_>> = self.finding.evidence.iter().map(Seen::of).collect();

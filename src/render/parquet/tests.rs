@@ -109,7 +109,7 @@ fn rows_are_cut_into_groups_by_their_number_and_their_length() {
     let [findings, ..] = written(&[&report], &Show::all());
     let groups = |file: &[u8]| -> Vec<i64> {
         let reader = open(file);
-        reader.metadata().row_groups().iter().map(|group| group.num_rows()).collect()
+        reader.metadata().row_groups().iter().map(parquet::file::metadata::RowGroupMetaData::num_rows).collect()
     };
     let found = groups(&findings);
     assert_eq!(found.iter().sum::<i64>(), 70_000);
@@ -162,22 +162,24 @@ fn the_class_of_a_reference_is_read_from_its_id() {
     assert_eq!(column(&findings, "class"), ["jwks-url", "issuer-url-template"]);
 }
 
+/// A full disk.
+#[derive(Debug)]
+struct Full;
+impl Write for Full {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::Error::other("no space is left"))
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 #[test]
 fn what_cannot_be_written_is_an_error() {
     let refuse =
         |table: TableName| if table == TableName::Gates { Err(io::Error::other("full")) } else { Ok(Vec::new()) };
     assert_eq!(Tables::new(&Show::all(), refuse).unwrap_err().to_string(), "full");
 
-    #[derive(Debug)]
-    struct Full;
-    impl Write for Full {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(io::Error::other("no space is left"))
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
     let tables = Tables::new(&Show::all(), |_| io::Result::Ok(Full)).and_then(|mut tables| {
         tables.add(&samples::blocked())?;
         tables.finish()

@@ -228,9 +228,10 @@ fn reading(account: &Account, run: &Run, members: &BTreeSet<Member>) -> BTreeSet
     let touched = |fact: &Fact| fact.sources.iter().any(|source| members.iter().any(|member| hangs(source, member)));
     let mut rules = BTreeSet::new();
     for rule in &catalog().rules {
-        let children = match rule.subject {
-            SubjectKind::Account => facts.account_subjects(),
-            kind => pool.children(kind).map(|children| children.found.items).unwrap_or_default(),
+        let children = if rule.subject == SubjectKind::Account {
+            facts.account_subjects()
+        } else {
+            pool.children(rule.subject).map(|children| children.found.items).unwrap_or_default()
         };
         let fields = rule.fields();
         let own = fields.iter().filter_map(|name| pool.field(name));
