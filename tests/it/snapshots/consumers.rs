@@ -404,7 +404,7 @@ fn many_of_everything() {
     assert!(judged.findings("app-clients").iter().any(|finding| finding.message.starts_with("61 app clients")));
     let blocked = judged.report.summary.pools.iter().filter(|pool| !pool.gates[&Gate::Issuer].blocked_by.is_empty());
     assert_eq!(blocked.map(|pool| pool.id.as_str()).collect::<Vec<_>>(), [POOL]);
-    for rule in &catalog().rules {
+    for rule in catalog().rules.iter().filter(|rule| rule.subject != SubjectKind::Account) {
         let pools: BTreeSet<_> =
             judged.findings(&rule.id).iter().map(|finding| finding.subject.pool_id.clone()).collect();
         assert_eq!(pools.len(), 61, "{}: every rule makes a finding for every pool", rule.id);
