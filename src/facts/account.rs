@@ -81,7 +81,11 @@ fn left_out(snapshot: &Snapshot, log: &'_ Log<'_>, account: &str, regions: &BTre
     }
     let mut sources = Vec::new();
     for region in regions {
-        let Some(answer) = log.ask(account, region, POOLS, &[]) else { continue };
+        let Some(answer) = log.ask(account, region, POOLS, &[]) else {
+            // A Region of which nothing can be told is no Region without pools.
+            missing.incomplete.get_or_insert(Cause::NotSearched { what: format!("{POOLS} in {region}") });
+            continue;
+        };
         sources.push(answer.source("/UserPools"));
         // A Region in which Cognito is not offered has no pools.
         if matches!(answer.problem(), Some(Cause::NotOffered { .. })) {
