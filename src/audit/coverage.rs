@@ -38,10 +38,13 @@ pub(super) fn coverage(facts: &Facts<'_>, findings: &[Finding], accounts: Vec<Ac
         .scope
         .not_asked
         .iter()
-        .map(|unasked| NotAsked {
-            account: unasked.account.clone(),
-            what: format!("{} in {}", unasked.call, unasked.region),
-            why: unasked.why.clone(),
+        .map(|unasked| {
+            let place = if unasked.region.is_empty() { String::new() } else { format!(" in {}", unasked.region) };
+            NotAsked {
+                account: unasked.account.clone(),
+                what: format!("{}{place}", unasked.call),
+                why: unasked.why.clone(),
+            }
         })
         .collect();
     not_asked.extend(facts.snapshot().scans().filter_map(not_read));

@@ -295,6 +295,9 @@ pub(super) struct AuditArgs {
     /// Keep what a live run collected
     #[arg(long, value_name = "FILE", help_heading = "Scope (live)")]
     pub(super) save_snapshot: Option<PathBuf>,
+    /// Go on with a collection that was interrupted: only what its journal does not hold is asked. Give the same options
+    #[arg(long, value_name = "FILE.partial", requires = "save_snapshot", help_heading = "Scope (live)")]
+    pub(super) resume: Option<PathBuf>,
     /// Search this source tree for what pins the issuer, and judge it too (repeatable)
     #[arg(long, value_name = "PATH")]
     pub(super) scan: Vec<PathBuf>,
@@ -323,13 +326,16 @@ pub(super) struct CollectArgs {
     /// The snapshot: .json or .jsonl, with .gz or .zst after it if you like; it grows as FILE.partial
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+    /// Go on with a collection that was interrupted: only what its journal does not hold is asked. Give the same options
+    #[arg(long, value_name = "FILE.partial", help_heading = "Scope (live)")]
+    pub(super) resume: Option<PathBuf>,
     /// Search this source tree for what pins the issuer, too (repeatable)
     #[arg(long, value_name = "PATH")]
     pub(super) scan: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) config: ConfigArgs,
     /// Print a Bash script of AWS CLI calls instead of asking, for somebody who has credentials; `import` reads what it writes
-    #[arg(long, conflicts_with_all = ["scan", "strict"])]
+    #[arg(long, conflicts_with_all = ["resume", "scan", "strict"])]
     pub(super) print_commands: bool,
     /// Exit with 3 if a call was not answered
     #[arg(long)]

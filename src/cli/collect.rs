@@ -1,7 +1,6 @@
 //! `mrready collect`, and the collecting half of a live `mrready audit`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,16 +9,18 @@ use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
 use crate::audit::needs;
-use crate::collect::{CollectError, Needs, Observer, Order, Pools, Remaining, Request, Search, collect};
+use crate::collect::{Needs, Observer, Order, Pools, Remaining, Request, Search, collect};
 use crate::facts::{FieldSet, RegionTable};
 use crate::import::commands;
 use crate::model::Gate;
 use crate::rules::{Catalog, Rule};
+use crate::snapshot::journal::Record;
 use crate::snapshot::{Encoding, Entry, Snapshot, format};
 
 use super::args::{CollectArgs, LiveArgs, ScopeArgs};
 use super::config::Configuration;
 use super::files::{self, Readers};
+use super::journal::{self, Journal};
 use super::progress::Progress;
 use super::ui;
 use super::{Interrupted, exit, scan};
@@ -41,9 +42,14 @@ pub(super) fn run(mut args: CollectArgs) -> Result<u8> {
     if args.print_commands {
         return print_commands(&request, args.output.as_deref());
     }
-    let snapshot = if let Some(path) = &args.output {
-        collect_to(&request, path, &args.scan, args.verbose)?
+    let output = args.output.or_else(|| journal::snapshot_of(args.resume.as_deref()?));
+    let snapshot = if let Some(path) = &output {
+        let target = Target { path, resume: args.resume.as_deref(), configuration: config.digest.as_deref() };
+        collect_to(request, &target, &args.scan, args.verbose)?
     } else {
+        if let Some(journal) = &args.resume {
+            bail!("--resume {}: it is not called FILE.partial; name the snapshot with -o", files::name(journal));
+        }
         if std::io::stdout().is_terminal() {
             bail!("a snapshot is not for a terminal: give -o FILE, or send standard output somewhere");
         }
@@ -74,36 +80,56 @@ fn print_commands(request: &Request, output: Option<&Path>) -> Result<u8> {
     Ok(exit::GOOD)
 }
 
-/// Collects into a file: a journal while it grows, renamed when it is whole. What the trees hold is added at the end.
-pub(super) fn collect_to(request: &Request, path: &Path, trees: &[PathBuf], verbose: bool) -> Result<Snapshot> {
-    let encoding = Encoding::of_name(&path.to_string_lossy())?;
-    let partial = PathBuf::from(format!("{}.partial", path.display()));
-    let journal = files::create_journal(&partial)?;
-    let snapshot = collect_live(request, Some(journal), verbose).inspect_err(|error| {
-        // Nothing was collected: nothing to keep. After Ctrl-C what there is stays.
-        if !error.is::<Interrupted>() {
-            let _ = std::fs::remove_file(&partial);
-        }
-    })?;
-    let snapshot = scan::add(snapshot, trees, Timestamp::now());
-    files::write_whole(path, &format::write(&snapshot, encoding)?, Readers::Owner)?;
-    std::fs::remove_file(&partial).with_context(|| format!("cannot remove {}", files::name(&partial)))?;
-    Ok(snapshot)
+/// Where a collection goes.
+pub(super) struct Target<'a> {
+    /// The snapshot.
+    pub(super) path: &'a Path,
+    /// The journal to go on with.
+    pub(super) resume: Option<&'a Path>,
+    /// The digest of the configuration.
+    pub(super) configuration: Option<&'a str>,
 }
 
-/// Collects; every entry goes to `journal` as it comes.
-pub(super) fn collect_live(request: &Request, journal: Option<File>, verbose: bool) -> Result<Snapshot> {
-    let mut watcher = Watcher { progress: Progress::new(verbose), journal, broken: None };
+/// Collects into a file: a journal while it grows, and the file when it is whole. What the trees hold is added at the end.
+pub(super) fn collect_to(
+    mut request: Request,
+    target: &Target<'_>,
+    trees: &[PathBuf],
+    verbose: bool,
+) -> Result<Snapshot> {
+    let encoding = Encoding::of_name(&target.path.to_string_lossy())?;
+    let options = journal::options(&request, target.configuration);
+    let mut journal = match target.resume {
+        None => Journal::begin(target.path, options, Timestamp::now())?,
+        Some(path) => {
+            let (journal, memory) = Journal::resume(path, &options, Timestamp::now())?;
+            request.memory = Some(memory);
+            journal
+        }
+    };
+    let whole = collect_live(&request, Some(&mut journal), verbose).and_then(|snapshot| {
+        let snapshot = scan::add(snapshot, trees, Timestamp::now());
+        files::write_whole(target.path, &format::write(&snapshot, encoding)?, Readers::Owner)?;
+        Ok(snapshot)
+    });
+    match whole {
+        Ok(snapshot) => {
+            journal.remove()?;
+            Ok(snapshot)
+        }
+        Err(error) => match journal.broken_off() {
+            Some(broken) => Err(broken).context("cannot write the journal of the collection"),
+            None => Err(error),
+        },
+    }
+}
+
+/// Collects; everything goes to `journal` as it comes.
+pub(super) fn collect_live(request: &Request, journal: Option<&mut Journal>, verbose: bool) -> Result<Snapshot> {
+    let mut watcher = Watcher { progress: Progress::new(verbose), journal };
     let result = collect(request, &mut watcher);
     watcher.progress.finish();
-    if let Some(error) = watcher.broken {
-        return Err(error).context("cannot write the journal of the collection");
-    }
-    match result {
-        Ok(snapshot) => Ok(snapshot),
-        Err(CollectError::Interrupted) => Err(Interrupted.into()),
-        Err(error) => Err(error.into()),
-    }
+    result.map_err(Interrupted::of)
 }
 
 /// The calls that judging these gates needs; none given: those that count by where each pool stands.
@@ -216,23 +242,18 @@ pub(super) fn region_table() -> Result<RegionTable> {
     Ok(RegionTable::parse(data.text)?)
 }
 
-struct Watcher {
+struct Watcher<'a> {
     progress: Progress,
-    journal: Option<File>,
-    broken: Option<std::io::Error>,
+    journal: Option<&'a mut Journal>,
 }
 
-impl Observer for Watcher {
+impl Observer for Watcher<'_> {
     fn planned(&mut self, calls_known: u64) {
         self.progress.planned(calls_known);
     }
 
     fn done(&mut self, entry: &Entry) {
         self.progress.done(entry);
-        if let (Some(journal), None) = (&mut self.journal, &self.broken) {
-            let written = format::journal_line(entry).and_then(|line| journal.write_all(line.as_bytes()));
-            self.broken = written.err();
-        }
     }
 
     fn remaining(&mut self, remaining: &Remaining) {
@@ -241,5 +262,9 @@ impl Observer for Watcher {
 
     fn note(&mut self, text: &str) {
         self.progress.note(text);
+    }
+
+    fn keep(&mut self, record: &Record) -> bool {
+        self.journal.as_mut().is_none_or(|journal| journal.keep(record))
     }
 }

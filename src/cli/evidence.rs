@@ -20,6 +20,10 @@ pub(super) struct Wanted<'a> {
     pub(super) scope: &'a ScopeArgs,
     /// Where a live run is kept.
     pub(super) save: Option<&'a Path>,
+    /// The journal of an interrupted run to go on with.
+    pub(super) resume: Option<&'a Path>,
+    /// The digest of the configuration.
+    pub(super) configuration: Option<&'a str>,
     /// Source trees to search.
     pub(super) trees: &'a [PathBuf],
     pub(super) verbose: bool,
@@ -57,7 +61,10 @@ impl Wanted<'_> {
         request.order = collect::order(catalog);
         request.planned_region.clone_from(&self.planned_region);
         match self.save {
-            Some(path) => collect::collect_to(&request, path, self.trees, self.verbose),
+            Some(path) => {
+                let target = collect::Target { path, resume: self.resume, configuration: self.configuration };
+                collect::collect_to(request, &target, self.trees, self.verbose)
+            }
             None => Ok(scan::add(collect::collect_live(&request, None, self.verbose)?, self.trees, Timestamp::now())),
         }
     }

@@ -268,18 +268,6 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> Result
     file.finish()
 }
 
-/// Opens `FILE.partial` for a collection under way, readable by its owner only.
-pub(super) fn create_journal(path: &Path) -> Result<fs::File> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options.open(path).with_context(|| format!("cannot write {}", name(path)))
-}
-
 /// A path as it may be shown on a terminal.
 pub(super) fn name(path: &Path) -> String {
     safe(&path.to_string_lossy())

@@ -19,6 +19,7 @@ mod frames;
 mod git;
 mod iam_policy;
 mod import;
+mod journal;
 mod judging;
 mod manual;
 mod merge;
@@ -38,6 +39,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::collect::CollectError;
+
 use args::{Cli, Command};
 
 /// The exit codes of the contract.
@@ -52,12 +55,29 @@ mod exit {
     pub(super) const UNCLEAR: u8 = 3;
     /// Ctrl-C.
     pub(super) const INTERRUPTED: u8 = 130;
+    /// SIGTERM.
+    pub(super) const TERMINATED: u8 = 143;
 }
 
-/// Ctrl-C during a collection: not a failure to be explained.
+/// Ctrl-C or SIGTERM during a collection: not a failure to be explained.
 #[derive(Debug, thiserror::Error)]
 #[error("interrupted")]
-struct Interrupted;
+struct Interrupted {
+    code: u8,
+}
+
+impl Interrupted {
+    /// What ended a collection, where it was a signal.
+    fn of(error: CollectError) -> anyhow::Error {
+        if matches!(error, CollectError::Interrupted) {
+            Self { code: exit::INTERRUPTED }.into()
+        } else if matches!(error, CollectError::Terminated) {
+            Self { code: exit::TERMINATED }.into()
+        } else {
+            error.into()
+        }
+    }
+}
 
 /// Runs the program on the process's own arguments.
 pub fn main() -> ExitCode {
@@ -89,14 +109,10 @@ pub fn main() -> ExitCode {
     };
     match result {
         Ok(code) => ExitCode::from(code),
-        Err(error) if error.is::<Interrupted>() => {
-            ui::say("interrupted");
-            ExitCode::from(exit::INTERRUPTED)
-        }
         Err(error) if ui::is_closed_pipe(&error) => ExitCode::from(exit::GOOD),
         Err(error) => {
             ui::say(&format!("{error:#}"));
-            ExitCode::from(exit::FAILED)
+            ExitCode::from(error.downcast_ref::<Interrupted>().map_or(exit::FAILED, |by| by.code))
         }
     }
 }

@@ -34,6 +34,8 @@ pub(super) fn run(mut args: PlanArgs) -> Result<u8> {
         snapshots: &args.snapshots,
         scope: &args.scope,
         save: args.save_snapshot.as_deref(),
+        resume: args.resume.as_deref(),
+        configuration: config.digest.as_deref(),
         trees: &args.scan,
         verbose: args.verbose,
         planned_region: config.planned_region(),

@@ -37,7 +37,7 @@ impl Earlier {
 }
 
 /// The question without the account, which a collection may not know yet.
-fn question(call: &Call) -> String {
+pub(super) fn question(call: &Call) -> String {
     format!("{}:{} {} {}", call.service, call.operation, call.region, Value::Object(call.parameters.clone()))
 }
 

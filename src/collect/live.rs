@@ -29,8 +29,9 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 
-use super::{CollectError, Observer, Pools, Request};
+use super::{CollectError, Memory, Observer, Pools, Request};
 use crate::snapshot::Snapshot;
+use crate::snapshot::journal::Record;
 use ask::Session;
 use aws::Aws;
 use log::Log;
@@ -63,11 +64,30 @@ fn block_on<T>(work: impl Future<Output = Result<T, CollectError>>) -> Result<T,
         tokio::select! {
             result = work => result,
             Ok(()) = tokio::signal::ctrl_c() => Err(CollectError::Interrupted),
+            () = terminated() => Err(CollectError::Terminated),
         }
     });
     // A connection that hangs must not hold up the end.
     runtime.shutdown_background();
     result
+}
+
+/// Ends when the process is told to.
+#[cfg(unix)]
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// Nobody asks a process to end here.
+#[cfg(not(unix))]
+async fn terminated() {
+    std::future::pending().await
 }
 
 /// What can be wrong with a request before anything is asked.
@@ -106,6 +126,16 @@ async fn run(request: &Request, config: SdkConfig, observer: &mut dyn Observer) 
     let aws = Aws::new(config, request.call_timeout);
     let rates = Rates::new(Speed::of(request));
     let session = Session::new(aws, rates, Log::new(observer), request.sample);
+    tokio::select! {
+        result = gather(&session, request) => result?,
+        () = session.log.stopped() => return Err(CollectError::Stopped),
+    }
+    let (scope, entries) = session.log.finish();
+    Ok(Snapshot::new(scope, entries))
+}
+
+/// Asks everything; the log has it then.
+async fn gather(session: &Session<'_>, request: &Request) -> Result<(), CollectError> {
     let home = match (&request.pools, session.aws.region()) {
         (_, Some(region)) => region,
         (Pools::Ids(ids), None) => {
@@ -117,26 +147,40 @@ async fn run(request: &Request, config: SdkConfig, observer: &mut dyn Observer) 
         // Set once: nothing else sets it.
         let _ = session.earlier.set(earlier.clone());
     }
-    pools::identity(&session, &home).await?;
+    if let (Pools::All, Some(was)) = (&request.pools, request.memory.as_ref().and_then(Memory::home))
+        && was != home
+    {
+        return Err(CollectError::OtherRegion { was: was.to_owned(), now: home });
+    }
+    session.log.keep(&Record::Home { region: home.clone() });
+    pools::identity(session, &home).await?;
+    go_on(session, request)?;
+    session.log.replica_regions(&request.replica_regions);
     if request.earlier.is_some() {
         // Where the home Region does not answer, a replica's Region knows who we are.
         for region in request.replica_regions.values().filter(|region| **region != home) {
             if !session.log.has_account() {
-                pools::identity(&session, region).await?;
+                pools::identity(session, region).await?;
             }
         }
     }
-    let ids = pools::in_scope(&session, request, &home).await;
-    let pools = flow::gather(&session, request, &ids).await?;
+    let ids = pools::in_scope(session, request, &home).await;
+    flow::gather(session, request, &ids).await?;
 
-    let (mut scope, entries) = session.log.finish();
-    scope.replica_regions.clone_from(&request.replica_regions);
-    for pool in &pools {
-        // An option speaks of every pool without one of its own.
-        let spoken_of = [&pool.primary, ""].iter().any(|key| request.replica_regions.contains_key(*key));
-        if let Some(region) = pools::planned_region(request, pool).filter(|_| !spoken_of) {
-            scope.replica_regions.entry(pool.id.clone()).or_insert(region);
-        }
+    session.log.done();
+    Ok(())
+}
+
+/// Takes up what an interrupted collection was answered, if these are the same account's credentials.
+fn go_on(session: &Session<'_>, request: &Request) -> Result<(), CollectError> {
+    let Some(memory) = &request.memory else { return Ok(()) };
+    let now = session.log.account().ok_or(CollectError::Unidentified)?;
+    let accounts = memory.accounts();
+    if !accounts.is_empty() && !accounts.contains(now.as_str()) {
+        let was = accounts.into_iter().collect::<Vec<_>>().join(", ");
+        return Err(CollectError::OtherAccount { was, now });
     }
-    Ok(Snapshot::new(scope, entries))
+    // Set once: nothing else sets it.
+    let _ = session.memory.set(memory.of(&now).unwrap_or_default());
+    Ok(())
 }

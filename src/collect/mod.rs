@@ -12,6 +12,7 @@ mod live;
 #[cfg(not(feature = "live"))]
 #[path = "absent.rs"]
 mod live;
+mod memory;
 pub mod quotas;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +21,9 @@ use std::time::Duration;
 
 pub use earlier::Earlier;
 pub use estimate::Remaining;
+pub use memory::{Before, End, Memory, Remembered};
 
+use crate::snapshot::journal::Record;
 use crate::snapshot::{Entry, Snapshot};
 
 /// Which pools are collected.
@@ -100,6 +103,8 @@ pub struct Request {
     pub needs: Option<Needs>,
     /// Where a call is not answered, the next questions follow from what was answered before; the log keeps the failure.
     pub earlier: Option<Earlier>,
+    /// What an interrupted collection with the same request was answered: it is taken instead of being asked for.
+    pub memory: Option<Memory>,
     /// Whether each kind of call is made only once per Region, to see which are answered.
     pub sample: bool,
 }
@@ -183,6 +188,7 @@ impl Request {
             search: BTreeSet::new(),
             needs: None,
             earlier: None,
+            memory: None,
             sample: false,
         }
     }
@@ -198,6 +204,10 @@ pub trait Observer: Send {
     fn remaining(&mut self, _remaining: &Remaining) {}
     /// A line for a person.
     fn note(&mut self, text: &str);
+    /// Something for the journal. Whether to go on: if not, the collection ends with [`CollectError::Stopped`].
+    fn keep(&mut self, _record: &Record) -> bool {
+        true
+    }
 }
 
 /// Why there is no snapshot.
@@ -243,9 +253,38 @@ pub enum CollectError {
         /// `service:Operation in Region: code`.
         first: String,
     },
-    /// Ctrl-C. What was answered by then has gone to [`Observer::done`]; the journal holds it.
+    /// Ctrl-C. What was answered by then has gone to [`Observer::keep`]; the journal holds it.
     #[error("interrupted")]
     Interrupted,
+    /// SIGTERM; the same.
+    #[error("terminated")]
+    Terminated,
+    /// The observer did not want to go on.
+    #[error("stopped")]
+    Stopped,
+    /// The credentials are not those of the collection that is to go on.
+    #[error(
+        "these credentials are of account {now}, and the journal is of {was}; use the credentials it was begun with"
+    )]
+    OtherAccount {
+        /// The accounts of the journal.
+        was: String,
+        /// The account of the credentials.
+        now: String,
+    },
+    /// STS does not say who asks, so nobody knows whether the journal is of the same account.
+    #[error(
+        "sts:GetCallerIdentity was not answered: without it nobody knows whether the journal is of this account; try again"
+    )]
+    Unidentified,
+    /// `--all-pools` in another Region.
+    #[error("the configured Region is {now}, and the journal was begun in {was}: give --region {was}")]
+    OtherRegion {
+        /// The Region of the journal.
+        was: String,
+        /// The Region now.
+        now: String,
+    },
     /// The operating system gave no thread or timer.
     #[error("cannot start the runtime: {0}")]
     Runtime(std::io::Error),
@@ -254,8 +293,8 @@ pub enum CollectError {
 /// Asks AWS, and returns every answer and every refusal as one snapshot.
 ///
 /// That a call was denied, throttled or failed is an entry of the snapshot, not an error of this function. From the
-/// first call on, Ctrl-C no longer ends the process by itself: it ends the collection with
-/// [`CollectError::Interrupted`], and the caller ends the process.
+/// first call on, Ctrl-C and SIGTERM no longer end the process by themselves: they end the collection with
+/// [`CollectError::Interrupted`] and [`CollectError::Terminated`], and the caller ends the process.
 pub fn collect(request: &Request, observer: &mut dyn Observer) -> Result<Snapshot, CollectError> {
     live::collect(request, observer)
 }

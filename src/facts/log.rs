@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::model::{Cause, Listed, Observed, Source};
 use crate::policy::Policy;
+use crate::snapshot::journal::THE_REST;
 use crate::snapshot::operations::{self, Operation};
 use crate::snapshot::{Call, ErrorKind, Snapshot};
 
@@ -109,7 +110,8 @@ impl<'a> Log<'a> {
         };
         if logged.is_empty() {
             let why = self.unasked.get(&(account, region, call)).copied();
-            let hint = why.unwrap_or("the snapshot does not have it; collect again").to_owned();
+            let hint = why.or_else(|| self.interrupted(account));
+            let hint = hint.unwrap_or("the snapshot does not have it; collect again").to_owned();
             answer.problem = Some(Cause::NotCollected { call: call.to_owned(), hint });
             return Some(answer);
         }
@@ -134,10 +136,16 @@ impl<'a> Log<'a> {
             more = page.more;
         }
         if more || answer.pages == 0 {
-            let hint = "the log ends before its last page; collect again".to_owned();
+            let hint = self.interrupted(account);
+            let hint = hint.unwrap_or("the log ends before its last page; collect again").to_owned();
             answer.problem = Some(Cause::NotCollected { call: call.to_owned(), hint });
         }
         Some(answer)
+    }
+
+    /// Why the rest was not asked, if this is what a collection under way has of the account.
+    fn interrupted(&self, account: &str) -> Option<&'a str> {
+        self.unasked.get(&(account, "", THE_REST)).copied()
     }
 
     fn logged(&'a self, account: &str, region: &str, operation: &Operation, parameters: &[&str]) -> &'a [&'a Call] {

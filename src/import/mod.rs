@@ -241,7 +241,7 @@ fn account(all: &[Read]) -> String {
 /// The entries of all records: answers admitted, texts judged.
 fn entries(all: Vec<Read>, account: &str) -> Vec<Entry> {
     let stacks = stacks(&all, account);
-    let resources = pages(&all, "cloudformation:ListStackResources");
+    let resources = admitted(pages(&all, "cloudformation:ListStackResources"), "cloudformation:ListStackResources");
     let names = names(&all);
     let mut entries = Vec::new();
     for Read { operation, mut entry, page } in all {
@@ -280,6 +280,13 @@ fn pages(all: &[Read], call: &str) -> BTreeMap<(String, String), Vec<Value>> {
         pages.entry(place).or_default().extend(read.page.as_ref().map(|page| page.answer.clone()));
     }
     pages
+}
+
+/// What is kept of these answers to a call: what a live collection goes by, too.
+fn admitted<K: Ord>(pages: BTreeMap<K, Vec<Value>>, call: &str) -> BTreeMap<K, Vec<Value>> {
+    let Some(operation) = operations::find_call(call) else { return pages };
+    let kept = |page| admit::admit(operation, page).response;
+    pages.into_iter().map(|(place, pages)| (place, pages.into_iter().map(kept).collect())).collect()
 }
 
 /// What is known of the stacks of each Region.

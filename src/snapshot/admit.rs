@@ -117,15 +117,28 @@ fn filter(
     }
 }
 
-/// Custom resources choose their physical ids freely; only Cognito's are needed to tie a template to a pool.
+/// Custom resources choose their physical ids freely; Cognito's are needed to tie a template to a pool, and whoever makes a
+/// pool in another way is known by the pool's id.
 fn drop_foreign_physical_ids(answer: &mut Value) {
     let rows = answer.get_mut("StackResourceSummaries").and_then(Value::as_array_mut);
     for row in rows.into_iter().flatten().filter_map(Value::as_object_mut) {
         let cognito = row.get("ResourceType").and_then(Value::as_str).is_some_and(|t| t.starts_with("AWS::Cognito::"));
-        if !cognito {
+        let pool = row.get("PhysicalResourceId").and_then(Value::as_str).is_some_and(is_pool_id);
+        if !cognito && !pool {
             row.remove("PhysicalResourceId");
         }
     }
+}
+
+/// `us-east-1_AbCdEfGhI`, by its form.
+fn is_pool_id(text: &str) -> bool {
+    let Some((region, suffix)) = text.split_once('_') else { return false };
+    let plain = |text: &str, fits: fn(&u8) -> bool| !text.is_empty() && text.bytes().all(|b| fits(&b));
+    let mut parts = region.split('-').rev();
+    let number = parts.next().is_some_and(|number| number.len() <= 2 && plain(number, u8::is_ascii_digit));
+    let words: Vec<&str> = parts.collect();
+    let region = number && words.len() >= 2 && words.iter().all(|word| plain(word, u8::is_ascii_lowercase));
+    region && suffix.len() <= 48 && plain(suffix, u8::is_ascii_alphanumeric)
 }
 
 #[cfg(test)]
@@ -170,9 +183,16 @@ mod tests {
     #[test]
     fn physical_ids_of_other_resources_are_dropped() {
         let operation = find("cloudformation", "ListStackResources").unwrap();
-        let row = |ty: &str| json!({"LogicalResourceId": "L", "ResourceType": ty, "PhysicalResourceId": "planted"});
-        let answer = json!({"StackResourceSummaries": [row("Custom::X"), row("AWS::Cognito::UserPool")]});
-        assert_eq!(admit(operation, answer).response.to_string().matches("planted").count(), 1);
+        let row = |ty: &str, id: &str| json!({"LogicalResourceId": "L", "ResourceType": ty, "PhysicalResourceId": id});
+        let kept = |ty: &str, id: &str| {
+            let answer = json!({"StackResourceSummaries": [row(ty, id)]});
+            admit(operation, answer).response.to_string().contains(id)
+        };
+        assert!(kept("AWS::Cognito::UserPool", "planted"));
+        assert!(kept("Custom::UserPool", "eu-west-1_AbC123"));
+        for other in ["planted", "eu-west-1", "eu-west-1_planted secret", "EU-west-1_a", "west-1_a", "eu-west-1_"] {
+            assert!(!kept("Custom::X", other), "{other}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Snapshot bytes: JSON or JSON lines, plain, gzip or zstd; and the journal of a collection under way.
+//! Snapshot bytes: JSON or JSON lines, plain, gzip or zstd.
 //!
 //! Reading never trusts: a size limit against decompression bombs, a known version, an end line that says the document
 //! is whole. The disk is the shell's.
@@ -6,10 +6,8 @@
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 
-use sha2::{Digest, Sha256};
-
 use super::entry::{SCAN, TREE, tree_parameters};
-use super::{Entry, Header, Hit, SNAPSHOT_SCHEMA_VERSION, Scope, Snapshot, hex};
+use super::{Entry, Header, Hit, SNAPSHOT_SCHEMA_VERSION, Scope, Snapshot, journal};
 
 /// The most bytes a document may unpack to: 2 GiB.
 pub const MAX_BYTES: u64 = 2 << 30;
@@ -95,6 +93,22 @@ pub enum SnapshotError {
         name: String,
         /// Entries read.
         entries: usize,
+    },
+    /// The head of a journal does not check.
+    #[error("{name}: the first line of this journal of a collection is damaged; collect again")]
+    Journal {
+        /// The file's name.
+        name: String,
+    },
+    /// A journal of another version.
+    #[error("{name}: version {found} of the journal of a collection is not the one that this mrready reads ({known})")]
+    JournalVersion {
+        /// The file's name.
+        name: String,
+        /// Its version.
+        found: u32,
+        /// The version known.
+        known: u32,
     },
     /// Nothing at all.
     #[error("{name}: is empty; a snapshot is expected")]
@@ -201,13 +215,21 @@ fn write_line<T: serde::Serialize>(out: &mut Vec<u8>, value: &T) -> std::io::Res
 }
 
 /// Reads a snapshot, whatever its encoding: the bytes say which. `name` is for messages.
+///
+/// Of the journal of a collection under way: what is in it, and that everything else was not asked.
 pub fn read(name: &str, bytes: &[u8]) -> Result<Snapshot, SnapshotError> {
     let unpacked = unpack(name, bytes)?;
     let text = unpacked.as_deref().unwrap_or(bytes);
     if text.iter().all(u8::is_ascii_whitespace) {
         return Err(SnapshotError::Empty { name: name.to_owned() });
     }
-    let documents = if is_lines(text) { read_lines(name, text, 0)? } else { vec![read_document(name, text)?] };
+    let documents = if journal::is_journal(text) {
+        journal::read(name, text)?.into_snapshots()
+    } else if is_lines(text) {
+        read_lines(name, text, 0)?
+    } else {
+        vec![read_document(name, text)?]
+    };
     for document in &documents {
         check(name, document)?;
     }
@@ -381,28 +403,6 @@ fn json_error(name: &str, index: usize, error: &serde_json::Error) -> SnapshotEr
     SnapshotError::Json { name: name.to_owned(), line, column, message }
 }
 
-/// One line of `FILE.partial`: a checksum, a space, the entry. A line that was cut off does not check.
-pub fn journal_line(entry: &Entry) -> std::io::Result<String> {
-    let json = serde_json::to_string(entry)?;
-    Ok(format!("{} {json}\n", checksum(json.as_bytes())))
-}
-
-/// The whole lines of a journal; what was cut off at its end is left out.
-pub fn read_journal(bytes: &[u8]) -> Vec<Entry> {
-    bytes
-        .split(|byte| *byte == b'\n')
-        .filter_map(|line| {
-            let (sum, json) = line.split_at_checked(17)?;
-            (sum.trim_ascii_end() == checksum(json).as_bytes()).then_some(())?;
-            serde_json::from_slice(json).ok()
-        })
-        .collect()
-}
-
-fn checksum(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes)[..8])
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Call;
@@ -474,14 +474,6 @@ mod tests {
         }
         let bytes = write(&snapshot, Encoding::of_name("a.json").unwrap()).unwrap();
         assert!(matches!(read("a.json", &bytes), Err(SnapshotError::Entry { .. })));
-    }
-
-    #[test]
-    fn a_journal_loses_only_the_line_that_was_cut() {
-        let snapshot = sample();
-        let text: String = snapshot.entries.iter().map(|entry| journal_line(entry).unwrap()).collect();
-        assert_eq!(read_journal(text.as_bytes()), snapshot.entries);
-        assert_eq!(read_journal(&text.as_bytes()[..text.len() - 3]), snapshot.entries[..1]);
     }
 
     #[test]

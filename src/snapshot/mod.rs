@@ -1,7 +1,8 @@
 //! The snapshot: an evidence log of AWS answers at one time. Collecting writes it, everything else reads it.
 //!
 //! Here are the document ([`Snapshot`], [`Entry`]), the table of operations ([`operations`]), the one normal form of
-//! their answers ([`normal`]), what of them may be kept ([`admit`]) and the encodings ([`format`]). What the answers
+//! their answers ([`normal`]), what of them may be kept ([`admit`]), the encodings ([`format`]) and the file of a collection
+//! under way ([`journal`]). What the answers
 //! mean is the business of `facts`. No IO: bytes in, bytes out.
 
 pub mod admit;
@@ -9,6 +10,7 @@ mod cbor;
 pub mod entry;
 mod fleet;
 pub mod format;
+pub mod journal;
 pub mod normal;
 pub mod operations;
 mod read;
@@ -118,7 +120,7 @@ pub struct Unasked {
     pub account: String,
     /// The Region, where there is one.
     pub region: String,
-    /// `service:Operation`.
+    /// `service:Operation`; or `every other call`, in what was read from the journal of a collection under way.
     pub call: String,
     /// Why, and what to do to have it asked.
     pub why: String,
@@ -212,9 +214,14 @@ impl Scope {
     fn absorb(&mut self, other: Self) {
         // A Region for all pools is one for those of this document, not for those of another.
         let replica_regions = other.by_pool();
+        self.grow(Self { replica_regions, ..other });
+    }
+
+    /// Grows by what else is known of the same document.
+    fn grow(&mut self, other: Self) {
         self.pools.extend(other.pools);
         self.accounts.extend(other.accounts);
-        self.replica_regions.extend(replica_regions);
+        self.replica_regions.extend(other.replica_regions);
         self.searched.extend(other.searched);
         self.not_asked.extend(other.not_asked);
     }

@@ -20,6 +20,9 @@ pub(in crate::cli) struct PlanArgs {
     /// Keep what a live run collected
     #[arg(long, value_name = "FILE", help_heading = "Scope (live)")]
     pub(in crate::cli) save_snapshot: Option<PathBuf>,
+    /// Go on with a collection that was interrupted: only what its journal does not hold is asked. Give the same options
+    #[arg(long, value_name = "FILE.partial", requires = "save_snapshot", help_heading = "Scope (live)")]
+    pub(in crate::cli) resume: Option<PathBuf>,
     /// Search this source tree for what pins the issuer, and plan for it too (repeatable)
     #[arg(long, value_name = "PATH")]
     pub(in crate::cli) scan: Vec<PathBuf>,

@@ -91,7 +91,7 @@ pub(super) fn run(args: &PlanVerifyArgs) -> Result<u8> {
         let begin = Instant::now();
         while !is_done(&verification, awaited) && begin.elapsed() < wait {
             ui::say(&format!("waiting for {}", awaited.1));
-            pause(POLL.min(wait.saturating_sub(begin.elapsed()))).map_err(interrupted)?;
+            pause(POLL.min(wait.saturating_sub(begin.elapsed()))).map_err(Interrupted::of)?;
             let mut request = request(args, &plan, &catalog, Some(&snapshot))?;
             request.needs = Some(Needs { always: calls(&plan, &catalog), ..Needs::default() });
             snapshot = live(&request, args, &plan, Some(snapshot))?;
@@ -295,8 +295,4 @@ fn is_done(verification: &Verification, (pool, id): &(String, String)) -> bool {
 fn wait_time(text: &str) -> Result<Duration> {
     let duration = judging::duration(text).with_context(|| format!("--wait {text}"))?;
     Duration::try_from(duration).map_err(|_| anyhow!("--wait {text}: it must be more than 0"))
-}
-
-fn interrupted(error: CollectError) -> anyhow::Error {
-    if matches!(error, CollectError::Interrupted) { Interrupted.into() } else { error.into() }
 }

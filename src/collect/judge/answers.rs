@@ -34,22 +34,34 @@ pub struct Stacks {
 impl Stacks {
     /// From the pages of `DescribeStacks` and of `ListExports` of a Region.
     pub fn new(account: String, described: &[Value], exported: &[Value]) -> Self {
-        let stacks = described.iter().flat_map(|page| items(page, "Stacks"));
-        Self {
-            account,
-            exports: pairs(exported.iter().flat_map(|page| items(page, "Exports")), &["Name"], &["Value"]),
-            parameters: stacks
-                .filter_map(|stack| {
-                    // Of a parameter that names an SSM parameter, what that one held.
-                    let values = ["ResolvedValue", "ParameterValue"];
-                    let pairs = pairs(items(stack, "Parameters"), &["ParameterKey"], &values);
-                    Some((text(stack, "StackId")?.to_owned(), pairs))
-                })
-                .collect(),
-        }
+        let mut stacks = Self { account, ..Self::default() };
+        described.iter().for_each(|page| stacks.described(page));
+        exported.iter().for_each(|page| stacks.exported(page));
+        stacks
     }
 
-    /// What the template of this stack is evaluated with, given the pages of its `ListStackResources`.
+    /// With a page of `DescribeStacks`, too.
+    pub fn described(&mut self, page: &Value) {
+        self.parameters.extend(items(page, "Stacks").filter_map(|stack| {
+            // Of a parameter that names an SSM parameter, what that one held.
+            let values = ["ResolvedValue", "ParameterValue"];
+            let pairs = pairs(items(stack, "Parameters"), &["ParameterKey"], &values);
+            Some((text(stack, "StackId")?.to_owned(), pairs))
+        }));
+    }
+
+    /// With a page of `ListExports`, too.
+    pub fn exported(&mut self, page: &Value) {
+        self.exports.extend(pairs(items(page, "Exports"), &["Name"], &["Value"]));
+    }
+
+    /// Names their account.
+    pub fn of_account(&mut self, account: String) {
+        self.account = account;
+    }
+
+    /// What the template of this stack is evaluated with, given the admitted pages of its
+    /// `ListStackResources`: what follows from them follows from what is kept, whoever asked.
     pub fn environment(&self, region: &str, id: &str, name: &str, resources: &[Value]) -> Environment {
         let (partition, url_suffix) = partition(id);
         let resources = resources.iter().flat_map(|page| items(page, "StackResourceSummaries"));

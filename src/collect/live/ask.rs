@@ -12,12 +12,13 @@ use tokio::sync::OnceCell;
 
 use super::aws::{Aws, Failure};
 use super::log::Log;
-use super::rates::Rates;
+use super::rates::{Held, Rates, Turn};
 use super::tap::{Answer, Tap};
-use crate::collect::Earlier;
+use crate::collect::{Before, Earlier, End, Remembered};
+use crate::snapshot::journal::Record;
 use crate::snapshot::normal::{self, Form, Page};
 use crate::snapshot::operations::{self, Operation};
-use crate::snapshot::{Call, CallError, Entry, ErrorKind, admit};
+use crate::snapshot::{Call, CallError, Entry, ErrorKind, Hit, admit};
 
 /// The most pages of one list; more is a server that does not end.
 const MAX_PAGES: u32 = 10_000;
@@ -93,9 +94,12 @@ impl Query {
 pub(super) struct Fetched {
     pub(super) time: Timestamp,
     pub(super) result: Result<Page, CallError>,
+    /// The place in flight: whoever drops it before the answer is in the journal lets more be lost than is in flight.
+    pub(super) turn: Turn,
 }
 
-/// Everything that was answered to a question, in normal form and before admission: may hold secrets, never kept.
+/// Everything that was answered to a question, as far as it is admitted: what follows from an answer follows from the same
+/// when it is taken from the journal.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Answers {
     pub(super) pages: Vec<Value>,
@@ -103,6 +107,38 @@ pub(super) struct Answers {
     pub(super) times: Vec<Timestamp>,
     /// Why there may be more.
     pub(super) error: Option<CallError>,
+}
+
+/// What is made of a page in normal form and before admission, which may hold secrets: the issuer references in it.
+pub(super) type Search<'r> = dyn Fn(&Value, Timestamp) -> Vec<Hit> + 'r;
+
+/// Answers that follow-up questions need whole, with what is not kept of them. The journal gets them when those are answered:
+/// what is in it is never asked again, and until then nobody could go on without asking again.
+#[derive(Debug, Default)]
+pub(super) struct Aside {
+    held: Mutex<Vec<(Record, Option<Held>)>>,
+}
+
+impl Aside {
+    /// Whether something below this pointer is not kept.
+    pub(super) fn lacks(&self, pointer: &str) -> bool {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.iter().any(|(record, _)| match record {
+            Record::Answer { entries, .. } => lacks(entries, pointer),
+            Record::Scope { .. }
+            | Record::Named { .. }
+            | Record::Home { .. }
+            | Record::Done { .. }
+            | Record::Resumed { .. } => false,
+        })
+    }
+
+    /// Nothing needs them any more.
+    pub(super) fn keep(self, log: &Log<'_>) {
+        for (record, _) in self.held.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            log.keep(&record);
+        }
+    }
 }
 
 impl Answers {
@@ -134,6 +170,8 @@ pub(super) struct Session<'a> {
     sampled: Option<Mutex<BTreeSet<(String, String)>>>,
     /// What was answered before. Set once, before the first question.
     pub(super) earlier: OnceLock<Earlier>,
+    /// What an interrupted collection was answered. Set once, when it is known who asks.
+    pub(super) memory: OnceLock<Arc<Remembered>>,
     /// The questions so far.
     asked: Mutex<BTreeSet<String>>,
     /// What was answered about keys and domains, by question: several pools, or a pool and a function, may name one.
@@ -153,6 +191,7 @@ impl<'a> Session<'a> {
             wanted: OnceLock::new(),
             sampled: sample.then(Mutex::default),
             earlier: OnceLock::new(),
+            memory: OnceLock::new(),
             asked: Mutex::default(),
             shared: Mutex::default(),
         }
@@ -166,53 +205,118 @@ impl<'a> Session<'a> {
     /// Asks for every page, puts them into the log and returns them. A call that nobody needs is noted and not made.
     pub(super) async fn ask(&self, query: &Query) -> Answers {
         if query.operation.service != "kms" && query.operation.name != "DescribeUserPoolDomain" {
-            return self.ask_aws(query).await;
+            return self.ask_and(query, &|_, _| Vec::new(), None).await;
         }
         let cell = {
             let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(shared.entry(query.question()).or_default())
         };
-        cell.get_or_init(|| self.ask_aws(query)).await.clone()
+        cell.get_or_init(|| self.ask_and(query, &|_, _| Vec::new(), None)).await.clone()
     }
 
-    async fn ask_aws(&self, query: &Query) -> Answers {
+    /// The same; what `search` finds in a page goes into the log with it. With `aside` the journal is not told yet.
+    pub(super) async fn ask_and(&self, query: &Query, search: &Search<'_>, aside: Option<&Aside>) -> Answers {
         self.is_new(query);
         if !self.may_fetch(&query.operation.call(), &query.region) {
             return Answers::default();
         }
+        // What is set aside is needed with what was not kept.
+        let before = self.before(query).filter(|_| aside.is_none());
+        let (mut answers, mut token) = before.map(taken_up).unwrap_or_default();
+        let mut recalled = before.map(|before| before.pages.clone()).unwrap_or_default();
+        if let Some(before) = before.filter(|_| token.is_none()) {
+            self.recall_all(before);
+            return answers;
+        }
         let paged = query.operation.items.is_some();
-        let mut answers = Answers::default();
-        let mut seen = BTreeSet::new();
-        let mut token: Option<String> = None;
-        for number in 1..=MAX_PAGES {
+        let mut seen: BTreeSet<String> = token.iter().cloned().collect();
+        let mut number = u32::try_from(recalled.len()).unwrap_or(MAX_PAGES) + 1;
+        while number <= MAX_PAGES {
             self.log.plan();
-            let Fetched { time, result } = self.fetch(query, token.as_deref()).await;
+            let Fetched { time, result, turn } = self.fetch(query, token.as_deref()).await;
+            if !recalled.is_empty() && result.as_ref().is_err_and(is_about_the_token) {
+                // AWS takes an old token only for some time: from the beginning, then.
+                (answers, recalled, token, number) = (Answers::default(), Vec::new(), None, 1);
+                seen.clear();
+                continue;
+            }
+            self.log.recall(std::mem::take(&mut recalled));
             let mut entry = query.entry(paged.then_some(number), time);
             let page = match result {
                 Ok(page) => page,
                 Err(error) => {
                     entry.error = Some(error.clone());
                     let before = self.answered_before(&entry, error.kind);
-                    self.log.put(Entry::Call(entry));
+                    self.put(vec![Entry::Call(entry)], None, aside, turn);
                     answers.error = Some(error);
                     return before.unwrap_or(answers);
                 }
             };
             token = page.next.filter(|_| paged);
-            let admitted = admit::admit(query.operation, page.answer.clone());
+            let hits = search(&page.answer, time);
+            let admitted = admit::admit(query.operation, page.answer);
+            answers.pages.push(admitted.response.clone());
+            answers.times.push(time);
             entry.more = token.is_some();
             entry.response = Some(admitted.response);
             entry.dropped = admitted.dropped;
-            self.log.put(Entry::Call(entry));
-            answers.pages.push(page.answer);
-            answers.times.push(time);
+            let entries = std::iter::once(Entry::Call(entry)).chain(hits.into_iter().map(Entry::Hit));
+            self.put(entries.collect(), token.clone(), aside, turn);
+            number += 1;
             let Some(token) = &token else { return answers };
             if !seen.insert(token.clone()) {
-                return self.broken_off(query, number + 1, time, "RepeatedToken", answers);
+                return self.broken_off(query, number, time, "RepeatedToken", answers);
             }
         }
         let time = answers.times.last().copied().unwrap_or_else(now);
         self.broken_off(query, MAX_PAGES + 1, time, "TooManyPages", answers)
+    }
+
+    /// Puts an answer into the log, and into the journal now or later. Until it is in the journal it keeps its place in
+    /// flight, so that never more answers can be lost than there are places.
+    fn put(&self, entries: Vec<Entry>, next: Option<String>, aside: Option<&Aside>, turn: Turn) {
+        let Some(aside) = aside else {
+            self.log.put_all(entries, next);
+            drop(turn);
+            return;
+        };
+        let record = self.log.put_aside(entries, next);
+        aside.held.lock().unwrap_or_else(PoisonError::into_inner).push((record, turn.hold()));
+    }
+
+    /// What an interrupted collection was answered to this question.
+    fn before(&self, query: &Query) -> Option<&Before> {
+        self.memory.get()?.before(&query.entry(None, Timestamp::UNIX_EPOCH))
+    }
+
+    /// Whether what was answered to an interrupted collection is all there is below this pointer.
+    pub(super) fn remembers_all(&self, query: &Query, pointer: &str) -> bool {
+        self.remembers(query)
+            && self.before(query).is_some_and(|before| !before.pages.iter().any(|page| lacks(page, pointer)))
+    }
+
+    /// Whether an interrupted collection was answered at all.
+    pub(super) fn goes_on(&self) -> bool {
+        self.memory.get().is_some()
+    }
+
+    /// Whether this question was answered whole, or refused, to an interrupted collection.
+    pub(super) fn remembers(&self, query: &Query) -> bool {
+        self.before(query).is_some_and(|before| !matches!(before.end, End::Next(_)))
+    }
+
+    /// Puts what was answered whole to an interrupted collection into the log; whether there is such an answer.
+    pub(super) fn recall(&self, query: &Query) -> bool {
+        let before = self.before(query).filter(|before| !matches!(before.end, End::Next(_)));
+        before.map(|before| self.recall_all(before)).is_some()
+    }
+
+    fn recall_all(&self, before: &Before) {
+        let refused = match &before.end {
+            End::Refused(call) => Some(vec![Entry::Call(Call::clone(call))]),
+            End::Whole | End::Next(_) => None,
+        };
+        self.log.recall(before.pages.iter().cloned().chain(refused));
     }
 
     /// What was answered before to the question of an entry that now has no answer.
@@ -256,15 +360,44 @@ impl<'a> Session<'a> {
 
     /// Makes one call, with its retries, and leaves the log alone.
     pub(super) async fn fetch(&self, query: &Query, token: Option<&str>) -> Fetched {
-        let turn = self.rates.turn(query).await;
+        let mut turn = self.rates.turn(query).await;
         let tap = Tap::new(turn.watcher(query.operation));
         let sent = self.aws.send(query, token, &tap).await;
-        drop(turn);
+        turn.end();
         if let Some(remaining) = self.rates.remaining() {
             self.log.remaining(&remaining);
         }
-        Fetched { time: now(), result: read(query.operation, sent, tap.take()) }
+        Fetched { time: now(), result: read(query.operation, sent, tap.take()), turn }
     }
+}
+
+/// Whether an answer had something below this pointer that is not kept.
+fn lacks(entries: &[Entry], pointer: &str) -> bool {
+    matches!(entries.first(), Some(Entry::Call(call)) if call.dropped.iter().any(|dropped| dropped.starts_with(pointer)))
+}
+
+/// The answers of an interrupted collection, and what it would have asked for next.
+fn taken_up(before: &Before) -> (Answers, Option<String>) {
+    let mut answers = Answers::default();
+    for entries in &before.pages {
+        let Some(Entry::Call(call)) = entries.first() else { continue };
+        answers.pages.extend(call.response.clone());
+        answers.times.push(call.time);
+    }
+    let next = match &before.end {
+        End::Whole => None,
+        End::Refused(call) => {
+            answers.error.clone_from(&call.error);
+            None
+        }
+        End::Next(token) => Some(token.clone()),
+    };
+    (answers, next)
+}
+
+/// Whether an error may mean that a token is too old. Services name that differently; asking from the beginning costs a page.
+fn is_about_the_token(error: &CallError) -> bool {
+    error.kind == ErrorKind::Failed && error.status.is_some_and(|status| (400..500).contains(&status))
 }
 
 /// What the last attempt means.

@@ -2,21 +2,26 @@
 //!
 //! Templates and output values live in memory until they are judged, one at a time, and go no further.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join, join_all, join3};
+use jiff::Timestamp;
 use serde_json::Value;
 
-use super::ask::{Answers, Fetched, Query, Session};
-use super::texts::texts;
+use super::ask::{Answers, Aside, Fetched, Query, Session};
 use crate::collect::judge::{self, answers::Stacks};
-use crate::snapshot::Entry;
+use crate::snapshot::{CallError, Entry, ErrorKind};
 
 const SERVICES: [(&str, &str); 3] = [
     ("apigateway", "apigateway:GetRestApis"),
     ("apigatewayv2", "apigatewayv2:GetApis"),
     ("cloudformation", "cloudformation:ListStacks"),
 ];
+
+/// What templates need and nobody keeps.
+const PARAMETERS: &str = "/Stacks/*/Parameters";
+const VALUES: &str = "/Exports/*/Value";
 
 /// Searches a Region.
 pub(super) async fn search(session: &Session<'_>, region: &str) {
@@ -69,9 +74,16 @@ fn incomplete(session: &Session<'_>, listed: &Answers, region: &str, calls: &[&s
 }
 
 async fn stacks(session: &Session<'_>, region: &str) {
-    let query = |name| Query::new("cloudformation", name, region, &[]);
-    let (list, describe, exports) = (query("ListStacks"), query("DescribeStacks"), query("ListExports"));
-    let (listed, described, exported) = join3(session.ask(&list), session.ask(&describe), session.ask(&exports)).await;
+    let list = Query::new("cloudformation", "ListStacks", region, &[]);
+    let (listed, (mut known, aside)) = if session.goes_on() {
+        let listed = session.ask(&list).await;
+        // A template that is still to be read needs the values, which are not kept.
+        let read = live(&listed).keys().all(|id| session.remembers(&template_of(region, id)));
+        let anew = !read && session.wants("cloudformation:GetTemplate");
+        (listed, values(session, region, anew).await)
+    } else {
+        join(session.ask(&list), values(session, region, true)).await
+    };
     incomplete(
         session,
         &listed,
@@ -79,27 +91,70 @@ async fn stacks(session: &Session<'_>, region: &str) {
         &["cloudformation:GetTemplate", "cloudformation:ListStackResources"],
         "ListStacks",
     );
-    texts(session, &describe, &described);
-    texts(session, &exports, &exported);
-    let known = Stacks::new(session.log.account().unwrap_or_default(), &described.pages, &exported.pages);
-    drop((described, exported));
-    let stacks: BTreeMap<String, String> = listed
+    known.of_account(session.log.account().unwrap_or_default());
+    let stacks = live(&listed);
+    let read = join_all(stacks.iter().map(|(id, name)| template(session, region, id, name, &known))).await;
+    // With a template that has to be asked for again the values are needed again.
+    if read.into_iter().all(|read| read) {
+        for aside in aside {
+            aside.keep(&session.log);
+        }
+    }
+}
+
+/// The stacks that are there, by id, with their names.
+fn live(listed: &Answers) -> BTreeMap<String, String> {
+    listed
         .items("/StackSummaries")
         .filter(|stack| text(stack, "StackStatus") != Some("DELETE_COMPLETE"))
         .filter_map(|stack| Some((text(stack, "StackId")?.to_owned(), text(stack, "StackName")?.to_owned())))
-        .collect();
-    join_all(stacks.iter().map(|(id, name)| template(session, region, id, name, &known))).await;
+        .collect()
 }
 
-/// Reads a stack's template and resources, and judges the template.
-async fn template(session: &Session<'_>, region: &str, id: &str, name: &str, known: &Stacks) {
+fn template_of(region: &str, id: &str) -> Query {
+    Query::new("cloudformation", "GetTemplate", region, &[("StackName", id)])
+}
+
+/// The values of a Region's stacks, and the answers that hold them, for the journal when no template needs them any more.
+/// Without `anew` they are not needed, and what was answered before will do.
+async fn values(session: &Session<'_>, region: &str, anew: bool) -> (Stacks, Vec<Aside>) {
+    let query = |name| Query::new("cloudformation", name, region, &[]);
+    let (describe, exports) = (query("DescribeStacks"), query("ListExports"));
+    let known = RefCell::new(Stacks::default());
+    let of_stacks = |page: &Value, time: Timestamp| {
+        known.borrow_mut().described(page);
+        judge::answers::texts(describe.operation, &describe.entry(None, time), page)
+    };
+    let of_exports = |page: &Value, time: Timestamp| {
+        known.borrow_mut().exported(page);
+        judge::answers::texts(exports.operation, &exports.entry(None, time), page)
+    };
+    let asides = [Aside::default(), Aside::default()];
+    let wanted = |query: &Query, values: &str| anew && !session.remembers_all(query, values);
+    let first = Some(&asides[0]).filter(|_| wanted(&describe, PARAMETERS));
+    let second = Some(&asides[1]).filter(|_| wanted(&exports, VALUES));
+    join(session.ask_and(&describe, &of_stacks, first), session.ask_and(&exports, &of_exports, second)).await;
+    let mut held = Vec::new();
+    for (aside, values) in asides.into_iter().zip([PARAMETERS, VALUES]) {
+        // Without values nothing is lost by taking them from the journal.
+        if aside.lacks(values) { held.push(aside) } else { aside.keep(&session.log) }
+    }
+    (known.into_inner(), held)
+}
+
+/// Reads a stack's resources and template, and judges the template. Whether it need not be asked for again.
+async fn template(session: &Session<'_>, region: &str, id: &str, name: &str, known: &Stacks) -> bool {
     if !session.may_fetch("cloudformation:GetTemplate", region) {
-        return;
+        return true;
     }
     let resources = Query::new("cloudformation", "ListStackResources", region, &[("StackName", id)]);
-    let query = Query::new("cloudformation", "GetTemplate", region, &[("StackName", id)]);
+    let resources = session.ask(&resources).await;
+    let query = template_of(region, id);
+    if session.recall(&query) {
+        return true;
+    }
     session.log.plan();
-    let (resources, Fetched { time, result }) = join(session.ask(&resources), session.fetch(&query, None)).await;
+    let Fetched { time, result, turn: _turn } = session.fetch(&query, None).await;
     let mut entry = query.entry(None, time);
     let mut hits = Vec::new();
     match result {
@@ -109,10 +164,11 @@ async fn template(session: &Session<'_>, region: &str, id: &str, name: &str, kno
             hits = judge::answers::template(query.operation, &mut entry, page, &environment);
         }
     }
-    session.log.put(Entry::Call(entry));
-    for hit in hits {
-        session.log.put(Entry::Hit(hit));
-    }
+    let again = |error: &CallError| matches!(error.kind, ErrorKind::Throttled | ErrorKind::Failed);
+    let read = !entry.error.as_ref().is_some_and(again);
+    let hits = hits.into_iter().map(Entry::Hit);
+    session.log.put_all(std::iter::once(Entry::Call(entry)).chain(hits).collect(), None);
+    read
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {

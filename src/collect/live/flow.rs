@@ -4,7 +4,7 @@
 //! known that it matters, so that every quota has something to do from the start. All pools together take one step after the
 //! other only where a step depends on all of them. Which question goes first, of those that wait, is said by `schedule`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::{join, join_all, join3};
@@ -20,7 +20,7 @@ pub(super) async fn gather(
     session: &Session<'_>,
     request: &Request,
     ids: &BTreeSet<String>,
-) -> Result<Vec<Pool>, CollectError> {
+) -> Result<(), CollectError> {
     let ids: Vec<(String, String)> = ids
         .iter()
         .filter_map(|id| Some((id.clone(), pools::primary_region(id)?.to_owned())))
@@ -43,7 +43,7 @@ pub(super) async fn gather(
         join(first, join_all(ids.into_iter().map(one))).await.1.into_iter().flatten().collect()
     };
     search.leave_out(pools.is_empty());
-    Ok(pools)
+    Ok(())
 }
 
 /// A pool on its own way, from its description and its list of clients to the end. There is always one, though no type says so.
@@ -116,6 +116,14 @@ async fn around(session: &Session<'_>, request: &Request, pool: &Pool) {
     join(surroundings::ask(session, request, std::slice::from_ref(pool)), clients).await;
 }
 
+/// The replica Region that is planned for this pool, where no option speaks of every pool without one of its own.
+fn planned_region(request: &Request, pool: &Pool) -> BTreeMap<String, String> {
+    let keys = [pool.id.as_str(), &pool.primary, ""];
+    let spoken_of = keys.iter().any(|key| request.replica_regions.contains_key(*key));
+    let region = pools::planned_region(request, pool).filter(|_| !spoken_of);
+    region.map(|region| (pool.id.clone(), region)).into_iter().collect()
+}
+
 /// The search for consumers, Region by Region.
 struct Search<'s, 'o> {
     session: &'s Session<'o>,
@@ -149,6 +157,7 @@ impl<'s, 'o> Search<'s, 'o> {
 
     /// A pool says in which Regions it is and will be.
     fn knows(&self, pool: &Pool) {
+        self.session.log.replica_regions(&planned_region(self.request, pool));
         let mut found = self.found();
         found.regions.extend(pool.target_regions().into_iter().map(str::to_owned));
         found.pools += 1;

@@ -1,31 +1,37 @@
 //! What a collection has seen so far: the entries, the scope, and who watches.
 //!
-//! Entries are stamped with the account here, because it may be learned only after the first answers. No AWS.
+//! Entries are stamped with the account here, because it may be learned only after the first answers. What is to outlive the
+//! process goes to the watcher's journal at once. No AWS.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::collect::{Observer, Remaining};
-use crate::snapshot::{Entry, PoolKey, Scope, Searched, Unasked};
+use tokio::sync::Notify;
 
-/// The account where neither STS nor a pool's ARN says which it is.
-const UNKNOWN_ACCOUNT: &str = "unknown";
+use crate::collect::{Observer, Remaining};
+use crate::snapshot::journal::{Record, UNKNOWN_ACCOUNT};
+use crate::snapshot::{Entry, PoolKey, Scope, Searched, Unasked};
 
 /// The log under way.
 pub(super) struct Log<'a> {
     inner: Mutex<Inner<'a>>,
+    stop: Notify,
 }
 
 struct Inner<'a> {
     observer: &'a mut dyn Observer,
     planned: u64,
     account: Option<String>,
-    /// Entries that wait for the account.
-    held: Vec<Entry>,
+    /// Entries that wait for the account, and whether they were asked for by this run.
+    held: Vec<(Entry, bool)>,
+    /// Whether something went to the journal without an account.
+    unnamed: bool,
+    stopped: bool,
     entries: Vec<Entry>,
     answered: u64,
     first_failure: Option<String>,
     pools: BTreeSet<String>,
+    replica_regions: BTreeMap<String, String>,
     searched: BTreeSet<(String, String)>,
     not_asked: BTreeSet<(String, String, String)>,
 }
@@ -44,13 +50,17 @@ impl<'a> Log<'a> {
                 planned: 0,
                 account: None,
                 held: Vec::new(),
+                unnamed: false,
+                stopped: false,
                 entries: Vec::new(),
                 answered: 0,
                 first_failure: None,
                 pools: BTreeSet::new(),
+                replica_regions: BTreeMap::new(),
                 searched: BTreeSet::new(),
                 not_asked: BTreeSet::new(),
             }),
+            stop: Notify::new(),
         }
     }
 
@@ -76,22 +86,52 @@ impl<'a> Log<'a> {
         self.inner().observer.note(text);
     }
 
-    /// Takes an entry whose account is not filled in.
-    pub(super) fn put(&self, entry: Entry) {
+    /// Takes a call whose account is not filled in.
+    pub(super) fn put(&self, call: Entry) {
+        self.put_all(vec![call], None);
+    }
+
+    /// Takes a call and the issuer references in its answer, without their account, and what AWS calls the next page by.
+    pub(super) fn put_all(&self, entries: Vec<Entry>, next: Option<String>) {
+        let record = self.inner().answer(entries, next);
+        self.keep(&record);
+        self.inner().add(record, true);
+    }
+
+    /// The same, but that the journal is not told: the record that would tell it.
+    pub(super) fn put_aside(&self, entries: Vec<Entry>, next: Option<String>) -> Record {
         let mut inner = self.inner();
-        if let Entry::Call(call) = &entry {
-            match &call.error {
-                None => inner.answered += 1,
-                Some(error) if inner.first_failure.is_none() => {
-                    inner.first_failure = Some(format!("{} in {}: {}", call.name(), call.region, error.code));
-                }
-                Some(_) => {}
-            }
+        let record = inner.answer(entries, next);
+        inner.add(record.clone(), true);
+        record
+    }
+
+    /// Takes what an earlier run was answered, and what the journal therefore has.
+    pub(super) fn recall(&self, pages: impl IntoIterator<Item = Vec<Entry>>) {
+        let mut inner = self.inner();
+        for entries in pages {
+            inner.add(Record::Answer { entries, next: None }, false);
         }
-        match inner.account.clone() {
-            Some(account) => inner.finish(entry, &account),
-            None => inner.held.push(entry),
+    }
+
+    /// Tells the journal.
+    pub(super) fn keep(&self, record: &Record) {
+        let mut inner = self.inner();
+        if !inner.stopped && !inner.observer.keep(record) {
+            inner.stopped = true;
+            self.stop.notify_one();
         }
+    }
+
+    /// Ends when the journal can take no more.
+    pub(super) async fn stopped(&self) {
+        self.stop.notified().await;
+    }
+
+    /// Tells the journal that the scope grows.
+    pub(super) fn grow(&self, scope: Scope) {
+        let account = self.inner().name();
+        self.keep(&Record::Scope { account, scope });
     }
 
     /// Names the account, once; entries that waited for it are final now.
@@ -102,8 +142,13 @@ impl<'a> Log<'a> {
         }
         let account = account.unwrap_or_else(|| UNKNOWN_ACCOUNT.to_owned());
         inner.account = Some(account.clone());
-        for entry in std::mem::take(&mut inner.held) {
-            inner.finish(entry, &account);
+        for (entry, new) in std::mem::take(&mut inner.held) {
+            inner.finish(entry, &account, new);
+        }
+        let named = inner.unnamed;
+        drop(inner);
+        if named {
+            self.keep(&Record::Named { account });
         }
     }
 
@@ -119,19 +164,50 @@ impl<'a> Log<'a> {
 
     /// A pool in scope.
     pub(super) fn pool(&self, id: &str) {
-        self.inner().pools.insert(id.to_owned());
+        if self.inner().pools.insert(id.to_owned()) {
+            let account = self.inner().name();
+            self.grow(Scope { pools: BTreeSet::from([PoolKey { account, id: id.to_owned() }]), ..Scope::default() });
+        }
+    }
+
+    /// Where replicas are or are to be, as far as options or a configuration say so.
+    pub(super) fn replica_regions(&self, regions: &BTreeMap<String, String>) {
+        if !regions.is_empty() {
+            self.inner().replica_regions.extend(regions.clone());
+            self.grow(Scope { replica_regions: regions.clone(), ..Scope::default() });
+        }
+    }
+
+    /// Everything was asked.
+    pub(super) fn done(&self) {
+        self.set_account(None);
+        let account = self.inner().name();
+        self.keep(&Record::Done { account });
     }
 
     /// A service that is searched for consumers in a Region.
     pub(super) fn searched(&self, service: &str, region: &str) {
-        self.inner().searched.insert((service.to_owned(), region.to_owned()));
+        if self.inner().searched.insert((service.to_owned(), region.to_owned())) {
+            let (service, region) = (service.to_owned(), region.to_owned());
+            let searched = Searched { account: self.inner().name(), service, region };
+            self.grow(Scope { searched: BTreeSet::from([searched]), ..Scope::default() });
+        }
     }
 
     /// Calls that are not made, and why.
     pub(super) fn not_asked(&self, region: &str, calls: &[&str], why: &str) {
         let mut inner = self.inner();
-        for call in calls {
-            inner.not_asked.insert((region.to_owned(), (*call).to_owned(), why.to_owned()));
+        let account = inner.name();
+        let mut not_asked = BTreeSet::new();
+        for call in calls.iter().map(|call| (*call).to_owned()) {
+            if inner.not_asked.insert((region.to_owned(), call.clone(), why.to_owned())) {
+                let (account, region, why) = (account.clone(), region.to_owned(), why.to_owned());
+                not_asked.insert(Unasked { account, region, call, why });
+            }
+        }
+        drop(inner);
+        if !not_asked.is_empty() {
+            self.grow(Scope { not_asked, ..Scope::default() });
         }
     }
 
@@ -149,7 +225,7 @@ impl<'a> Log<'a> {
         let scope = Scope {
             pools: inner.pools.into_iter().map(|id| PoolKey { account: account.clone(), id }).collect(),
             accounts: BTreeSet::new(),
-            replica_regions: std::collections::BTreeMap::new(),
+            replica_regions: inner.replica_regions,
             searched: inner
                 .searched
                 .into_iter()
@@ -166,14 +242,54 @@ impl<'a> Log<'a> {
 }
 
 impl Inner<'_> {
-    fn finish(&mut self, mut entry: Entry, account: &str) {
-        match &mut entry {
-            Entry::Call(call) => account.clone_into(&mut call.account),
-            Entry::Hit(hit) => account.clone_into(&mut hit.account),
-            // A source tree belongs to no account.
-            Entry::Scan(_) => {}
+    /// The account for the journal; nothing where it is not known yet.
+    fn name(&mut self) -> String {
+        self.unnamed |= self.account.is_none();
+        self.account.clone().unwrap_or_default()
+    }
+
+    /// What the journal is told of an answer.
+    fn answer(&mut self, mut entries: Vec<Entry>, next: Option<String>) -> Record {
+        let account = self.name();
+        for entry in &mut entries {
+            stamp(entry, &account);
         }
-        self.observer.done(&entry);
+        Record::Answer { entries, next }
+    }
+
+    fn add(&mut self, record: Record, new: bool) {
+        let Record::Answer { entries, .. } = record else { return };
+        for entry in entries {
+            if let Entry::Call(call) = &entry {
+                match &call.error {
+                    None => self.answered += 1,
+                    Some(error) if self.first_failure.is_none() => {
+                        self.first_failure = Some(format!("{} in {}: {}", call.name(), call.region, error.code));
+                    }
+                    Some(_) => {}
+                }
+            }
+            match self.account.clone() {
+                Some(account) => self.finish(entry, &account, new),
+                None => self.held.push((entry, new)),
+            }
+        }
+    }
+
+    fn finish(&mut self, mut entry: Entry, account: &str, new: bool) {
+        stamp(&mut entry, account);
+        if new {
+            self.observer.done(&entry);
+        }
         self.entries.push(entry);
+    }
+}
+
+fn stamp(entry: &mut Entry, account: &str) {
+    match entry {
+        Entry::Call(call) => account.clone_into(&mut call.account),
+        Entry::Hit(hit) => account.clone_into(&mut hit.account),
+        // A source tree belongs to no account.
+        Entry::Scan(_) => {}
     }
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::Instant;
 
 use super::ask::{self, Query};
@@ -44,6 +44,8 @@ pub(super) struct Rates {
     shared: Arc<Shared>,
     /// The account whose quotas are drawn on.
     account: AccountId,
+    /// How many of the account's places in flight may still be held by answers that are set aside.
+    aside: Arc<Semaphore>,
 }
 
 #[derive(Debug)]
@@ -54,6 +56,8 @@ struct Shared {
     /// Something else may be next.
     changed: Arc<Notify>,
     driven: AtomicBool,
+    /// How many of all places in flight may still be held by answers that are set aside; the others keep everything moving.
+    aside: Arc<Semaphore>,
 }
 
 #[derive(Debug)]
@@ -87,24 +91,26 @@ impl Rates {
             ended: (0, Duration::ZERO),
             said: None,
         };
+        let aside = speed.at_once / 2;
         let shared = Shared {
             speed,
             start: Instant::now(),
             state: Mutex::new(state),
             changed: Arc::default(),
             driven: AtomicBool::new(false),
+            aside: Arc::new(Semaphore::new(aside)),
         };
-        Self { shared: Arc::new(shared), account }
+        Self { shared: Arc::new(shared), account, aside: Arc::new(Semaphore::new(aside)) }
     }
 
     /// The rates of a further account, with quotas of its own, and at most so many of the calls under way.
     #[cfg_attr(not(test), expect(dead_code, reason = "one account per run so far"))]
     pub(super) fn of_another_account(&self, most: usize) -> Self {
         let account = self.shared.state().schedule.account(most);
-        Self { shared: Arc::clone(&self.shared), account }
+        Self { shared: Arc::clone(&self.shared), account, aside: Arc::new(Semaphore::new(most / 2)) }
     }
 
-    /// Waits until this call may be made; it is under way until the turn is dropped.
+    /// Waits until this call may be made; it keeps its place in flight until the turn is dropped.
     pub(super) async fn turn(&self, query: &Query) -> Turn {
         self.drive();
         let opens = OPENERS.contains(&query.operation.call());
@@ -116,7 +122,17 @@ impl Rates {
             let now = self.shared.now();
             let order = state.schedule.enter(lane, own, rank, sender, now);
             state.openers += u64::from(opens);
-            Turn { shared: Arc::clone(&self.shared), lane, own, order, opens, began: None, gave_way: false }
+            Turn {
+                shared: Arc::clone(&self.shared),
+                aside: Arc::clone(&self.aside),
+                lane,
+                own,
+                order,
+                opens,
+                began: None,
+                ended: false,
+                gave_way: false,
+            }
         };
         self.shared.go_on();
         // Who wakes others may have slept until somebody comes.
@@ -244,17 +260,27 @@ impl Drop for Shared {
     }
 }
 
-/// A call that waits or is under way.
+/// A call that waits, is under way, or has ended and keeps its place in flight.
 #[derive(Debug)]
 pub(super) struct Turn {
     shared: Arc<Shared>,
+    aside: Arc<Semaphore>,
     lane: LaneId,
     own: Option<LaneId>,
     order: Order,
     opens: bool,
     /// When it began; while it waits, never.
     began: Option<Duration>,
+    ended: bool,
     gave_way: bool,
+}
+
+/// The place in flight of a call that has ended, held until what it answered is in the journal.
+#[derive(Debug)]
+#[expect(dead_code, reason = "held for what dropping it does")]
+pub(super) struct Held {
+    turn: Turn,
+    slots: [OwnedSemaphorePermit; 2],
 }
 
 impl Turn {
@@ -275,21 +301,50 @@ impl Turn {
     }
 }
 
+impl Turn {
+    /// The call has its answer: it is not under way any more, although it keeps its place in flight.
+    pub(super) fn end(&mut self) {
+        let now = self.shared.now();
+        let mut state = self.shared.state();
+        if !std::mem::replace(&mut self.ended, true) {
+            state.under_way -= 1;
+            state.end(self.opens, self.began, now);
+        }
+    }
+
+    /// Keeps the place for an answer that is set aside, if others have enough left: at most half of all places, and of the
+    /// account's. Else the place is given up, and there is none to hold.
+    pub(super) fn hold(self) -> Option<Held> {
+        let slot = |slots: &Arc<Semaphore>| Arc::clone(slots).try_acquire_owned().ok();
+        let slots = [slot(&self.aside)?, slot(&self.shared.aside)?];
+        Some(Held { turn: self, slots })
+    }
+}
+
+impl State {
+    /// A call that has begun or not leaves the numbers.
+    fn end(&mut self, opens: bool, began: Option<Duration>, now: Duration) {
+        self.openers -= u64::from(opens);
+        if let Some(began) = began {
+            self.ended.0 += 1;
+            self.ended.1 += now.saturating_sub(began);
+        }
+    }
+}
+
 impl Drop for Turn {
     fn drop(&mut self) {
         let now = self.shared.now();
         let mut state = self.shared.state();
-        state.openers -= u64::from(self.opens);
         if !state.schedule.leave(self.lane, self.order, now) {
             if !self.gave_way {
                 state.schedule.give_way();
             }
             state.schedule.end_own(self.lane, now);
-            state.under_way -= 1;
+            state.under_way -= u64::from(!self.ended);
         }
-        if let Some(began) = self.began {
-            state.ended.0 += 1;
-            state.ended.1 += now.saturating_sub(began);
+        if !self.ended {
+            state.end(self.opens, self.began, now);
         }
         drop(state);
         self.shared.go_on();

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::{join_all, join5};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::ask::{Answers, Fetched, Query, Session, failed};
@@ -71,15 +72,13 @@ async fn in_region(session: &Session<'_>, request: &Request, region: &str) {
 /// The trust policies of all roles.
 async fn roles(session: &Session<'_>) {
     let query = Query::new("iam", "ListRoles", GLOBAL_REGION, &[]);
-    let answers = session.ask(&query).await;
-    texts(session, &query, &answers);
+    texts(session, &query).await;
 }
 
 /// The environment variables of all functions, and their code if that is wanted.
 async fn functions(session: &Session<'_>, region: &str, code: Option<&Request>) {
     let query = Query::new("lambda", "ListFunctions", region, &[]);
-    let answers = session.ask(&query).await;
-    texts(session, &query, &answers);
+    let answers = texts(session, &query).await;
     let Some(request) = code else { return };
     if answers.error.is_some() {
         session.log.not_asked(region, &["lambda:GetFunction"], "ListFunctions was not answered in full");
@@ -101,8 +100,11 @@ async fn function_code(session: &Session<'_>, request: &Request, region: &str, a
     if !session.may_fetch(&query.operation.call(), region) {
         return;
     }
+    if session.recall(&query) {
+        return;
+    }
     session.log.plan();
-    let Fetched { time, result } = session.fetch(&query, None).await;
+    let Fetched { time, result, turn: _turn } = session.fetch(&query, None).await;
     let mut entry = query.entry(None, time);
     let mut hits = Vec::new();
     match result {
@@ -124,10 +126,8 @@ async fn function_code(session: &Session<'_>, request: &Request, region: &str, a
             }
         }
     }
-    session.log.put(Entry::Call(entry));
-    for hit in hits {
-        session.log.put(Entry::Hit(hit));
-    }
+    let hits = hits.into_iter().map(Entry::Hit);
+    session.log.put_all(std::iter::once(Entry::Call(entry)).chain(hits).collect(), None);
 }
 
 fn admit_into(entry: &mut Call, query: &Query, answer: Value) {
@@ -165,11 +165,7 @@ async fn projects(session: &Session<'_>, region: &str) {
 
 /// Asks about several things at once.
 async fn batches(session: &Session<'_>, queries: Vec<Query>) {
-    join_all(queries.iter().map(|query| async move {
-        let answers = session.ask(query).await;
-        texts(session, query, &answers);
-    }))
-    .await;
+    join_all(queries.iter().map(|query| texts(session, query))).await;
 }
 
 /// Lists the resources of a type and reads each of those that are left by `choose`.
@@ -184,18 +180,11 @@ async fn resources(session: &Session<'_>, region: &str, kind: &str, choose: fn(B
         .iter()
         .map(|identifier| Query::resource("GetResource", kind, region, &[("Identifier", identifier)]))
         .collect();
-    join_all(queries.iter().map(|query| async move {
-        let answers = session.ask(query).await;
-        texts(session, query, &answers);
-    }))
-    .await;
+    join_all(queries.iter().map(|query| texts(session, query))).await;
 }
 
-/// Searches the texts of an answer that the table names, and puts what is found into the log.
-pub(super) fn texts(session: &Session<'_>, query: &Query, answers: &Answers) {
-    for (page, time) in answers.pages.iter().zip(&answers.times) {
-        for hit in judge::answers::texts(query.operation, &query.entry(None, *time), page) {
-            session.log.put(Entry::Hit(hit));
-        }
-    }
+/// Asks, and searches the texts of the answer that the table names; what is found goes into the log with it.
+async fn texts(session: &Session<'_>, query: &Query) -> Answers {
+    let search = |page: &Value, time: Timestamp| judge::answers::texts(query.operation, &query.entry(None, time), page);
+    session.ask_and(query, &search, None).await
 }

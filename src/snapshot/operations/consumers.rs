@@ -131,7 +131,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "/StackResourceSummaries/*/PhysicalResourceId",
             "/StackResourceSummaries/*/ResourceType",
         ],
-        secrets: "physical ids of resources other than Cognito's",
+        secrets: "physical ids of resources other than Cognito's, unless they are the id of a pool",
         doc: "https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListStackResources.html",
         ..STACKS
     },

@@ -10,6 +10,8 @@ mod import;
 mod plan;
 mod ready;
 mod replays;
+#[cfg(unix)]
+mod resume;
 mod scope;
 mod secrets;
 mod verdicts;
@@ -72,6 +74,12 @@ impl Bench {
         Self { folder, key, endpoint: endpoint.to_owned() }
     }
 
+    /// The endpoint that it asks.
+    #[cfg(unix)]
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -112,9 +120,23 @@ impl Bench {
 
     /// Starts the program with these arguments, in this folder.
     pub(crate) fn start<S: AsRef<str>>(&self, arguments: &[S]) -> Running {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_mrready"));
+        program.args(arguments.iter().map(AsRef::as_ref));
+        self.spawn(program)
+    }
+
+    /// Runs the program with these arguments; no file may grow beyond so many blocks of 512 bytes.
+    #[cfg(unix)]
+    pub(crate) fn run_limited<S: AsRef<str>>(&self, arguments: &[S], blocks: u32) -> Run {
+        let mut program = Command::new("sh");
+        let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        program.args(["-c", &limited, env!("CARGO_BIN_EXE_mrready")]).args(arguments.iter().map(AsRef::as_ref));
+        self.spawn(program).wait()
+    }
+
+    fn spawn(&self, mut program: Command) -> Running {
         let slot = Slot::take();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_mrready"))
-            .args(arguments.iter().map(AsRef::as_ref))
+        let mut child = program
             .current_dir(self.folder.path())
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
