@@ -7,6 +7,8 @@
 #![allow(clippy::disallowed_methods, reason = "a benchmark writes its fixture, and starts processes")]
 #![allow(missing_docs, reason = "a program, not a library")]
 
+#[cfg(feature = "live")]
+mod accounts;
 // The evidence of the fleet is that of the tests.
 #[allow(
     dead_code,
@@ -37,6 +39,10 @@ mod fleet;
 #[cfg(feature = "live")]
 mod loopback;
 mod measure;
+#[cfg(feature = "live")]
+#[allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "the tests' server, of which this needs a part")]
+#[path = "../../tests/it/replay.rs"]
+mod replay;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -62,12 +68,15 @@ fn main() {
         None => {}
         #[cfg(feature = "live")]
         Some(collect::CHILD) => return collect::run(&arguments[1..]),
+        #[cfg(feature = "live")]
+        Some(accounts::CHILD) => return accounts::run(&arguments[1..]),
         Some("audit") => return audits(),
         Some("fleet") => return fleet::run(),
         Some("fleet-file") => return fleet::file(&arguments[1..]),
         Some("process") => return processes(),
         Some("collect") => return collections(arguments.get(1).map(String::as_str)),
-        Some(other) => return println!("no part {other}: there are audit, fleet, process and collect"),
+        Some("accounts") => return many_accounts(&arguments[1..]),
+        Some(other) => return println!("no part {other}: there are audit, fleet, process, collect and accounts"),
     }
     println!(
         "Medians; spread is from the first to the third quartile, in percent of the median. Ratios are medians of"
@@ -174,8 +183,20 @@ fn spawn(program: &str, arguments: &[&str], codes: &[i32]) {
 /// and nothing else of the caller's. `rounds`: fewer or more than usual.
 #[cfg(feature = "live")]
 fn collections(rounds: Option<&str>) {
+    let arguments = std::iter::once(rounds.unwrap_or("5").to_owned()).chain(boto3()).collect::<Vec<_>>();
+    live(collect::CHILD, &arguments);
+}
+
+/// A thousand accounts: minutes, so only when it is asked for.
+#[cfg(feature = "live")]
+fn many_accounts(arguments: &[String]) {
+    live(accounts::CHILD, arguments);
+}
+
+#[cfg(feature = "live")]
+fn live(part: &str, arguments: &[String]) {
     let mut command = Command::new(std::env::current_exe().expect("this program"));
-    command.arg(collect::CHILD).arg(rounds.unwrap_or("5")).args(boto3()).env_clear().envs([
+    command.arg(part).args(arguments).env_clear().envs([
         ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", "not-a-secret"),
         ("AWS_CONFIG_FILE", "/dev/null"),
@@ -183,7 +204,12 @@ fn collections(rounds: Option<&str>) {
         ("AWS_EC2_METADATA_DISABLED", "true"),
     ]);
     let status = command.status().expect("a process");
-    assert!(status.success(), "collecting: {status}");
+    assert!(status.success(), "{part}: {status}");
+}
+
+#[cfg(not(feature = "live"))]
+fn many_accounts(_arguments: &[String]) {
+    collections(None);
 }
 
 /// The Python of a virtual environment with boto3, below `target/`; made at the first run.

@@ -25,7 +25,8 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Judge snapshots, or collect live and judge
     ///
-    /// With SNAPSHOT no socket is opened. Without one, --pool-id or --all-pools collects from the live account first.
+    /// With SNAPSHOT no socket is opened. Without one, --pool-id, --all-pools, --all-regions, --role-arn or --org-role collects
+    /// from live accounts first.
     ///
     /// Exit code: 0 every counted gate is ready; 1 one is blocked; 2 the job could not be done; 3 none is blocked and one
     /// is undetermined, or nothing is in scope.
@@ -41,7 +42,7 @@ pub(super) enum Command {
     /// Try each kind of call once: what is missing, and which permission brings most
     ///
     /// Reads only. Exit code: 0 every call is answered; 2 none is; 3 some are not, with --strict.
-    Doctor(DoctorArgs),
+    Doctor(Box<DoctorArgs>),
     /// Find what pins the issuer in source code, infrastructure as code, templates and configuration
     ///
     /// Reads files, opens no socket. Exit code: 0 nothing that counts, and all files read; 1 found; 2 the job could not be
@@ -96,8 +97,33 @@ pub(super) struct ScopeArgs {
     /// Every pool of the configured Region
     #[arg(long, conflicts_with = "pool_id")]
     pub(super) all_pools: bool,
+    /// Every pool of every Region, but for what --exclude leaves out
+    #[arg(long, conflicts_with_all = ["pool_id", "all_pools"])]
+    pub(super) all_regions: bool,
+    /// Every active account of the organization, each entered by its role of this name; the account of the credentials is
+    /// asked as it is. In each every pool of the configured Region, unless --all-regions
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["pool_id", "role_arn"])]
+    pub(super) org_role: Option<String>,
+    /// Leave out accounts or Regions: an account's id or a Region's name, `*` and `?` match (repeatable)
+    #[arg(long, value_name = "PATTERN")]
+    pub(super) exclude: Vec<String>,
+    /// Seconds that one attempt at an account may take; what is not asked by then is unknown [default: 3600 for each of
+    /// several accounts, none for one]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=604_800))]
+    pub(super) account_timeout: Option<u64>,
+    /// Of several accounts, how often one is tried that does not answer; a refusal is taken at once
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=10))]
+    pub(super) account_attempts: u32,
     #[command(flatten)]
     pub(super) live: LiveArgs,
+}
+
+impl ScopeArgs {
+    /// Whether pools are to be found, not given: what only a live run can do.
+    pub(super) fn lists_pools(&self) -> bool {
+        let enters = self.org_role.is_some() || !self.live.role_arn.is_empty();
+        self.all_pools || self.all_regions || (enters && self.pool_id.is_empty())
+    }
 }
 
 /// How a live account is asked, whichever pools are.
@@ -125,6 +151,15 @@ pub(super) struct LiveArgs {
     /// The profile of the AWS configuration
     #[arg(long, value_name = "NAME")]
     pub(super) profile: Option<String>,
+    /// Enter the account of this role, by the role (repeatable: several accounts in one run)
+    #[arg(long, value_name = "ARN")]
+    pub(super) role_arn: Vec<String>,
+    /// What the roles want to be given, as their trust policies say
+    #[arg(long, value_name = "ID", env = "MRREADY_EXTERNAL_ID", hide_env_values = true)]
+    pub(super) external_id: Option<String>,
+    /// `search.accounts` of the configuration.
+    #[arg(skip)]
+    pub(super) only_accounts: Vec<String>,
     /// Ask this endpoint instead of AWS, for every service
     #[arg(long, value_name = "URL")]
     pub(super) endpoint_url: Option<String>,
@@ -548,6 +583,9 @@ pub(super) struct IamPolicyArgs {
     /// For IAM, for a security review, for a stack set, for Terraform
     #[arg(long, value_enum, default_value_t = PolicyFormat::Json)]
     pub(super) format: PolicyFormat,
+    /// What the identity needs that enters other accounts with --role-arn or --org-role, instead of what is needed in them
+    #[arg(long)]
+    pub(super) caller: bool,
 }
 
 #[derive(Debug, Args)]

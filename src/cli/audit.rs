@@ -20,7 +20,7 @@ use super::config::Configuration;
 use super::evidence::Wanted;
 use super::fleet::{self, Fleet, Judging, Source};
 use super::outputs::Outputs;
-use super::{baseline, collect, judging, scan, shard, ui};
+use super::{accounts, baseline, collect, judging, scan, shard, ui};
 
 /// Runs the command. What can be wrong with the arguments is found before anything is asked.
 pub(super) fn run(mut args: AuditArgs) -> Result<u8> {
@@ -57,6 +57,9 @@ pub(super) fn run(mut args: AuditArgs) -> Result<u8> {
     let before = baseline::read(args.judging.baseline.as_deref(), args.judging.unknown_grace.as_deref(), facts.now)?;
     let mut reductions = reductions(&args.judging, fail_on, target_issuer, &decisions);
 
+    if live {
+        accounts::reductions(&args.scope, &config.name, &mut reductions);
+    }
     let shard = args.shard.as_deref().map(shard::parse).transpose()?;
     reductions.extend(shard.map(shard::reduction));
     let mut options = Options { gates, waiver_digests, ..options(&args.judging, fail_on, &config) };

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
 use crate::audit::needs;
-use crate::collect::{Needs, Observer, Order, Pools, Remaining, Request, Search, collect};
+use crate::collect::{Needs, Observer, Order, Pools, Remaining, Request, Search, Secret, collect};
 use crate::facts::{FieldSet, RegionTable};
 use crate::import::commands;
 use crate::model::Gate;
@@ -23,15 +23,18 @@ use super::files::{self, Readers};
 use super::journal::{self, Journal};
 use super::progress::Progress;
 use super::ui;
-use super::{Interrupted, exit, scan};
+use super::{Interrupted, accounts, exit, scan, sections};
 
 /// Runs the command.
 pub(super) fn run(mut args: CollectArgs) -> Result<u8> {
     let config = Configuration::read(&args.config)?;
     config.fill_scope(&mut args.scope.live);
     config.fill_trees(&mut args.scan);
-    if args.scope.pool_id.is_empty() && !args.scope.all_pools {
-        bail!("which pools? Give --pool-id ID (repeatable), or --all-pools for the configured Region");
+    if args.scope.pool_id.is_empty() && !args.scope.lists_pools() {
+        bail!(
+            "which pools? Give --pool-id ID (repeatable), --all-pools for the configured Region, or --all-regions; for other \
+             accounts --role-arn ARN (repeatable) or --org-role NAME"
+        );
     }
     scan::check(&args.scan)?;
     let request = Request {
@@ -43,9 +46,16 @@ pub(super) fn run(mut args: CollectArgs) -> Result<u8> {
         return print_commands(&request, args.output.as_deref());
     }
     let output = args.output.or_else(|| journal::snapshot_of(args.resume.as_deref()?));
+    let target = |path| Target { path, resume: args.resume.as_deref(), configuration: config.digest.as_deref() };
+    if request.accounts.are_several() {
+        let Some(path) = &output else {
+            bail!("several accounts are written to a file: give -o FILE.jsonl.zst");
+        };
+        let tally = sections::collect_to(&request, &target(path), &args.scan, args.verbose, &mut |_| {})?;
+        return Ok(partial(tally.unanswered, tally.calls, args.strict));
+    }
     let snapshot = if let Some(path) = &output {
-        let target = Target { path, resume: args.resume.as_deref(), configuration: config.digest.as_deref() };
-        collect_to(request, &target, &args.scan, args.verbose)?
+        collect_to(request, &target(path), &args.scan, args.verbose)?
     } else {
         if let Some(journal) = &args.resume {
             bail!("--resume {}: it is not called FILE.partial; name the snapshot with -o", files::name(journal));
@@ -60,11 +70,15 @@ pub(super) fn run(mut args: CollectArgs) -> Result<u8> {
         snapshot
     };
     let unanswered = snapshot.calls().filter(|call| call.error.is_some()).count();
-    let calls = snapshot.calls().count();
+    Ok(partial(unanswered, snapshot.calls().count(), args.strict))
+}
+
+/// Says how much was not answered; the exit code.
+fn partial(unanswered: usize, calls: usize, strict: bool) -> u8 {
     if unanswered > 0 {
         ui::say(&format!("{unanswered} of {calls} calls were not answered; `mrready audit` says what that costs"));
     }
-    Ok(if args.strict && unanswered > 0 { exit::UNCLEAR } else { exit::GOOD })
+    if strict && unanswered > 0 { exit::UNCLEAR } else { exit::GOOD }
 }
 
 /// Writes the script that asks the same with the AWS CLI. Nothing is asked, and no credentials are looked for.
@@ -126,9 +140,9 @@ pub(super) fn collect_to(
 
 /// Collects; everything goes to `journal` as it comes.
 pub(super) fn collect_live(request: &Request, journal: Option<&mut Journal>, verbose: bool) -> Result<Snapshot> {
-    let mut watcher = Watcher { progress: Progress::new(verbose), journal };
+    let mut watcher = Watcher::new(verbose, journal);
     let result = collect(request, &mut watcher);
-    watcher.progress.finish();
+    watcher.finish();
     result.map_err(Interrupted::of)
 }
 
@@ -160,8 +174,10 @@ pub(super) fn order(catalog: &Catalog) -> Order {
 
 /// What the options ask for.
 pub(super) fn request_of(scope: &ScopeArgs) -> Result<Request> {
-    let pools = if scope.all_pools { Pools::All } else { Pools::Ids(scope.pool_id.clone()) };
-    request(pools, &scope.live)
+    let pools = if scope.lists_pools() { Pools::All } else { Pools::Ids(scope.pool_id.clone()) };
+    let mut request = request(pools, &scope.live)?;
+    accounts::fill(&mut request, scope)?;
+    Ok(request)
 }
 
 /// These pools, asked as the options say.
@@ -171,6 +187,7 @@ pub(super) fn request(pools: Pools, scope: &LiveArgs) -> Result<Request> {
     request.replica_regions = replica_regions(&scope.replica_region)?;
     request.consumer_regions = consumer_regions(&scope.consumer_region)?;
     request.profile.clone_from(&scope.profile);
+    request.external_id = scope.external_id.clone().map(Secret);
     request.endpoint_url.clone_from(&scope.endpoint_url);
     request.concurrency = usize::from(scope.concurrency);
     request.count_users = scope.count_users;
@@ -242,9 +259,32 @@ pub(super) fn region_table() -> Result<RegionTable> {
     Ok(RegionTable::parse(data.text)?)
 }
 
-struct Watcher<'a> {
+/// So many accounts that were not entered, or not whole, are named as they come; of more the number is said.
+const NAMED: usize = 50;
+
+/// The progress, the journal, and what went wrong.
+pub(super) struct Watcher<'a> {
     progress: Progress,
     journal: Option<&'a mut Journal>,
+    /// Accounts that were not entered, or not whole; and all.
+    troubles: usize,
+    accounts: usize,
+}
+
+impl<'a> Watcher<'a> {
+    /// Nothing has happened yet.
+    pub(super) fn new(verbose: bool, journal: Option<&'a mut Journal>) -> Self {
+        Self { progress: Progress::new(verbose), journal, troubles: 0, accounts: 0 }
+    }
+
+    /// The collection is over.
+    pub(super) fn finish(&self) {
+        self.progress.finish();
+        if self.troubles > 0 {
+            let (troubles, accounts) = (self.troubles, self.accounts);
+            ui::say(&format!("{troubles} of {accounts} accounts could not be entered or are not whole"));
+        }
+    }
 }
 
 impl Observer for Watcher<'_> {
@@ -266,5 +306,17 @@ impl Observer for Watcher<'_> {
 
     fn keep(&mut self, record: &Record) -> bool {
         self.journal.as_mut().is_none_or(|journal| journal.keep(record))
+    }
+
+    fn accounts(&mut self, done: usize, of: usize) {
+        self.accounts = of;
+        self.progress.accounts(done, of);
+    }
+
+    fn trouble(&mut self, account: &str, why: &str) {
+        self.troubles += 1;
+        if self.troubles <= NAMED {
+            self.progress.say(&format!("account {account}: {why}"));
+        }
     }
 }

@@ -28,7 +28,7 @@ const USUAL: &str = "mrready.yaml";
 pub(super) struct Configuration {
     says: Arc<Config>,
     /// The file's name as it may be shown.
-    name: String,
+    pub(super) name: String,
     /// `sha256:…` of the file.
     pub(super) digest: Option<String>,
     folder: PathBuf,
@@ -68,6 +68,7 @@ impl Configuration {
         if args.consumer_region.is_empty() {
             args.consumer_region.clone_from(&self.says.search_regions);
         }
+        args.only_accounts.clone_from(&self.says.search_accounts);
     }
 
     /// The source trees to search, unless options name some.

@@ -14,14 +14,15 @@ use crate::snapshot::operations::{OPERATIONS, Operation};
 use crate::snapshot::{Call, ErrorKind, Snapshot};
 
 use super::args::{DoctorArgs, ListFormat};
-use super::{collect, exit};
+use super::{accounts, collect, exit};
 
 /// Runs the command.
 pub(super) fn run(args: &DoctorArgs) -> Result<u8> {
-    if args.scope.pool_id.is_empty() && !args.scope.all_pools {
+    if args.scope.pool_id.is_empty() && !args.scope.lists_pools() {
         bail!("which pool? Give --pool-id ID, or --all-pools for one of the configured Region");
     }
     let mut request = collect::request_of(&args.scope)?;
+    accounts::require_one(&request, "`doctor`")?;
     request.sample = true;
     let snapshot = collect::collect_live(&request, None, args.verbose)?;
     let checkup = checkup(&snapshot, &Catalog::builtin(&FieldSet)?);

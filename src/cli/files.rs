@@ -70,7 +70,10 @@ pub(super) fn read_snapshots_with(paths: &[PathBuf], mut stdin: Option<Vec<u8>>)
         } else if path.is_dir() {
             let mut found = Vec::new();
             walk(path, &mut found)?;
-            found.retain(|file| SNAPSHOTS.iter().any(|extension| name(file).ends_with(extension)));
+            // What a run of several accounts has of those under way.
+            let journals = name(path).trim_end_matches('/').ends_with(".partial");
+            let extensions = SNAPSHOTS.iter().chain(journals.then_some(&".journal"));
+            found.retain(|file| extensions.clone().any(|extension| name(file).ends_with(extension)));
             if found.is_empty() {
                 bail!("{}: no snapshot in this folder (looked for {})", name(path), SNAPSHOTS.join(", "));
             }
@@ -236,6 +239,11 @@ impl WholeFile {
     /// Puts the file in its place.
     pub(super) fn finish(self) -> Result<()> {
         self.sync()?;
+        self.persist()
+    }
+
+    /// The same, although what was written may not be on the disk yet.
+    fn persist(self) -> Result<()> {
         let Self { file, path } = self;
         file.persist(&path).map_err(|error| error.error).with_context(|| cannot_write(&path))?;
         Ok(())
@@ -266,6 +274,25 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> Result
     let mut file = WholeFile::create(path, readers)?;
     file.write_all(bytes).with_context(|| cannot_write(path))?;
     file.finish()
+}
+
+/// A part of what is to be written, for its owner. It is whole whatever ends this process, if not the machine.
+pub(super) fn write_part(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = WholeFile::create(path, Readers::Owner)?;
+    file.write_all(bytes).with_context(|| cannot_write(path))?;
+    file.persist()
+}
+
+/// Adds a line to a journal that is one of many, too many to be held open.
+pub(super) fn add_to_journal(path: &Path, line: &str) -> std::io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(path)?.write_all(line.as_bytes())
 }
 
 /// A path as it may be shown on a terminal.

@@ -7,9 +7,9 @@ use anyhow::Result;
 
 use crate::audit::needs;
 use crate::facts::FieldSet;
-use crate::render::iam_policy::{ActionRow, write_cloudformation, write_json, write_markdown, write_terraform};
+use crate::render::iam_policy::{ActionRow, Whose, write_cloudformation, write_json, write_markdown, write_terraform};
 use crate::rules::Catalog;
-use crate::snapshot::operations::{OPERATIONS, Operation};
+use crate::snapshot::operations::{OF_THE_CALLER, OPERATIONS, Operation};
 
 use super::args::{IamPolicyArgs, PolicyFormat};
 use super::exit;
@@ -17,22 +17,26 @@ use super::exit;
 /// Runs the command.
 pub(super) fn run(args: &IamPolicyArgs) -> Result<u8> {
     let mut out = Vec::new();
-    let rows = rows()?;
+    let (rows, whose) = if args.caller {
+        (rows(OF_THE_CALLER.iter())?, Whose::Caller)
+    } else {
+        (rows(OPERATIONS.iter())?, Whose::Role)
+    };
     match args.format {
         PolicyFormat::Json => write_json(&rows, &mut out)?,
-        PolicyFormat::Markdown => write_markdown(&rows, &mut out)?,
-        PolicyFormat::Cloudformation => write_cloudformation(&rows, &mut out)?,
-        PolicyFormat::Terraform => write_terraform(&rows, &mut out)?,
+        PolicyFormat::Markdown => write_markdown(&rows, whose, &mut out)?,
+        PolicyFormat::Cloudformation => write_cloudformation(&rows, whose, &mut out)?,
+        PolicyFormat::Terraform => write_terraform(&rows, whose, &mut out)?,
     }
     std::io::stdout().lock().write_all(&out)?;
     Ok(exit::GOOD)
 }
 
 /// One row an action, sorted.
-fn rows() -> Result<Vec<ActionRow>> {
+fn rows<'o>(of: impl Iterator<Item = &'o Operation>) -> Result<Vec<ActionRow>> {
     let catalog = Catalog::builtin(&FieldSet)?;
     let mut operations: BTreeMap<&str, Vec<&Operation>> = BTreeMap::new();
-    for operation in OPERATIONS.iter() {
+    for operation in of {
         for action in operation.iam {
             operations.entry(action).or_default().push(operation);
         }

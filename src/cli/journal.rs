@@ -13,8 +13,8 @@ use anyhow::{Context, Result, bail};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
-use crate::collect::{Memory, Needs, Pools, Request, Search};
-use crate::snapshot::journal::{self, Head, JOURNAL_VERSION, Record};
+use crate::collect::{Accounts, LeaveOut, Memory, Needs, Pools, Request, Search};
+use crate::snapshot::journal::{self, Head, JOURNAL_VERSION, ORG_ROLE, ROLE_ARN, Record};
 use crate::snapshot::{Entry, hex};
 
 use super::{files, ui};
@@ -62,9 +62,7 @@ impl Journal {
             file.set_len(0).and_then(|()| file.rewind()).with_context(|| format!("cannot write {name}"))?;
         }
         let mut journal = Self { path, file, answers: 0, resumed: false, broken: None };
-        let tool_version = env!("CARGO_PKG_VERSION").to_owned();
-        let head = Head { mrready_journal: JOURNAL_VERSION, tool_version, begun: now, options };
-        let line = journal::line(&head).and_then(|line| journal.file.write_all(line.as_bytes()));
+        let line = journal::line(&head(options, now)).and_then(|line| journal.file.write_all(line.as_bytes()));
         line.with_context(|| format!("cannot write {name}"))?;
         Ok(journal)
     }
@@ -123,6 +121,12 @@ impl Journal {
         }
         self.broken
     }
+}
+
+/// The first line of a journal that is begun now.
+pub(super) fn head(options: BTreeMap<String, Vec<String>>, now: Timestamp) -> Head {
+    let tool_version = env!("CARGO_PKG_VERSION").to_owned();
+    Head { mrready_journal: JOURNAL_VERSION, tool_version, begun: now, options }
 }
 
 /// The snapshot that a journal is of.
@@ -218,6 +222,8 @@ pub(super) fn options(request: &Request, configuration: Option<&str>) -> BTreeMa
     // Every member is named, so that a new one is thought about: does it decide what is asked?
     let Request {
         pools,
+        accounts,
+        leave_out,
         replica_regions,
         consumer_regions,
         consumers,
@@ -233,7 +239,10 @@ pub(super) fn options(request: &Request, configuration: Option<&str>) -> BTreeMa
         planned_region: _,
         // Who asks is held against the journal by the account.
         profile: _,
-        // How fast, and by which way.
+        // A secret between two parties, without which nobody is let in.
+        external_id: _,
+        // How fast, how long, and by which way.
+        patience: _,
         ca_bundle: _,
         concurrency: _,
         max_share: _,
@@ -251,7 +260,20 @@ pub(super) fn options(request: &Request, configuration: Option<&str>) -> BTreeMa
     };
     match pools {
         Pools::All => add("--all-pools", vec!["given".to_owned()]),
+        Pools::Everywhere(by_partition) => {
+            add("--all-regions", vec!["given".to_owned()]);
+            // Which accounts are left out is a matter of a run of several.
+            let regions = by_partition.values().flatten();
+            let left_out =
+                |region: &&String| leave_out.as_ref().is_some_and(|LeaveOut(reason)| reason(region).is_some());
+            add("--exclude, of Regions", regions.filter(left_out).cloned().collect());
+        }
         Pools::Ids(ids) => add("--pool-id", ids.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect()),
+    }
+    match accounts {
+        Accounts::Own => {}
+        Accounts::Roles(roles) => add(ROLE_ARN, roles.iter().map(|role| role.as_str().to_owned()).collect()),
+        Accounts::Organization { role } => add(ORG_ROLE, vec![role.clone()]),
     }
     let region =
         |(of, region): (&String, &String)| if of.is_empty() { region.clone() } else { format!("{of}={region}") };

@@ -4,6 +4,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "the shell is where environment, clock and disk are allowed")]
 
+mod accounts;
 mod args;
 mod audit;
 mod baseline;
@@ -30,6 +31,7 @@ mod progress;
 mod rules;
 mod scan;
 mod schema;
+mod sections;
 mod shard;
 mod tables;
 mod ui;

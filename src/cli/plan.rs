@@ -17,7 +17,7 @@ use super::args::{PlanArgs, PlanCommand, PlanFormat, TargetIssuerArg};
 use super::config::Configuration;
 use super::evidence::Wanted;
 use super::files::{self, Readers};
-use super::{collect, exit, judging, ui};
+use super::{accounts, collect, exit, judging, ui};
 
 /// Runs the command. What can be wrong with the arguments is found before anything is asked.
 pub(super) fn run(mut args: PlanArgs) -> Result<u8> {
@@ -51,6 +51,9 @@ pub(super) fn run(mut args: PlanArgs) -> Result<u8> {
     let mut facts = judging::fact_options(&args.rulings, target_issuer.into(), replica_regions, operator)?;
     let mut reductions =
         judging::reductions(&args.rulings, target_issuer, &std::collections::BTreeSet::new(), &decisions);
+    if live {
+        accounts::reductions(&args.scope, &config.name, &mut reductions);
+    }
     // A plan looks ahead over all gates: nothing is left out.
     let mut snapshot = if live { wanted.collect(None, &catalog)? } else { wanted.read(facts.now, None)? };
     if !live && !args.scope.pool_id.is_empty() {

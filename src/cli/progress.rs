@@ -22,6 +22,10 @@ pub(super) struct Progress {
     terminal: bool,
     /// When a line was last written, or the run began.
     line: Instant,
+    /// How many of several accounts are done; of one, nothing.
+    accounts: String,
+    /// What is left, as it was last said.
+    left: String,
 }
 
 impl Progress {
@@ -34,7 +38,7 @@ impl Progress {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(200));
-        Self { bar, verbose, terminal, line: Instant::now() }
+        Self { bar, verbose, terminal, line: Instant::now(), accounts: String::new(), left: String::new() }
     }
 
     /// So many calls are known by now.
@@ -60,16 +64,33 @@ impl Progress {
     pub(super) fn remaining(&mut self, remaining: &Remaining) {
         let left = left(&remaining.estimate());
         if self.terminal && !self.verbose {
-            self.bar.set_message(format!("; {left}"));
+            self.left = format!("; {left}");
+            self.message();
         } else if !self.terminal && self.line.elapsed() >= LINE_EVERY {
             self.line = Instant::now();
             let more = if remaining.grows { "at least " } else { "" };
             say(&format!(
-                "{} of {more}{} calls made; {left}",
+                "{} of {more}{} calls made{}; {left}",
                 self.bar.position(),
-                self.bar.length().unwrap_or_default()
+                self.bar.length().unwrap_or_default(),
+                self.accounts
             ));
         }
+    }
+
+    /// So many of several accounts are done.
+    pub(super) fn accounts(&mut self, done: usize, of: usize) {
+        self.accounts = format!(", {done}/{of} accounts");
+        self.message();
+    }
+
+    fn message(&self) {
+        self.bar.set_message(format!("{}{}", self.accounts, self.left));
+    }
+
+    /// A line that everybody gets.
+    pub(super) fn say(&self, text: &str) {
+        self.bar.suspend(|| say(text));
     }
 
     /// A line for a person: not for a pipe.

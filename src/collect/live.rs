@@ -1,16 +1,21 @@
 //! The live collector: configuration, the runtime, and the order of the search.
 //!
-//! `pools`, `surroundings`, `resources` and `consumers` say what is asked, `flow` which of them goes on when, `ask` how an
-//! answer becomes evidence, `aws` speaks to the SDK, `tap` sees its bytes, `rates` keeps it gentle, `log` is what was seen so far.
+//! `accounts` says which accounts are entered and `enter` how. Of each, `pools`, `surroundings`, `resources` and `consumers` say what
+//! is asked, `flow` which of them goes on when, `ask` how an answer becomes evidence, `aws` speaks to the SDK, `tap` sees its bytes,
+//! `rates` keeps it gentle, `limits` bounds what one account may take, `log` is what was seen so far.
 
+mod accounts;
 mod ask;
 mod aws;
 mod consumers;
+mod enter;
 mod failover;
 mod flow;
 mod governance;
+mod limits;
 mod log;
 mod messages;
+mod opt_in;
 mod package;
 mod parity;
 mod pools;
@@ -29,20 +34,49 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 
-use super::{CollectError, Memory, Observer, Pools, Request};
-use crate::snapshot::Snapshot;
+use super::{Accounts, CollectError, Keep, Memory, Observer, Pools, Request, RoleArn};
 use crate::snapshot::journal::Record;
+use crate::snapshot::{Scope, Snapshot};
 use ask::Session;
-use aws::Aws;
+use aws::{Aws, CREDENTIALS};
+use enter::Door;
+use limits::Limits;
 use log::Log;
 use rates::{Rates, Speed};
 
 /// Collects, on a runtime of its own, until done or interrupted.
 pub(super) fn collect(request: &Request, observer: &mut dyn Observer) -> Result<Snapshot, CollectError> {
+    if request.accounts.are_several() {
+        let mut documents = Vec::new();
+        collect_accounts(request, observer, &mut |section| {
+            documents.push(section.snapshot);
+            Ok(())
+        })?;
+        return Ok(Snapshot::merge(documents).unwrap_or_else(|| Snapshot::new(Scope::default(), Vec::new())));
+    }
     check(request)?;
     block_on(async {
         let config = configuration(request).await?;
-        run(request, config, observer).await
+        if let Accounts::Roles(roles) = &request.accounts
+            && let [role] = roles.as_slice()
+        {
+            let config = enter_alone(request, config, role).await?;
+            return run(request, config, true, observer).await;
+        }
+        run(request, config, false, observer).await
+    })
+}
+
+/// Collects of several accounts, likewise.
+pub(super) fn collect_accounts(
+    request: &Request,
+    observer: &mut dyn Observer,
+    keep: &mut Keep<'_>,
+) -> Result<(), CollectError> {
+    check(request)?;
+    block_on(async {
+        let config = configuration(request).await?;
+        accounts::run(request, config, observer, keep).await
     })
 }
 
@@ -121,28 +155,53 @@ async fn configuration(request: &Request) -> Result<SdkConfig, CollectError> {
     Ok(loader.load().await)
 }
 
-/// Asks everything, what most rules need first.
-async fn run(request: &Request, config: SdkConfig, observer: &mut dyn Observer) -> Result<Snapshot, CollectError> {
+/// Enters the one account of a run by its role; a refusal ends the run.
+async fn enter_alone(request: &Request, config: SdkConfig, role: &RoleArn) -> Result<SdkConfig, CollectError> {
+    let home = home_of(request, &Aws::new(config.clone(), request.call_timeout))?;
+    let door = Door::new(config, request, &home, Rates::new(Speed::of(request)));
+    door.enter(role, &Limits::default()).await.map_err(|refusal| {
+        let error = refusal.error.unwrap_or_else(|| ask::failed("Unknown", None));
+        let more = error.detail.map(|detail| format!(": {detail}")).unwrap_or_default();
+        match error.code.as_str() {
+            CREDENTIALS => CollectError::NoCredentials { because: more.trim_start_matches(": ").to_owned() },
+            _ => CollectError::NotEntered { account: role.account().to_owned(), code: error.code, more },
+        }
+    })
+}
+
+/// The configured Region, else that of a pool.
+fn home_of(request: &Request, aws: &Aws) -> Result<String, CollectError> {
+    let of_pool = || match &request.pools {
+        Pools::Ids(ids) => ids.iter().find_map(|id| pools::primary_region(id)).map(str::to_owned),
+        Pools::All | Pools::Everywhere(_) => None,
+    };
+    aws.region().or_else(of_pool).ok_or(CollectError::NoRegion)
+}
+
+/// Asks one account. `assumed`: its credentials are those of a session that we took from a Regional endpoint.
+async fn run(
+    request: &Request,
+    config: SdkConfig,
+    assumed: bool,
+    observer: &mut dyn Observer,
+) -> Result<Snapshot, CollectError> {
     let aws = Aws::new(config, request.call_timeout);
     let rates = Rates::new(Speed::of(request));
-    let session = Session::new(aws, rates, Log::new(observer), request.sample);
+    let mut session = Session::new(aws, rates, Log::new(observer), request.sample);
+    session.limits.deadline = request.patience.deadline.map(|time| tokio::time::Instant::now() + time);
+    if assumed {
+        session.log.valid_everywhere();
+    }
     tokio::select! {
         result = gather(&session, request) => result?,
         () = session.log.stopped() => return Err(CollectError::Stopped),
     }
-    let (scope, entries) = session.log.finish();
-    Ok(Snapshot::new(scope, entries))
+    Ok(document(session.log))
 }
 
 /// Asks everything; the log has it then.
 async fn gather(session: &Session<'_>, request: &Request) -> Result<(), CollectError> {
-    let home = match (&request.pools, session.aws.region()) {
-        (_, Some(region)) => region,
-        (Pools::Ids(ids), None) => {
-            ids.iter().find_map(|id| pools::primary_region(id)).ok_or(CollectError::NoRegion)?.to_owned()
-        }
-        (Pools::All, None) => return Err(CollectError::NoRegion),
-    };
+    let home = home_of(request, &session.aws)?;
     if let Some(earlier) = &request.earlier {
         // Set once: nothing else sets it.
         let _ = session.earlier.set(earlier.clone());
@@ -164,11 +223,30 @@ async fn gather(session: &Session<'_>, request: &Request) -> Result<(), CollectE
             }
         }
     }
-    let ids = pools::in_scope(session, request, &home).await;
-    flow::gather(session, request, &ids).await?;
-
+    questions(session, request, &home).await?;
     session.log.done();
     Ok(())
+}
+
+/// Asks an account everything but who asks, what most rules need first.
+async fn questions(session: &Session<'_>, request: &Request, home: &str) -> Result<(), CollectError> {
+    let (listed, left_out) = pools::regions_to_list(request, home)?;
+    session.log.all_pools_of(&listed);
+    for (region, why) in left_out {
+        session.log.not_asked(&region, &["cognito-idp:ListUserPools"], &why);
+    }
+    if matches!(request.pools, Pools::Everywhere(_)) && session.aws.is_session().await == Some(false) {
+        session.log.valid_everywhere();
+    }
+    let ids = pools::in_scope(session, request, listed).await;
+    // Large, and one for each account under way.
+    Box::pin(flow::gather(session, request, &ids)).await
+}
+
+/// What an account's log holds, as a document.
+fn document(log: Log<'_>) -> Snapshot {
+    let (scope, entries) = log.finish();
+    Snapshot::new(scope, entries)
 }
 
 /// Takes up what an interrupted collection was answered, if these are the same account's credentials.

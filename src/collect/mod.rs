@@ -4,6 +4,7 @@
 //! `absent` has the same doors and says so. Not here: what the answers mean (`facts`), and the disk, the terminal and
 //! the progress bar, which are the shell's, through [`Observer`].
 
+mod accounts;
 mod earlier;
 pub mod estimate;
 pub mod judge;
@@ -19,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use accounts::{Accounts, Keep, LeaveOut, Patience, Reasons, RoleArn, Secret, Section, is_account, is_role_name};
 pub use earlier::Earlier;
 pub use estimate::Remaining;
 pub use memory::{Before, End, Memory, Remembered};
@@ -33,6 +35,8 @@ pub enum Pools {
     Ids(Vec<String>),
     /// All that the configured Region lists.
     All,
+    /// All that these Regions list, by partition: those of the partition in which the configured Region lies.
+    Everywhere(BTreeMap<String, BTreeSet<String>>),
 }
 
 /// Says the replica Region that is planned for a pool: of its account, primary Region, id and name.
@@ -64,8 +68,16 @@ pub struct PoolNames<'a> {
 /// What to collect, from where, and how gently.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Which pools.
+    /// Which pools, of each account.
     pub pools: Pools,
+    /// Which accounts.
+    pub accounts: Accounts,
+    /// `--external-id`: what the roles want to be given; a secret between two parties.
+    pub external_id: Option<Secret>,
+    /// Which of the accounts and Regions are not looked at.
+    pub leave_out: Option<LeaveOut>,
+    /// What one account may take of the run.
+    pub patience: Patience,
     /// `--region`; without it the SDK's usual places are looked at.
     pub region: Option<String>,
     /// `--replica-region`: replica Region by pool id or primary Region; the empty key is for all others.
@@ -170,6 +182,10 @@ impl Request {
     pub fn new(pools: Pools) -> Self {
         Self {
             pools,
+            accounts: Accounts::Own,
+            external_id: None,
+            leave_out: None,
+            patience: Patience { deadline: None, attempts: 1 },
             region: None,
             replica_regions: BTreeMap::new(),
             planned_region: None,
@@ -208,6 +224,10 @@ pub trait Observer: Send {
     fn keep(&mut self, _record: &Record) -> bool {
         true
     }
+    /// In a run of several accounts: so many of so many are done.
+    fn accounts(&mut self, _done: usize, _of: usize) {}
+    /// In a run of several accounts: this one could not be entered, or not all of its pools be found, and why.
+    fn trouble(&mut self, _account: &str, _why: &str) {}
 }
 
 /// Why there is no snapshot.
@@ -253,6 +273,48 @@ pub enum CollectError {
         /// `service:Operation in Region: code`.
         first: String,
     },
+    /// The role of the one account was not to be had.
+    #[error("account {account} could not be entered: sts:AssumeRole was not answered ({code}){more}")]
+    NotEntered {
+        /// The account.
+        account: String,
+        /// AWS's code, or ours.
+        code: String,
+        /// What kind of policy refused, in our words; or nothing.
+        more: String,
+    },
+    /// Nobody says which accounts there are.
+    #[error(
+        "the accounts of the organization are not known: organizations:ListAccounts was not answered ({code}); it is \
+         answered to the management account and to delegated administrators, with that permission"
+    )]
+    NoAccounts {
+        /// AWS's code, or ours.
+        code: String,
+    },
+    /// Every account is left out.
+    #[error("no account is left to look at: {found} were found, and all of them are left out")]
+    AllLeftOut {
+        /// How many accounts there are.
+        found: usize,
+    },
+    /// The table of Regions has none of this partition, or all are left out.
+    #[error(
+        "no Region is left to look for pools in, of those in the partition of {home}; use --all-pools with --region"
+    )]
+    NoRegions {
+        /// The configured Region.
+        home: String,
+    },
+    /// Not one call was answered in any account.
+    #[error("not one account answered; the first: {first}")]
+    NobodyAnswered {
+        /// The account, and why.
+        first: String,
+    },
+    /// What was collected of an account could not be kept.
+    #[error("what was collected cannot be kept: {0}")]
+    Keep(std::io::Error),
     /// Ctrl-C. What was answered by then has gone to [`Observer::keep`]; the journal holds it.
     #[error("interrupted")]
     Interrupted,
@@ -290,13 +352,25 @@ pub enum CollectError {
     Runtime(std::io::Error),
 }
 
-/// Asks AWS, and returns every answer and every refusal as one snapshot.
+/// Asks AWS, and returns every answer and every refusal as one snapshot, whichever accounts they are of.
 ///
 /// That a call was denied, throttled or failed is an entry of the snapshot, not an error of this function. From the
 /// first call on, Ctrl-C and SIGTERM no longer end the process by themselves: they end the collection with
 /// [`CollectError::Interrupted`] and [`CollectError::Terminated`], and the caller ends the process.
 pub fn collect(request: &Request, observer: &mut dyn Observer) -> Result<Snapshot, CollectError> {
     live::collect(request, observer)
+}
+
+/// Asks several accounts, and hands out what was collected of each as soon as it is done, so that only the accounts under way
+/// are held in memory. That an account could not be entered is a section with the refusal in it, not an error.
+///
+/// Otherwise as [`collect`].
+pub fn collect_accounts(
+    request: &Request,
+    observer: &mut dyn Observer,
+    keep: &mut Keep<'_>,
+) -> Result<(), CollectError> {
+    live::collect_accounts(request, observer, keep)
 }
 
 /// Waits between two collections; Ctrl-C ends it with [`CollectError::Interrupted`].

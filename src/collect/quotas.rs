@@ -123,7 +123,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::snapshot::operations::OPERATIONS;
+    use crate::snapshot::operations::{OF_THE_CALLER, OPERATIONS};
 
     fn table() -> Quotas {
         Quotas::parse(include_str!("../../rules/data/quotas.yaml")).unwrap()
@@ -131,11 +131,12 @@ mod tests {
 
     #[test]
     fn every_operation_draws_on_a_quota_and_every_row_is_an_operation() {
+        let all = || OPERATIONS.iter().chain(OF_THE_CALLER);
         let called: BTreeSet<String> =
-            OPERATIONS.iter().map(|operation| format!("{}:{}", operation.service, operation.name)).collect();
+            all().map(|operation| format!("{}:{}", operation.service, operation.name)).collect();
         let rows: BTreeSet<String> = table().by_call.into_keys().collect();
         assert_eq!(called, rows);
-        assert!(OPERATIONS.iter().all(|operation| *quota_of(operation) != *UNNAMED));
+        assert!(all().all(|operation| *quota_of(operation) != *UNNAMED));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::Asked;
-use crate::collect::{PlannedRegion, PoolNames, Pools, Request, Search};
+use crate::collect::{Accounts, PlannedRegion, PoolNames, Pools, Request, Search};
 use crate::render::aws_cli::{quote, spelled};
 use crate::scan::pattern::pool_id;
 use crate::snapshot::operations::simulation::{REPLICA_REGION_ACTIONS, REPLICATE_ACTIONS};
@@ -63,14 +63,23 @@ const NOT_ASKED: &[&str] = &["lambda:GetFunction"];
 
 /// Why there is no script.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("`{id}` is not the id of a user pool; it looks like us-east-1_AbCdEfGhI")]
-pub struct BadPoolId {
-    /// What was given.
-    id: String,
+pub enum NoScript {
+    /// A pool's id is not one.
+    #[error("`{id}` is not the id of a user pool; it looks like us-east-1_AbCdEfGhI")]
+    PoolId {
+        /// What was given.
+        id: String,
+    },
+    /// More than whoever runs a script can be asked by it.
+    #[error(
+        "a script of AWS CLI calls asks one account, as whoever runs it, and lists the pools of one Region: leave out \
+         --role-arn, --external-id, --org-role, --all-regions and --exclude, and run a script for each account and Region"
+    )]
+    Several,
 }
 
 /// The script for a request.
-pub fn script(request: &Request) -> Result<String, BadPoolId> {
+pub fn script(request: &Request) -> Result<String, NoScript> {
     let asked = asked(request)?;
     let mut text =
         format!("#!/usr/bin/env bash\n# by: mrready {}\n{HEAD}\n# --- What is asked for\n\n", asked.tool_version);
@@ -83,12 +92,16 @@ pub fn script(request: &Request) -> Result<String, BadPoolId> {
 }
 
 /// What a request asks for, as the folder will say it.
-fn asked(request: &Request) -> Result<Asked, BadPoolId> {
+fn asked(request: &Request) -> Result<Asked, NoScript> {
+    if request.accounts != Accounts::Own {
+        return Err(NoScript::Several);
+    }
     let pools = match &request.pools {
+        Pools::Everywhere(_) => return Err(NoScript::Several),
         Pools::All => None,
         Pools::Ids(ids) => {
             if let Some(id) = ids.iter().find(|id| pool_id(id).is_none()) {
-                return Err(BadPoolId { id: id.clone() });
+                return Err(NoScript::PoolId { id: id.clone() });
             }
             Some(ids.iter().cloned().collect::<BTreeSet<_>>())
         }
@@ -227,6 +240,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::collect::RoleArn;
 
     fn all() -> String {
         script(&Request::new(Pools::All)).unwrap()
@@ -288,7 +302,15 @@ mod tests {
             assert!(line.contains("it\\'s $(touch planted)") || line.contains("it'\\''s $(touch planted)"), "{line}");
         }
         let bad = Request::new(Pools::Ids(vec!["us-east-1_$(x)".to_owned()]));
-        assert_eq!(script(&bad).unwrap_err().id, "us-east-1_$(x)");
+        assert_eq!(script(&bad).unwrap_err(), NoScript::PoolId { id: "us-east-1_$(x)".to_owned() });
+        let role = RoleArn::parse("arn:aws:iam::111122223333:role/mrready-read-only").unwrap();
+        for several in [
+            Request { accounts: Accounts::Roles(vec![role]), ..Request::new(Pools::All) },
+            Request { accounts: Accounts::Organization { role: "r".to_owned() }, ..Request::new(Pools::All) },
+            Request::new(Pools::Everywhere(BTreeMap::new())),
+        ] {
+            assert_eq!(script(&several).unwrap_err(), NoScript::Several);
+        }
     }
 
     #[test]

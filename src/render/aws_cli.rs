@@ -21,8 +21,11 @@ const NOT_OF_A_POOL: &[&str] =
 /// The member of Cloud Control's answers that is text.
 const PROPERTIES: &str = "/Properties";
 /// What the AWS CLI wants and the log does not keep: page sizes.
-const ALSO: &[(&str, &str, &str)] =
-    &[("cognito-idp:ListUserImportJobs", "MaxResults", "60"), ("cognito-idp:ListUserPools", "MaxResults", "60")];
+const ALSO: &[(&str, &str, &str)] = &[
+    ("cognito-idp:ListUserImportJobs", "MaxResults", "60"),
+    ("cognito-idp:ListUserPools", "MaxResults", "60"),
+    ("sts:AssumeRole", "RoleSessionName", "mrready"),
+];
 /// Parameters that are lists or objects. A source has their JSON as text.
 const STRUCTURED: &[&str] = &[
     "ActionNames",
@@ -63,6 +66,7 @@ const REQUIRED: &[(&str, &str)] = &[
     ("route53:GetHealthCheck", "HealthCheckId"),
     ("sesv2:GetConfigurationSet", "ConfigurationSetName"),
     ("sesv2:GetEmailIdentity", "EmailIdentity"),
+    ("sts:AssumeRole", "RoleArn"),
     ("wafv2:GetWebACLForResource", "ResourceArn"),
 ];
 

@@ -25,6 +25,24 @@ pub struct ActionRow {
     pub secrets: Vec<String>,
 }
 
+/// Whose policy it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// The identity that asks in an account.
+    Role,
+    /// The identity that a run starts with, which finds other accounts and enters them.
+    Caller,
+}
+
+impl Whose {
+    fn policy_name(self) -> &'static str {
+        match self {
+            Self::Role => "mrready-read-only",
+            Self::Caller => "mrready-caller",
+        }
+    }
+}
+
 /// The statements: actions on the same resources stand together.
 fn statements(rows: &[ActionRow]) -> Vec<(Vec<&str>, &[String])> {
     let mut statements: Vec<(Vec<&str>, &[String])> = Vec::new();
@@ -38,11 +56,15 @@ fn statements(rows: &[ActionRow]) -> Vec<(Vec<&str>, &[String])> {
 }
 
 /// A name that no other statement has: statements differ in the service whose resources they name.
-fn sid(resources: &[String]) -> String {
+fn sid(actions: &[&str], resources: &[String]) -> String {
     let service = resources.first().and_then(|resource| resource.split(':').nth(2)).unwrap_or_default();
     let mut letters = service.chars().filter(char::is_ascii_alphanumeric);
     let name: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
-    if name.is_empty() { "MrreadyReadsOnly".to_owned() } else { format!("MrreadyReads{name}") }
+    match name.as_str() {
+        _ if actions.contains(&"sts:AssumeRole") => "MrreadyEntersAccounts".to_owned(),
+        "" => "MrreadyReadsOnly".to_owned(),
+        _ => format!("MrreadyReads{name}"),
+    }
 }
 
 /// The policy document.
@@ -51,7 +73,7 @@ fn document(rows: &[ActionRow]) -> Value {
         .into_iter()
         .map(|(actions, resources)| {
             let resource = if let [only] = resources { json!(only) } else { json!(resources) };
-            json!({ "Sid": sid(resources), "Effect": "Allow", "Action": actions, "Resource": resource })
+            json!({ "Sid": sid(&actions, resources), "Effect": "Allow", "Action": actions, "Resource": resource })
         })
         .collect();
     json!({ "Version": "2012-10-17", "Statement": statements })
@@ -63,12 +85,23 @@ pub fn write_json(rows: &[ActionRow], out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// The policy for a security review: per action what it is for, what is kept, and which secret is dropped.
-pub fn write_markdown(rows: &[ActionRow], out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "# Permissions of mrready\n")?;
+pub fn write_markdown(rows: &[ActionRow], whose: Whose, out: &mut dyn Write) -> io::Result<()> {
+    match whose {
+        Whose::Role => writeln!(out, "# Permissions of mrready\n")?,
+        Whose::Caller => writeln!(
+            out,
+            "# Permissions of the identity that enters accounts\n\nFor `--role-arn` and `--org-role`. The roles in the \
+             accounts need none of this; name yours in place of `mrready-read-only`.\n"
+        )?,
+    }
+    let what = match whose {
+        Whose::Role => "All of them read; none changes",
+        Whose::Caller => "One reads, the other gives a session in an account; none changes",
+    };
     writeln!(
         out,
-        "{} actions. All of them read; none changes, bills or counts a user. What an answer holds beyond the members \
-         named here is dropped before anything is written.\n",
+        "{} actions. {what}, bills or counts a user. What an answer holds beyond the members named here is dropped \
+         before anything is written.\n",
         rows.len()
     )?;
     let code = |words: &[String]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
@@ -84,9 +117,28 @@ pub fn write_markdown(rows: &[ActionRow], out: &mut dyn Write) -> io::Result<()>
     writeln!(out, "## Policy\n\n```json\n{:#}\n```", document(rows))
 }
 
-/// A template for a stack set: a role that one account may assume, with an external id.
-pub fn write_cloudformation(rows: &[ActionRow], out: &mut dyn Write) -> io::Result<()> {
-    let template = json!({
+/// For a role: a template for a stack set, with a role that one account may assume, with an external id. For the caller: a
+/// template with a managed policy.
+pub fn write_cloudformation(rows: &[ActionRow], whose: Whose, out: &mut dyn Write) -> io::Result<()> {
+    let template = match whose {
+        Whose::Role => role_template(rows),
+        Whose::Caller => json!({
+            "AWSTemplateFormatVersion": "2010-09-09",
+            "Description": "What an identity needs that enters other accounts with mrready",
+            "Resources": {
+                "Policy": {
+                    "Type": "AWS::IAM::ManagedPolicy",
+                    "Properties": { "ManagedPolicyName": whose.policy_name(), "PolicyDocument": document(rows) }
+                }
+            },
+            "Outputs": { "PolicyArn": { "Value": { "Ref": "Policy" } } }
+        }),
+    };
+    writeln!(out, "{template:#}")
+}
+
+fn role_template(rows: &[ActionRow]) -> Value {
+    json!({
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "A read-only role for mrready, to be assumed from one account with an external id",
         "Parameters": {
@@ -124,26 +176,32 @@ pub fn write_cloudformation(rows: &[ActionRow], out: &mut dyn Write) -> io::Resu
             }
         },
         "Outputs": { "RoleArn": { "Value": { "Fn::GetAtt": ["Role", "Arn"] } } }
-    });
-    writeln!(out, "{template:#}")
+    })
 }
 
 /// The same for Terraform: the policy document as a data source, and a policy made of it.
-pub fn write_terraform(rows: &[ActionRow], out: &mut dyn Write) -> io::Result<()> {
+pub fn write_terraform(rows: &[ActionRow], whose: Whose, out: &mut dyn Write) -> io::Result<()> {
     let list = |words: &[String], out: &mut dyn Write| -> io::Result<()> {
         for word in words {
             writeln!(out, "      \"{word}\",")?;
         }
         Ok(())
     };
-    writeln!(out, "# The least policy that mrready needs. All of it reads.")?;
+    writeln!(
+        out,
+        "{}",
+        match whose {
+            Whose::Role => "# The least policy that mrready needs. All of it reads.",
+            Whose::Caller => "# What an identity needs that enters other accounts with mrready.",
+        }
+    )?;
     writeln!(out, "data \"aws_iam_policy_document\" \"mrready\" {{")?;
     for (index, (actions, resources)) in statements(rows).into_iter().enumerate() {
         if index > 0 {
             writeln!(out)?;
         }
+        writeln!(out, "  statement {{\n    sid = \"{}\"\n    actions = [", sid(&actions, resources))?;
         let actions: Vec<String> = actions.into_iter().map(str::to_owned).collect();
-        writeln!(out, "  statement {{\n    sid = \"{}\"\n    actions = [", sid(resources))?;
         list(&actions, out)?;
         writeln!(out, "    ]\n    resources = [")?;
         list(resources, out)?;
@@ -151,7 +209,7 @@ pub fn write_terraform(rows: &[ActionRow], out: &mut dyn Write) -> io::Result<()
     }
     writeln!(out, "}}\n")?;
     writeln!(out, "resource \"aws_iam_policy\" \"mrready\" {{")?;
-    writeln!(out, "  name   = \"mrready-read-only\"")?;
+    writeln!(out, "  name   = \"{}\"", whose.policy_name())?;
     writeln!(out, "  policy = data.aws_iam_policy_document.mrready.json\n}}")
 }
 
@@ -175,15 +233,21 @@ mod tests {
         ]
     }
 
-    fn text(write: fn(&[ActionRow], &mut dyn Write) -> io::Result<()>) -> String {
+    type Writer = fn(&[ActionRow], Whose, &mut dyn Write) -> io::Result<()>;
+
+    fn text(write: Writer, whose: Whose) -> String {
         let mut out = Vec::new();
-        write(&rows(), &mut out).unwrap();
+        write(&rows(), whose, &mut out).unwrap();
         String::from_utf8(out).unwrap()
+    }
+
+    fn as_json(rows: &[ActionRow], _: Whose, out: &mut dyn Write) -> io::Result<()> {
+        write_json(rows, out)
     }
 
     #[test]
     fn actions_on_the_same_resources_stand_together() {
-        let policy: Value = serde_json::from_str(&text(write_json)).unwrap();
+        let policy: Value = serde_json::from_str(&text(as_json, Whose::Role)).unwrap();
         assert_eq!(policy["Statement"].as_array().unwrap().len(), 2);
         assert_eq!(policy["Statement"][1]["Action"], json!(["kms:DescribeKey", "kms:GetKeyPolicy"]));
         assert_eq!(policy["Statement"][0]["Resource"], "arn:aws:apigateway:*::/apis");
@@ -192,7 +256,7 @@ mod tests {
 
     #[test]
     fn the_template_carries_the_same_policy_and_asks_for_an_external_id() {
-        let template: Value = serde_json::from_str(&text(write_cloudformation)).unwrap();
+        let template: Value = serde_json::from_str(&text(write_cloudformation, Whose::Role)).unwrap();
         let role = &template["Resources"]["Role"]["Properties"];
         assert_eq!(role["Policies"][0]["PolicyDocument"], document(&rows()));
         let trust = &role["AssumeRolePolicyDocument"]["Statement"][0];
@@ -201,10 +265,11 @@ mod tests {
 
     #[test]
     fn every_action_stands_in_every_format() {
-        for write in [write_json, write_markdown, write_cloudformation, write_terraform] {
-            let text = text(write);
+        let writers: [Writer; 4] = [as_json, write_markdown, write_cloudformation, write_terraform];
+        for (write, whose) in writers.into_iter().flat_map(|write| [(write, Whose::Role), (write, Whose::Caller)]) {
+            let text = text(write, whose);
             assert!(rows().iter().all(|row| text.contains(&row.action)), "{text}");
         }
-        assert!(text(write_markdown).contains("`key-enabled`"));
+        assert!(text(write_markdown, Whose::Role).contains("`key-enabled`"));
     }
 }

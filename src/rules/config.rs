@@ -30,6 +30,8 @@ const OF_GATE: &[&str] = &["fail_on", "max_snapshot_age", "waiver_max_days", "st
 pub struct Config {
     /// The entries about pools, in the order of the file.
     pub pools: Vec<PoolEntry>,
+    /// Which accounts of an organization, or of the roles given, are looked at: ids, `*` and `?` match; none: all.
+    pub search_accounts: Vec<String>,
     /// Regions that are searched for consumers of tokens; may hold `all`.
     pub search_regions: Vec<String>,
     /// Source trees to search, relative to the file.
@@ -145,10 +147,7 @@ fn read(node: &Node, config: &mut Config, sink: &mut Sink<'_>) {
         config.pools.extend(pool(item, sink));
     }
     if let Some(search) = keys.get("search").and_then(|node| Keys::read(node, "`search`", OF_SEARCH, sink)) {
-        if let Some(accounts) = search.get("accounts") {
-            let help = "remove it; run once per account, and judge the snapshots together".to_owned();
-            sink.add_with(accounts.place, "this version asks one account per run", Some(help));
-        }
+        config.search_accounts = accounts(search.get("accounts"), sink);
         config.search_regions =
             texts(search.get("regions"), "`regions`", sink, |text| text == "all" || is_region(text));
         config.search_trees = texts(search.get("trees"), "`trees`", sink, |_| true);
@@ -213,6 +212,27 @@ fn texts(node: Option<&Node>, what: &str, sink: &mut Sink<'_>, fits: fn(&str) ->
     found
 }
 
+/// Ids of accounts, which YAML may take for numbers.
+fn accounts(node: Option<&Node>, sink: &mut Sink<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for item in node.and_then(|node| list(node, "`accounts`", sink)).unwrap_or_default() {
+        let text = item.text().filter(|text| is_account_pattern(text));
+        if text.is_none() {
+            let help = "write twelve digits, in quotes if they begin with 0; `*` and `?` match digits".to_owned();
+            sink.add_with(item.place, "each of `accounts` has to be the id of an account, or a pattern", Some(help));
+        }
+        found.extend(text.map(str::to_owned));
+    }
+    found
+}
+
+/// Whether a text is an account's id, or a pattern over such ids.
+pub fn is_account_pattern(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'*' | b'?');
+    let wild = text.contains(['*', '?']);
+    text.bytes().all(fits) && if wild { (1..=24).contains(&text.len()) } else { text.len() == 12 }
+}
+
 fn region(node: &Node, what: &str, sink: &mut Sink<'_>) -> Option<String> {
     let word = text(node, what, sink)?;
     if is_region(&word) {
@@ -275,7 +295,7 @@ pools:
   - { match: customers-*, replica_region: us-west-2, owner: team-identity }
   - { match: sandbox-*, scope: none }
   - { match: '**', target_issuer: original, owner: platform, wave: later }
-search: { regions: [eu-west-1, all], trees: [services] }
+search: { accounts: [111122223333, '0*'], regions: [eu-west-1, all], trees: [services] }
 gate: { fail_on: warn, max_snapshot_age: 12h, waiver_max_days: 90, strict: true }
 ";
 
@@ -300,6 +320,7 @@ gate: { fail_on: warn, max_snapshot_age: 12h, waiver_max_days: 90, strict: true 
             (Some("platform"), Some("later"), None)
         );
         assert_eq!(pool(None, "us-east-1_Sb9", Some("sandbox-7")).scope, Some(PoolScope::None));
+        assert_eq!(config.search_accounts, ["111122223333", "0*"]);
         assert_eq!(config.search_regions, ["eu-west-1", "all"]);
         assert_eq!((config.fail_on, config.waiver_max_days, config.strict), (Some("warn"), Some(90), Some(true)));
         assert_eq!(parse_config("mrready.yaml", "").unwrap(), Config::default());
@@ -323,7 +344,7 @@ gate: { fail_on: warn, max_snapshot_age: 12h, waiver_max_days: 90, strict: true 
 pools:
   - { macth: a, owner: b }
   - { match: a, target_issuer: new, scope: [replicat], replica_region: Oregon }
-search: { accounts: [111122223333], regions: [EU] }
+search: { accounts: [1111], regions: [EU] }
 gate: { fail_on: fial, max_snapshot_age: soon, waiver_max_days: 0, strict: 1 }
 ";
         let found = problems(text);
@@ -332,7 +353,7 @@ gate: { fail_on: fial, max_snapshot_age: soon, waiver_max_days: 0, strict: 1 }
             ("mrready.yaml:3:", "`target_issuer` has to be"),
             ("mrready.yaml:3:", "`replicat`"),
             ("mrready.yaml:3:", "`Oregon` is not the name of a Region"),
-            ("mrready.yaml:4:", "one account per run"),
+            ("mrready.yaml:4:", "has to be the id of an account"),
             ("mrready.yaml:4:", "`EU` is not the name of a Region"),
             ("mrready.yaml:5:", "did you mean `fail`?"),
             ("mrready.yaml:5:", "`soon` is no duration"),

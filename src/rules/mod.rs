@@ -26,7 +26,9 @@ mod tree;
 /// Where something stands in a file, for messages about decisions.
 pub use crate::yaml::Place;
 pub use catalog::Catalog;
-pub use config::{Config, PoolEntry, PoolName, PoolScope, PoolSettings, duration, is_region, parse_config};
+pub use config::{
+    Config, PoolEntry, PoolName, PoolScope, PoolSettings, duration, is_account_pattern, is_region, parse_config,
+};
 pub use decisions::{
     Attestation, Decision, DecisionKind, PLACEHOLDER, Places, parse_decisions, subject_path, takes_cutover,
 };

@@ -331,6 +331,13 @@ pub fn config_schema() -> Value {
                 "type": "object",
                 "additionalProperties": false,
                 "properties": {
+                    "accounts": {
+                        "description": "Of several accounts in one run only these are looked at: ids, * and ? match.",
+                        "type": "array", "items": { "anyOf": [
+                            { "type": "string", "pattern": "^([0-9]{12}|[0-9*?]{0,23}[*?][0-9*?]{0,23})$" },
+                            { "type": "integer", "minimum": 0, "maximum": 999_999_999_999_u64 },
+                        ] },
+                    },
                     "regions": {
                         "description": "Searched for consumers of tokens, too; or `all`.",
                         "type": "array", "items": { "anyOf": [{ "const": "all" }, region] },

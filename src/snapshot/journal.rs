@@ -20,7 +20,13 @@ const SUM: usize = 16;
 pub const UNKNOWN_ACCOUNT: &str = "unknown";
 /// In `not_asked` of what was read from a journal: every call that is not in it.
 pub const THE_REST: &str = "every other call";
+/// The option of the head that names roles by which accounts were entered.
+pub const ROLE_ARN: &str = "--role-arn";
+/// The option of the head that names the role by which the accounts of an organization were entered.
+pub const ORG_ROLE: &str = "--org-role";
 const INTERRUPTED: &str = "the collection was interrupted, or is still under way; go on with it: --resume FILE.partial";
+const INTERRUPTED_AMONG_SEVERAL: &str =
+    "the collection of several accounts was interrupted, or is still under way; collect this account again";
 
 /// The first line: what decides what is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +40,13 @@ pub struct Head {
     pub begun: Timestamp,
     /// The options that decide what is asked, by name, with their values; none of them a secret.
     pub options: BTreeMap<String, Vec<String>>,
+}
+
+impl Head {
+    /// Whether it is of one of the accounts of a run of several.
+    fn is_of_several(&self) -> bool {
+        self.options.contains_key(ORG_ROLE) || self.options.get(ROLE_ARN).is_some_and(|roles| roles.len() > 1)
+    }
 }
 
 /// Any other line.
@@ -231,6 +244,7 @@ impl Journal {
 
     /// A snapshot of each account. What is not in the journal was not asked, and every one of them says so.
     pub fn into_snapshots(self) -> Vec<Snapshot> {
+        let why = if self.head.is_of_several() { INTERRUPTED_AMONG_SEVERAL } else { INTERRUPTED };
         let tool_version = self.head.tool_version;
         let mut sections = self.sections;
         if sections.is_empty() {
@@ -244,7 +258,7 @@ impl Journal {
                     account,
                     region: String::new(),
                     call: THE_REST.to_owned(),
-                    why: INTERRUPTED.to_owned(),
+                    why: why.to_owned(),
                 });
             }
             let entries = answers.into_values().flatten().flat_map(|answered| answered.entries).collect();

@@ -6,6 +6,7 @@
 //! Patterns are JSON pointers into the normal form, `*` standing for any index or name. A pattern keeps the whole subtree
 //! below it; one that ends in `{}` keeps only that the object is there. Operations that can return secrets name leaves.
 
+mod accounts;
 mod around;
 mod cognito;
 mod consumers;
@@ -52,6 +53,8 @@ pub enum XmlKind {
 /// In which Region, and for what, an operation is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
+    /// Once per run, by the identity that the run starts with and that enters the accounts.
+    Caller,
     /// Once per account.
     Account,
     /// Once per pool Region in scope.
@@ -126,7 +129,7 @@ pub fn find(service: &str, name: &str) -> Option<&'static Operation> {
 
 /// The operation of this name, of Cloud Control for this type of resource.
 pub fn find_typed(service: &str, name: &str, resource_type: &str) -> Option<&'static Operation> {
-    OPERATIONS.iter().find(|operation| {
+    OPERATIONS.iter().chain(OF_THE_CALLER).find(|operation| {
         operation.service == service && operation.name == name && operation.resource_type == resource_type
     })
 }
@@ -165,7 +168,10 @@ const BASE: Operation = Operation {
     doc: "",
 };
 
-/// Every operation, sorted by service, name and type of resource.
+pub use accounts::OPERATIONS as OF_THE_CALLER;
+
+/// Every operation that is asked in an account, sorted by service, name and type of resource. Those by which accounts are
+/// found and entered are [`OF_THE_CALLER`].
 pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     let mut all = [around::OPERATIONS, cognito::OPERATIONS, consumers::OPERATIONS, texts::OPERATIONS].concat();
     all.extend_from_slice(&resource_types::OPERATIONS.concat());
@@ -183,7 +189,7 @@ mod tests {
         for pair in calls.windows(2) {
             assert_ne!(pair[0], pair[1]);
         }
-        for operation in OPERATIONS.iter() {
+        for operation in OPERATIONS.iter().chain(OF_THE_CALLER) {
             assert_eq!(find_call(&operation.call()), Some(operation));
             assert!(operation.doc.starts_with("https://docs.aws.amazon.com/"), "{}", operation.call());
             assert!(!operation.keep.is_empty() || !operation.digest.is_empty(), "{}", operation.call());
@@ -199,9 +205,14 @@ mod tests {
 
     #[test]
     fn no_operation_writes_bills_or_counts_a_user() {
-        for operation in OPERATIONS.iter() {
+        for operation in OPERATIONS.iter().chain(OF_THE_CALLER) {
+            // Entering an account gives credentials of a session and leaves nothing in the account.
+            let enters = operation.call() == "sts:AssumeRole";
             assert!(
-                ["BatchGet", "Describe", "Get", "List", "Simulate"].iter().any(|verb| operation.name.starts_with(verb)),
+                enters
+                    || ["BatchGet", "Describe", "Get", "List", "Simulate"]
+                        .iter()
+                        .any(|verb| operation.name.starts_with(verb)),
                 "{}",
                 operation.call()
             );

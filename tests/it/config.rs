@@ -104,7 +104,7 @@ fn mistakes_end_the_run_and_name_their_place() {
     for (config, wanted) in [
         ("pools: [{ macth: a }]", "mrready.yaml:1:11: unknown key `macth`"),
         ("gate: { fail_on: fial }", "did you mean `fail`?"),
-        ("search: { accounts: ['111122223333'] }", "one account per run"),
+        ("search: { accounts: [1111] }", "has to be the id of an account"),
         ("a: &a [*a]", "mrready.yaml:1"),
         ("\u{0}", "mrready.yaml"),
     ] {

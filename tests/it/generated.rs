@@ -12,7 +12,7 @@ use mrready::model::report::report_schema;
 use mrready::model::{Class, DecidedBy, FieldSpec, Fields, Gate, Level, Resolve, SubjectKind};
 use mrready::rules::{Catalog, Rule, config_schema, decisions_schema, rule_schema, step_schema};
 use mrready::scan::classes;
-use mrready::snapshot::operations::{self, Asked, OPERATIONS};
+use mrready::snapshot::operations::{self, Asked, OF_THE_CALLER, OPERATIONS, Operation};
 use mrready::snapshot::snapshot_schema;
 
 /// The width of the help in `docs/cli.md`.
@@ -50,7 +50,8 @@ fn quotas() {
 
 #[test]
 fn iam_policy() {
-    check("docs/iam-policy.json", &iam_policy_json());
+    check("docs/iam-policy.json", &iam_policy_json(&[]));
+    check("docs/iam-policy-caller.json", &iam_policy_json(&["--caller"]));
 }
 
 #[test]
@@ -326,6 +327,7 @@ fn fields_md() -> String {
 
 fn asked(asked: Asked) -> &'static str {
     match asked {
+        Asked::Caller => "once per run, of the account of the credentials",
         Asked::Account => "once per account",
         Asked::Region => "once per Region of a pool",
         Asked::Primary => "per pool, in its primary Region",
@@ -334,6 +336,36 @@ fn asked(asked: Asked) -> &'static str {
         Asked::Named => "for each resource that a setting of the pool names, in the Region where it is",
         Asked::Key => "per key, in the primary Region and in the replica Region where the key has a replica",
         Asked::Consumers => "in every Region that is searched for consumers of tokens",
+    }
+}
+
+fn evidence_of(operation: &Operation, text: &mut String) {
+    let list = |patterns: &[&str]| code(patterns);
+    write!(
+        text,
+        "\n## {}\n\nAsked {}{}. Needs {}. <{}>\n\n- kept: {}\n",
+        operation.call(),
+        asked(operation.asked),
+        match (operation.items, operation.option) {
+            (_, option) if !option.is_empty() => format!(", with {option} only"),
+            (Some(_), _) => "; every page".to_owned(),
+            (None, _) => String::new(),
+        },
+        if operation.iam.is_empty() { "no permission".to_owned() } else { code(operation.iam) },
+        operation.doc,
+        list(operation.keep),
+    )
+    .unwrap();
+    for (name, patterns) in [("digest", operation.digest), ("searched", operation.hits)] {
+        if !patterns.is_empty() {
+            writeln!(text, "- {name}: {}", list(patterns)).unwrap();
+        }
+    }
+    if !operation.secrets.is_empty() {
+        writeln!(text, "- secret: {}", operation.secrets).unwrap();
+    }
+    if !operation.needs.is_empty() {
+        writeln!(text, "- asked with what {} answered", code(operation.needs)).unwrap();
     }
 }
 
@@ -348,33 +380,14 @@ fn evidence_md() -> String {
          - secret: what the answer can hold and is dropped",
     );
     for operation in OPERATIONS.iter() {
-        let list = |patterns: &[&str]| code(patterns);
-        write!(
-            text,
-            "\n## {}\n\nAsked {}{}. Needs {}. <{}>\n\n- kept: {}\n",
-            operation.call(),
-            asked(operation.asked),
-            match (operation.items, operation.option) {
-                (_, option) if !option.is_empty() => format!(", with {option} only"),
-                (Some(_), _) => "; every page".to_owned(),
-                (None, _) => String::new(),
-            },
-            if operation.iam.is_empty() { "no permission".to_owned() } else { code(operation.iam) },
-            operation.doc,
-            list(operation.keep),
-        )
-        .unwrap();
-        for (name, patterns) in [("digest", operation.digest), ("searched", operation.hits)] {
-            if !patterns.is_empty() {
-                writeln!(text, "- {name}: {}", list(patterns)).unwrap();
-            }
-        }
-        if !operation.secrets.is_empty() {
-            writeln!(text, "- secret: {}", operation.secrets).unwrap();
-        }
-        if !operation.needs.is_empty() {
-            writeln!(text, "- asked with what {} answered", code(operation.needs)).unwrap();
-        }
+        evidence_of(operation, &mut text);
+    }
+    text.push_str(
+        "\n## Finding and entering accounts\n\nAsked by the identity that a run of several accounts starts with; the roles in the \
+         accounts need none of it.\n",
+    );
+    for operation in OF_THE_CALLER {
+        evidence_of(operation, &mut text);
     }
     text.push_str(
         "\n## Source trees\n\nNo call: `mrready scan PATH -o FILE` searches a tree and writes an entry `scan` and its hits, \
@@ -426,15 +439,16 @@ fn quotas_md() -> String {
 }
 
 /// What `mrready iam-policy` prints.
-fn iam_policy_json() -> String {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_mrready")).arg("iam-policy").output().unwrap();
+fn iam_policy_json(options: &[&str]) -> String {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_mrready"));
+    let output = command.arg("iam-policy").args(options).output().unwrap();
     assert!(output.status.success());
     String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]
 fn the_policy_lets_read_only() {
-    let policy: serde_json::Value = serde_json::from_str(&iam_policy_json()).unwrap();
+    let policy: serde_json::Value = serde_json::from_str(&iam_policy_json(&[])).unwrap();
     let statements = policy["Statement"].as_array().unwrap();
     assert!(statements.iter().all(|statement| statement["Effect"] == "Allow" && statement["Sid"].is_string()));
     let allowed: BTreeSet<&str> = statements

@@ -15,6 +15,8 @@ use serde_json::Value;
 /// A request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Asked {
+    /// The access key that signed.
+    pub(crate) key: String,
     pub(crate) service: String,
     pub(crate) operation: String,
     pub(crate) region: String,
@@ -163,7 +165,7 @@ fn serve(mut stream: TcpStream, answer: &Answer, log: &Mutex<Vec<Asked>>) {
         log.lock().unwrap().push(asked.clone());
         // 418 is no answer of AWS's: a test that sees it lacks an entry.
         let reply = answer(&asked).unwrap_or(Reply { status: 418, headers: BTreeMap::new(), body: Value::Null });
-        let body = reply.bytes();
+        let body = of_the_account(&asked, reply.bytes());
         let headers =
             reply.headers.iter().fold(String::new(), |text, (name, value)| text + name + ": " + value + "\r\n");
         let length = body.len();
@@ -171,6 +173,55 @@ fn serve(mut stream: TcpStream, answer: &Answer, log: &Mutex<Vec<Asked>>) {
         if stream.write_all(&[head.into_bytes(), body].concat()).is_err() {
             return;
         }
+    }
+}
+
+/// The account of the files.
+pub(crate) const ACCOUNT: &str = "111122223333";
+/// What access keys begin with that name their account: a session's.
+pub(crate) const SESSION: &str = "ASIA";
+
+/// An answer about the account that the key of a session names, in place of that of the files.
+fn of_the_account(asked: &Asked, body: Vec<u8>) -> Vec<u8> {
+    match (asked.key.strip_prefix(SESSION), String::from_utf8(body)) {
+        (Some(account), Ok(text)) => text.replace(ACCOUNT, account).into_bytes(),
+        (None, Ok(text)) => text.into_bytes(),
+        (_, Err(bytes)) => bytes.into_bytes(),
+    }
+}
+
+/// STS's answer to `AssumeRole`: a session whose access key names the role's account.
+pub(crate) fn session(asked: &Asked) -> Reply {
+    let account = asked.text.split(":iam::").nth(1).and_then(|rest| rest.get(..12)).unwrap_or_default();
+    let body = format!(
+        "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><Credentials>\
+         <AccessKeyId>{SESSION}{account}</AccessKeyId><SecretAccessKey>planted-key</SecretAccessKey>\
+         <SessionToken>planted-token</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>\
+         </AssumeRoleResult></AssumeRoleResponse>"
+    );
+    Reply::json(Value::from(body))
+}
+
+/// STS's refusal to let anybody take a role.
+pub(crate) fn no_session() -> Reply {
+    let message = "User: arn:aws:sts::999988887777:assumed-role/planted is not authorized to perform: sts:AssumeRole on \
+                   resource: arn:aws:iam::1:role/planted";
+    let body = format!(
+        "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
+         <Code>AccessDenied</Code><Message>{message}</Message></Error></ErrorResponse>"
+    );
+    Reply { status: 403, ..Reply::json(Value::from(body)) }
+}
+
+/// What every service says that has too much to do.
+pub(crate) fn throttled(asked: &Asked) -> Reply {
+    match asked.service.as_str() {
+        "sts" | "iam" | "sns" | "cloudformation" => {
+            let body =
+                "<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>";
+            Reply { status: 400, ..Reply::json(Value::from(body)) }
+        }
+        _ => Reply { status: 400, ..Reply::json(serde_json::json!({ "__type": "TooManyRequestsException" })) },
     }
 }
 
@@ -192,8 +243,8 @@ fn request(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
     // Of CBOR the texts are what is looked at.
     let body = String::from_utf8_lossy(&body).into_owned();
     let scope = headers.get("authorization")?.split("Credential=").nth(1)?.split(',').next()?.to_owned();
-    let mut scope = scope.split('/').skip(2);
-    let (region, signed) = (scope.next()?, scope.next()?);
+    let mut scope = scope.split('/');
+    let (key, _, region, signed) = (scope.next()?, scope.next()?, scope.next()?, scope.next()?);
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     let text = decoded(&format!("{query}\n{body}"));
     let form = body.strip_prefix("Action=").and_then(|rest| rest.split('&').next());
@@ -209,6 +260,7 @@ fn request(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
         .map_or(Some(1), |rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok())?;
     let owned = str::to_owned;
     Some(Asked {
+        key: owned(key),
         service: owned(service),
         operation: owned(operation),
         region: owned(region),

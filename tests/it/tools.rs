@@ -53,6 +53,15 @@ pub(crate) fn moving() -> Option<&'static Account> {
     Some(ready(ACCOUNT.get_or_init(|| Account::start("plan_account.py"))))
 }
 
+/// The three accounts of `tests/moto/accounts.py`, on a server of their own: what lists accounts sees one organization.
+pub(crate) fn organization() -> Option<&'static Account> {
+    static ACCOUNT: OnceLock<Result<Account, String>> = OnceLock::new();
+    if skipped() {
+        return None;
+    }
+    Some(ready(ACCOUNT.get_or_init(|| Account::start("accounts.py"))))
+}
+
 /// What a script of `tests/moto` writes into the file that is its last argument; `None` if the tests that need Python are to
 /// be skipped.
 pub(crate) fn told_by(script: &str, arguments: &[&str]) -> Option<Value> {

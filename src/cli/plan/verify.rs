@@ -19,7 +19,7 @@ use crate::snapshot::{Encoding, Snapshot, format};
 
 use super::super::args::{PlanVerifyArgs, ProgressFormat};
 use super::super::files::{self, Readers};
-use super::super::{Interrupted, collect, exit, judging, scan, ui};
+use super::super::{Interrupted, accounts, collect, exit, judging, scan, ui};
 
 /// How long is waited for a step if only the step was named.
 const WAIT: Duration = Duration::from_mins(30);
@@ -225,6 +225,7 @@ fn fact_options(args: &PlanVerifyArgs, plan: &Plan) -> Result<FactOptions> {
 fn request(args: &PlanVerifyArgs, plan: &Plan, catalog: &Catalog, earlier: Option<&Snapshot>) -> Result<Request> {
     let ids = plan.pools.iter().map(|pool| pool.pool.id.clone()).collect();
     let mut request = collect::request(Pools::Ids(ids), &args.scope)?;
+    accounts::fill_one(&mut request, &args.scope)?;
     request.replica_regions = fact_options(args, plan)?.replica_regions;
     request.order = collect::order(catalog);
     request.earlier = earlier.map(Earlier::new);

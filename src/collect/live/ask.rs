@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
 
 use super::aws::{Aws, Failure};
+use super::limits::{Limits, Over, TIME_IS_OVER};
 use super::log::Log;
 use super::rates::{Held, Rates, Turn};
 use super::tap::{Answer, Tap};
@@ -95,7 +96,7 @@ pub(super) struct Fetched {
     pub(super) time: Timestamp,
     pub(super) result: Result<Page, CallError>,
     /// The place in flight: whoever drops it before the answer is in the journal lets more be lost than is in flight.
-    pub(super) turn: Turn,
+    pub(super) turn: Option<Turn>,
 }
 
 /// Everything that was answered to a question, as far as it is admitted: what follows from an answer follows from the same
@@ -163,6 +164,8 @@ impl Answers {
 pub(super) struct Session<'a> {
     pub(super) aws: Aws,
     pub(super) rates: Rates,
+    /// What this account may take of a run of several.
+    pub(super) limits: Limits,
     pub(super) log: Log<'a>,
     /// The calls that are worth making; `None`: all. Set once, when the state of the replicas is known.
     pub(super) wanted: OnceLock<BTreeSet<String>>,
@@ -187,6 +190,7 @@ impl<'a> Session<'a> {
         Self {
             aws,
             rates,
+            limits: Limits::default(),
             log,
             wanted: OnceLock::new(),
             sampled: sample.then(Mutex::default),
@@ -218,7 +222,8 @@ impl<'a> Session<'a> {
     pub(super) async fn ask_and(&self, query: &Query, search: &Search<'_>, aside: Option<&Aside>) -> Answers {
         self.is_new(query);
         if !self.may_fetch(&query.operation.call(), &query.region) {
-            return Answers::default();
+            let error = self.limits.are_over().then(|| Over::Unsent.error());
+            return Answers { error, ..Answers::default() };
         }
         // What is set aside is needed with what was not kept.
         let before = self.before(query).filter(|_| aside.is_none());
@@ -244,6 +249,11 @@ impl<'a> Session<'a> {
             let mut entry = query.entry(paged.then_some(number), time);
             let page = match result {
                 Ok(page) => page,
+                Err(error) if number == 1 && Over::was_unsent(&error) => {
+                    self.log.not_asked(&query.region, &[&query.operation.call()], TIME_IS_OVER);
+                    answers.error = Some(error);
+                    return answers;
+                }
                 Err(error) => {
                     entry.error = Some(error.clone());
                     let before = self.answered_before(&entry, error.kind);
@@ -274,14 +284,14 @@ impl<'a> Session<'a> {
 
     /// Puts an answer into the log, and into the journal now or later. Until it is in the journal it keeps its place in
     /// flight, so that never more answers can be lost than there are places.
-    fn put(&self, entries: Vec<Entry>, next: Option<String>, aside: Option<&Aside>, turn: Turn) {
+    fn put(&self, entries: Vec<Entry>, next: Option<String>, aside: Option<&Aside>, turn: Option<Turn>) {
         let Some(aside) = aside else {
             self.log.put_all(entries, next);
             drop(turn);
             return;
         };
         let record = self.log.put_aside(entries, next);
-        aside.held.lock().unwrap_or_else(PoisonError::into_inner).push((record, turn.hold()));
+        aside.held.lock().unwrap_or_else(PoisonError::into_inner).push((record, turn.and_then(Turn::hold)));
     }
 
     /// What an interrupted collection was answered to this question.
@@ -352,6 +362,10 @@ impl<'a> Session<'a> {
             self.log.not_asked(region, &[call], NOT_WANTED);
             return false;
         }
+        if self.limits.are_over() {
+            self.log.not_asked(region, &[call], TIME_IS_OVER);
+            return false;
+        }
         let question = || (region.to_owned(), call.to_owned());
         let first =
             |sampled: &Mutex<BTreeSet<_>>| sampled.lock().unwrap_or_else(PoisonError::into_inner).insert(question());
@@ -360,14 +374,17 @@ impl<'a> Session<'a> {
 
     /// Makes one call, with its retries, and leaves the log alone.
     pub(super) async fn fetch(&self, query: &Query, token: Option<&str>) -> Fetched {
-        let mut turn = self.rates.turn(query).await;
+        let Ok(mut turn) = self.limits.turn(self.rates.turn(query)).await else {
+            return Fetched { time: now(), result: Err(Over::Unsent.error()), turn: None };
+        };
         let tap = Tap::new(turn.watcher(query.operation));
-        let sent = self.aws.send(query, token, &tap).await;
+        let sent = self.limits.send(&mut turn, Box::pin(self.aws.send(query, token, &tap))).await;
         turn.end();
         if let Some(remaining) = self.rates.remaining() {
             self.log.remaining(&remaining);
         }
-        Fetched { time: now(), result: read(query.operation, sent, tap.take()), turn }
+        let result = sent.map_err(Over::error).and_then(|sent| read(query.operation, sent, tap.take()));
+        Fetched { time: now(), result, turn: Some(turn) }
     }
 }
 
@@ -401,7 +418,11 @@ fn is_about_the_token(error: &CallError) -> bool {
 }
 
 /// What the last attempt means.
-fn read(operation: &Operation, sent: Result<(), Failure>, answer: Option<Answer>) -> Result<Page, CallError> {
+pub(super) fn read(
+    operation: &Operation,
+    sent: Result<(), Failure>,
+    answer: Option<Answer>,
+) -> Result<Page, CallError> {
     let Some(answer) = answer else {
         let failure = sent.err().unwrap_or(Failure::Unreadable);
         return Err(failed(failure.code(), failure.detail()));
@@ -437,7 +458,7 @@ pub(super) fn failed(code: &str, detail: Option<&str>) -> CallError {
 
 /// The clock in whole milliseconds, read for the times of answers only.
 #[expect(clippy::disallowed_methods, reason = "when AWS answered is evidence; this is the one place that reads it")]
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     let now = Timestamp::now();
     Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::{Region, SdkConfig};
+use aws_credential_types::provider::ProvideCredentials as _;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::retry::RetryConfig;
@@ -16,6 +17,7 @@ use serde_json::Value;
 
 use super::ask::Query;
 use super::tap::{Tap, UnreadableIsTransient};
+use crate::collect::Secret;
 use crate::snapshot::operations::LIVE_STACK_STATUSES;
 
 /// The largest page of every Cognito list that takes a size.
@@ -28,6 +30,10 @@ const HTTP_PAGE: &str = "100";
 const RESOURCE_SERVER_PAGE: i32 = 50;
 /// The largest page of grants.
 const GRANT_PAGE: i32 = 100;
+/// The largest page of accounts of an organization.
+const ACCOUNT_PAGE: i32 = 20;
+/// What sessions in other accounts are called, in their logs.
+const SESSION_NAME: &str = "mrready";
 /// One call and two more.
 const ATTEMPTS: u32 = 3;
 
@@ -67,10 +73,12 @@ impl Failure {
 /// The code of a call that was not made for want of credentials.
 pub(super) const CREDENTIALS: &str = "Credentials";
 
-/// AWS as one run sees it.
+/// AWS as one identity sees it.
 #[derive(Debug)]
 pub(super) struct Aws {
     config: SdkConfig,
+    /// What roles want to be given by who assumes them. It goes into requests and nowhere else.
+    external_id: Option<Secret>,
     timeout: TimeoutConfig,
     clients: Mutex<Clients>,
 }
@@ -89,6 +97,7 @@ struct Clients {
     kms: BTreeMap<String, aws_sdk_kms::Client>,
     lambda: BTreeMap<String, aws_sdk_lambda::Client>,
     opensearch: BTreeMap<String, aws_sdk_opensearch::Client>,
+    organizations: BTreeMap<String, aws_sdk_organizations::Client>,
     pinpointsmsvoicev2: BTreeMap<String, aws_sdk_pinpointsmsvoicev2::Client>,
     route53: BTreeMap<String, aws_sdk_route53::Client>,
     sesv2: BTreeMap<String, aws_sdk_sesv2::Client>,
@@ -127,7 +136,18 @@ impl Aws {
     pub(super) fn new(config: SdkConfig, call_timeout: Duration) -> Self {
         let timeout =
             TimeoutConfig::builder().connect_timeout(call_timeout).operation_attempt_timeout(call_timeout).build();
-        Self { config, timeout, clients: Mutex::default() }
+        Self { config, external_id: None, timeout, clients: Mutex::default() }
+    }
+
+    /// With what roles want to be given.
+    pub(super) fn with_external_id(self, external_id: Option<Secret>) -> Self {
+        Self { external_id, ..self }
+    }
+
+    /// Whether the credentials are those of a session, which AWS may take in some Regions only. `None`: there are none.
+    pub(super) async fn is_session(&self) -> Option<bool> {
+        let credentials = self.config.credentials_provider()?.provide_credentials().await.ok()?;
+        Some(credentials.session_token().is_some())
     }
 
     /// The configured Region.
@@ -144,11 +164,30 @@ impl Aws {
             "cloudformation" => self.cloudformation(query, token, tap).await,
             "cognito-idp" => self.cognito(query, token, tap).await,
             "kms" => self.kms(query, token, tap).await,
-            "sts" => {
-                let client = client!(self, sts, aws_sdk_sts, query);
-                send!(client.get_caller_identity(), tap)
+            "organizations" => {
+                let client = client!(self, organizations, aws_sdk_organizations, query);
+                match query.operation.name {
+                    "ListAccounts" => {
+                        send!(client.list_accounts().max_results(ACCOUNT_PAGE).set_next_token(token), tap)
+                    }
+                    _ => Err(Failure::Request),
+                }
             }
+            "sts" => self.sts(query, tap).await,
             _ => self.around(query, token, tap).await,
+        }
+    }
+
+    async fn sts(&self, query: &Query, tap: &Tap) -> Result<(), Failure> {
+        let client = client!(self, sts, aws_sdk_sts, query);
+        match query.operation.name {
+            "AssumeRole" => {
+                let external_id = self.external_id.as_ref().map(|Secret(id)| id.clone());
+                let call = client.assume_role().set_role_arn(query.parameter("RoleArn"));
+                send!(call.role_session_name(SESSION_NAME).set_external_id(external_id), tap)
+            }
+            "GetCallerIdentity" => send!(client.get_caller_identity(), tap),
+            _ => Err(Failure::Request),
         }
     }
 

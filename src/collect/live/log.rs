@@ -8,9 +8,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use super::opt_in;
 use crate::collect::{Observer, Remaining};
 use crate::snapshot::journal::{Record, UNKNOWN_ACCOUNT};
-use crate::snapshot::{Entry, PoolKey, Scope, Searched, Unasked};
+use crate::snapshot::{AccountScope, Entry, PoolKey, Scope, Searched, Unasked};
 
 /// The log under way.
 pub(super) struct Log<'a> {
@@ -31,6 +32,10 @@ struct Inner<'a> {
     answered: u64,
     first_failure: Option<String>,
     pools: BTreeSet<String>,
+    /// Where all pools were to be listed.
+    listed: BTreeSet<String>,
+    /// Whether AWS takes the credentials in every Region that the account has turned on.
+    valid_everywhere: bool,
     replica_regions: BTreeMap<String, String>,
     searched: BTreeSet<(String, String)>,
     not_asked: BTreeSet<(String, String, String)>,
@@ -56,6 +61,8 @@ impl<'a> Log<'a> {
                 answered: 0,
                 first_failure: None,
                 pools: BTreeSet::new(),
+                listed: BTreeSet::new(),
+                valid_everywhere: false,
                 replica_regions: BTreeMap::new(),
                 searched: BTreeSet::new(),
                 not_asked: BTreeSet::new(),
@@ -185,6 +192,21 @@ impl<'a> Log<'a> {
         self.keep(&Record::Done { account });
     }
 
+    /// All pools of these Regions are in scope.
+    pub(super) fn all_pools_of(&self, regions: &BTreeSet<String>) {
+        self.inner().listed.clone_from(regions);
+        if !regions.is_empty() {
+            let account = self.inner().name();
+            let accounts = BTreeSet::from([AccountScope { account, regions: regions.clone() }]);
+            self.grow(Scope { accounts, ..Scope::default() });
+        }
+    }
+
+    /// AWS takes the credentials in every Region that the account has turned on.
+    pub(super) fn valid_everywhere(&self) {
+        self.inner().valid_everywhere = true;
+    }
+
     /// A service that is searched for consumers in a Region.
     pub(super) fn searched(&self, service: &str, region: &str) {
         if self.inner().searched.insert((service.to_owned(), region.to_owned())) {
@@ -220,11 +242,16 @@ impl<'a> Log<'a> {
     /// The scope and the entries.
     pub(super) fn finish(self) -> (Scope, Vec<Entry>) {
         self.set_account(None);
-        let inner = self.inner.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.inner.into_inner().unwrap_or_else(PoisonError::into_inner);
+        opt_in::name_regions_that_are_off(&mut inner.entries, inner.valid_everywhere);
         let account = inner.account.unwrap_or_default();
         let scope = Scope {
             pools: inner.pools.into_iter().map(|id| PoolKey { account: account.clone(), id }).collect(),
-            accounts: BTreeSet::new(),
+            accounts: Some(inner.listed)
+                .filter(|regions| !regions.is_empty())
+                .map(|regions| AccountScope { account: account.clone(), regions })
+                .into_iter()
+                .collect(),
             replica_regions: inner.replica_regions,
             searched: inner
                 .searched

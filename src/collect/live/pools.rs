@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::ask::{Answers, Query, Session};
 use super::aws::CREDENTIALS;
-use crate::collect::{CollectError, Needs, PlannedRegion, PoolNames, Pools, Request};
+use crate::collect::{CollectError, LeaveOut, Needs, PlannedRegion, PoolNames, Pools, Request};
 
 /// A pool in scope, as far as it is known.
 #[derive(Debug)]
@@ -53,14 +53,42 @@ impl Pool {
             *parts.get_mut(3)? = region;
             return Some(parts.join(":"));
         }
-        let partition = match region {
-            _ if region.starts_with("cn-") => "aws-cn",
-            _ if region.starts_with("us-gov-") => "aws-us-gov",
-            _ if region.starts_with("eusc-") => "aws-eusc",
-            _ => "aws",
-        };
+        let partition = partition(region);
         Some(format!("arn:{partition}:cognito-idp:{region}:{}:userpool/{}", self.account.as_ref()?, self.id))
     }
+}
+
+/// The partition of a Region, by its name.
+pub(super) fn partition(region: &str) -> &'static str {
+    match region {
+        _ if region.starts_with("cn-") => "aws-cn",
+        _ if region.starts_with("us-gov-") => "aws-us-gov",
+        _ if region.starts_with("eusc-") => "aws-eusc",
+        _ if region.starts_with("us-iso-") => "aws-iso",
+        _ if region.starts_with("us-isob-") => "aws-iso-b",
+        _ => "aws",
+    }
+}
+
+/// Regions, and those that are left out, each with the reason.
+pub(super) type Regions = (BTreeSet<String>, Vec<(String, String)>);
+
+/// The Regions whose pools are to be listed; none where pools are given by id.
+pub(super) fn regions_to_list(request: &Request, home: &str) -> Result<Regions, CollectError> {
+    let Pools::Everywhere(table) = &request.pools else {
+        let all = request.pools == Pools::All;
+        return Ok((all.then(|| home.to_owned()).into_iter().collect(), Vec::new()));
+    };
+    let (mut regions, mut left_out) = (BTreeSet::new(), Vec::new());
+    for region in table.get(partition(home)).into_iter().flatten() {
+        match request.leave_out.as_ref().and_then(|LeaveOut(reason)| reason(region)) {
+            Some(why) => left_out.push((region.clone(), why)),
+            None => {
+                regions.insert(region.clone());
+            }
+        }
+    }
+    if regions.is_empty() { Err(CollectError::NoRegions { home: home.to_owned() }) } else { Ok((regions, left_out)) }
 }
 
 /// The calls that are worth making, by what the replicas' states are.
@@ -123,25 +151,27 @@ pub(super) async fn identity(session: &Session<'_>, region: &str) -> Result<(), 
     Ok(())
 }
 
-/// The ids of the pools in scope; those of `--all-pools` are listed in `home`.
+/// The ids of the pools in scope: those that are given, or all that these Regions list.
 ///
 /// Every primary Region is listed once: the listing says which pools have replicas where.
-pub(super) async fn in_scope(session: &Session<'_>, request: &Request, home: &str) -> BTreeSet<String> {
+pub(super) async fn in_scope(session: &Session<'_>, request: &Request, listed: BTreeSet<String>) -> BTreeSet<String> {
     let list =
         |region: String| async move { session.ask(&Query::new("cognito-idp", "ListUserPools", &region, &[])).await };
-    let mut regions = BTreeSet::new();
     let ids: BTreeSet<String> = match &request.pools {
         Pools::Ids(ids) => ids.iter().cloned().collect(),
-        Pools::All => {
-            regions.insert(home.to_owned());
-            let listed = list(home.to_owned()).await.names("/UserPools", "Id");
-            session.log.note(&format!("{} user pools in {home}", listed.len()));
-            listed
+        Pools::All | Pools::Everywhere(_) => {
+            let answers = join_all(listed.iter().cloned().map(list)).await;
+            let ids: BTreeSet<String> = answers.iter().flat_map(|answers| answers.names("/UserPools", "Id")).collect();
+            match listed.first().filter(|_| listed.len() == 1) {
+                Some(region) => session.log.note(&format!("{} user pools in {region}", ids.len())),
+                None => session.log.note(&format!("{} user pools in {} Regions", ids.len(), listed.len())),
+            }
+            ids
         }
     };
     let others: BTreeSet<String> =
         ids.iter().filter_map(|id| primary_region(id)).map(str::to_owned).collect::<BTreeSet<_>>();
-    join_all(others.difference(&regions).cloned().map(list)).await;
+    join_all(others.difference(&listed).cloned().map(list)).await;
     ids
 }
 

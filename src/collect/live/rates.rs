@@ -43,9 +43,16 @@ pub(super) struct Speed {
 pub(super) struct Rates {
     shared: Arc<Shared>,
     /// The account whose quotas are drawn on.
-    account: AccountId,
+    account: Arc<Account>,
     /// How many of the account's places in flight may still be held by answers that are set aside.
     aside: Arc<Semaphore>,
+}
+
+/// An account whose calls wait. Its lanes end with it: of thousands only those under way are held.
+#[derive(Debug)]
+struct Account {
+    shared: Arc<Shared>,
+    id: AccountId,
 }
 
 #[derive(Debug)]
@@ -82,7 +89,7 @@ impl Rates {
     /// With these limits for all accounts of a run; the rates of the first account.
     pub(super) fn new(speed: Speed) -> Self {
         let mut schedule = Schedule::new(speed.at_once);
-        let account = schedule.account(speed.at_once);
+        let id = schedule.account(speed.at_once);
         let state = State {
             schedule,
             lanes: BTreeMap::new(),
@@ -100,13 +107,15 @@ impl Rates {
             driven: AtomicBool::new(false),
             aside: Arc::new(Semaphore::new(aside)),
         };
-        Self { shared: Arc::new(shared), account, aside: Arc::new(Semaphore::new(aside)) }
+        let shared = Arc::new(shared);
+        let account = Arc::new(Account { shared: Arc::clone(&shared), id });
+        Self { shared, account, aside: Arc::new(Semaphore::new(aside)) }
     }
 
     /// The rates of a further account, with quotas of its own, and at most so many of the calls under way.
-    #[cfg_attr(not(test), expect(dead_code, reason = "one account per run so far"))]
     pub(super) fn of_another_account(&self, most: usize) -> Self {
-        let account = self.shared.state().schedule.account(most);
+        let id = self.shared.state().schedule.account(most);
+        let account = Arc::new(Account { shared: Arc::clone(&self.shared), id });
         Self { shared: Arc::clone(&self.shared), account, aside: Arc::new(Semaphore::new(most / 2)) }
     }
 
@@ -124,6 +133,7 @@ impl Rates {
             state.openers += u64::from(opens);
             Turn {
                 shared: Arc::clone(&self.shared),
+                account: Arc::clone(&self.account),
                 aside: Arc::clone(&self.aside),
                 lane,
                 own,
@@ -170,9 +180,9 @@ impl Rates {
         let quota = quota_of(query.operation);
         let region = if quota.all_regions { String::new() } else { query.region.clone() };
         let mut lane = |own: String, rate: f64| {
-            let key = (self.account, region.clone(), quota.name.as_str(), own);
+            let key = (self.account.id, region.clone(), quota.name.as_str(), own);
             let State { lanes, schedule, .. } = state;
-            *lanes.entry(key).or_insert_with(|| schedule.lane(self.account, Pace::new(self.shared.speed.rate(rate))))
+            *lanes.entry(key).or_insert_with(|| schedule.lane(self.account.id, Pace::new(self.shared.speed.rate(rate))))
         };
         let own = own(quota, query).map(|(own, rate)| lane(own, rate));
         (lane(String::new(), quota.rate), own)
@@ -253,6 +263,20 @@ impl Shared {
     }
 }
 
+impl Drop for Account {
+    fn drop(&mut self) {
+        let mut state = self.shared.state();
+        let State { lanes, schedule, .. } = &mut *state;
+        lanes.retain(|(account, ..), lane| {
+            let other = *account != self.id;
+            if !other {
+                schedule.retire(*lane);
+            }
+            other
+        });
+    }
+}
+
 impl Drop for Shared {
     fn drop(&mut self) {
         // The task that wakes ends.
@@ -264,6 +288,7 @@ impl Drop for Shared {
 #[derive(Debug)]
 pub(super) struct Turn {
     shared: Arc<Shared>,
+    account: Arc<Account>,
     aside: Arc<Semaphore>,
     lane: LaneId,
     own: Option<LaneId>,
@@ -286,12 +311,10 @@ pub(super) struct Held {
 impl Turn {
     /// Who sees the attempts of this call.
     pub(super) fn watcher(&self, operation: &'static Operation) -> Arc<dyn Watcher> {
-        let (shared, lane, own) = (Arc::clone(&self.shared), self.lane, self.own);
-        Arc::new(Attempts { shared, lane, own, operation })
+        Arc::new(Attempts { account: Arc::clone(&self.account), lane: self.lane, own: self.own, operation })
     }
 
     /// Leaves the place among all calls under way to another account's: this call takes long.
-    #[cfg_attr(not(test), expect(dead_code, reason = "one account per run so far"))]
     pub(super) fn give_way(&mut self) {
         if !std::mem::replace(&mut self.gave_way, true) {
             self.shared.state().schedule.give_way();
@@ -355,7 +378,7 @@ impl Drop for Turn {
 /// The attempts of one call: the SDK repeats it without asking us.
 #[derive(Debug)]
 struct Attempts {
-    shared: Arc<Shared>,
+    account: Arc<Account>,
     lane: LaneId,
     own: Option<LaneId>,
     operation: &'static Operation,
@@ -363,14 +386,16 @@ struct Attempts {
 
 impl Watcher for Attempts {
     fn repeated(&self) {
-        let now = self.shared.now();
-        self.shared.state().schedule.again(self.lane, self.own, now);
+        let shared = &self.account.shared;
+        let now = shared.now();
+        shared.state().schedule.again(self.lane, self.own, now);
     }
 
     fn answered(&self, answer: &Answer) {
         if ask::error_of(self.operation, answer).is_some_and(|error| error.kind == ErrorKind::Throttled) {
-            let now = self.shared.now();
-            self.shared.state().schedule.refused(self.lane, now);
+            let shared = &self.account.shared;
+            let now = shared.now();
+            shared.state().schedule.refused(self.lane, now);
         }
     }
 }
@@ -408,6 +433,32 @@ mod tests {
         assert!((rate(0.5, None) - 9.8).abs() < 1e-9);
         assert!((rate(1.0, None) - 19.6).abs() < 1e-9);
         assert!((rate(0.1, Some(7.0)) - 7.0).abs() < 1e-9);
+    }
+
+    #[tokio::test]
+    async fn at_most_half_of_the_places_are_held_and_an_account_that_is_gone_leaves_no_lane() {
+        let request = Request { concurrency: 8, max_rps: Some(1e6), ..Request::new(Pools::All) };
+        let rates = Rates::new(Speed::of(&request));
+        let accounts: Vec<Rates> = (0..4).map(|_| rates.of_another_account(4)).collect();
+        let query = query("ListUserPools", &[]);
+        let mut held = Vec::new();
+        for account in &accounts {
+            for _ in 0..3 {
+                let mut turn = account.turn(&query).await;
+                turn.end();
+                held.extend(turn.hold());
+            }
+        }
+        // Two of each account's four, and four of all eight: whoever finds no room goes on without.
+        assert_eq!(held.len(), 4);
+        assert_eq!(rates.shared.state().under_way, 0);
+        drop(rates.turn(&query).await);
+        assert_eq!(rates.shared.state().lanes.len(), 5);
+        drop(held);
+        drop(accounts);
+        assert_eq!(rates.shared.state().lanes.len(), 1);
+        let turns = futures_util::future::join_all((0..8).map(|_| rates.turn(&query))).await;
+        assert_eq!(turns.len(), 8, "every place is free again");
     }
 
     #[test]

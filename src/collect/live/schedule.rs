@@ -125,6 +125,8 @@ struct Account {
 pub(super) struct Schedule<T> {
     accounts: Vec<Account>,
     lanes: Vec<Lane<T>>,
+    /// The numbers of lanes that have ended, to be used again.
+    retired: Vec<LaneId>,
     due: BTreeSet<(Duration, LaneId)>,
     ready: BTreeSet<(Order, LaneId)>,
     /// How many more calls may be under way.
@@ -138,6 +140,7 @@ impl<T> Schedule<T> {
         Self {
             accounts: Vec::new(),
             lanes: Vec::new(),
+            retired: Vec::new(),
             due: BTreeSet::new(),
             ready: BTreeSet::new(),
             free: at_once.max(1),
@@ -153,8 +156,21 @@ impl<T> Schedule<T> {
 
     /// A further lane of an account.
     pub(super) fn lane(&mut self, account: AccountId, pace: Pace) -> LaneId {
-        self.lanes.push(Lane { account, pace, waiting: BTreeMap::new(), place: Place::Nowhere });
+        let new = Lane { account, pace, waiting: BTreeMap::new(), place: Place::Nowhere };
+        if let Some(number) = self.retired.pop() {
+            self.lanes[number] = new;
+            return number;
+        }
+        self.lanes.push(new);
         self.lanes.len() - 1
+    }
+
+    /// A lane ends. Nobody may wait in it or be under way from it: its number goes to another.
+    pub(super) fn retire(&mut self, lane: LaneId) {
+        self.move_to(lane, Place::Nowhere);
+        self.lanes[lane].waiting.clear();
+        self.accounts[self.lanes[lane].account].full.remove(&lane);
+        self.retired.push(lane);
     }
 
     /// A call waits in `lane`, and in `own` if it has one; what names it, to leave again.
@@ -412,6 +428,26 @@ mod tests {
         assert_eq!(schedule.wake_at(), None);
         end(&mut schedule, ms(1));
         assert_eq!(schedule.next(ms(1)), Some("c"));
+    }
+
+    #[test]
+    fn the_number_of_a_lane_that_ended_goes_to_another_and_nothing_with_it() {
+        let mut schedule = Schedule::new(1);
+        let (one, two) = (schedule.account(1), schedule.account(1));
+        let first = schedule.lane(one, Pace::new(1.0));
+        let busy = schedule.lane(two, Pace::new(1e9));
+        schedule.enter(first, None, 0, "first", ms(0));
+        schedule.enter(busy, None, 0, "busy", ms(0));
+        assert_eq!(schedule.next(ms(0)), Some("first"));
+        schedule.refused(first, ms(0));
+        schedule.give_way();
+        schedule.end_own(first, ms(0));
+        schedule.retire(first);
+        assert_eq!(schedule.lane(two, Pace::new(1e9)), first);
+        assert_eq!(schedule.lane(two, Pace::new(1e9)), 2, "each number goes once");
+        schedule.enter(first, None, 1, "another", ms(1));
+        // At once, and before what came earlier with a lower rank: of the pace and the refusal nothing is left.
+        assert_eq!(schedule.next(ms(1)), Some("another"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The collector against a server on 127.0.0.1: what is asked, and what becomes of every kind of answer.
 
+mod accounts;
 mod around;
 mod needed;
 mod pace;
@@ -29,6 +30,9 @@ use replay::{Asked, Replay, Reply};
 struct Recorder {
     planned: u64,
     entries: Vec<Entry>,
+    notes: Vec<String>,
+    accounts: (usize, usize),
+    troubles: BTreeMap<String, String>,
 }
 
 impl Observer for Recorder {
@@ -41,7 +45,17 @@ impl Observer for Recorder {
         self.entries.push(entry.clone());
     }
 
-    fn note(&mut self, _text: &str) {}
+    fn note(&mut self, text: &str) {
+        self.notes.push(text.to_owned());
+    }
+
+    fn accounts(&mut self, done: usize, of: usize) {
+        self.accounts = (done, of);
+    }
+
+    fn trouble(&mut self, account: &str, why: &str) {
+        self.troubles.insert(account.to_owned(), why.to_owned());
+    }
 }
 
 /// Rates that nobody waits for.
@@ -95,7 +109,7 @@ fn collect(
 ) -> (Result<Snapshot, CollectError>, Vec<Asked>, Recorder) {
     let server = Replay::start(answer);
     let mut recorder = Recorder::default();
-    let result = block_on(run(request, configuration(&server.url), &mut recorder));
+    let result = block_on(run(request, configuration(&server.url), false, &mut recorder));
     (result, server.seen(), recorder)
 }
 

@@ -3,6 +3,7 @@
 //! The account is moto's (`tools`) or a replay (`replay`), set up through the AWS CLI or by hand, never by our own code. How
 //! a rule decides is tested beside the rule, how a fact is derived beside the fact; here only the whole is.
 
+mod accounts;
 mod faults;
 #[cfg(unix)]
 mod import;

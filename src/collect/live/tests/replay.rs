@@ -18,6 +18,8 @@ pub(super) struct Asked {
     pub(super) path: String,
     /// `x-amz-target`, or nothing.
     pub(super) target: String,
+    /// The access key that signed.
+    pub(super) key: String,
     /// The signing name.
     pub(super) service: String,
     /// The signing Region.
@@ -134,11 +136,11 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
     let body = String::from_utf8_lossy(&body);
     let (path, query) = place.split_once('?').unwrap_or((&place, ""));
     let text = format!("{query}\n{body}");
-    let mut parts = scope.split('/').skip(2).map(str::to_owned);
-    let (region, service) = (parts.next()?, parts.next()?);
+    let mut parts = scope.split('/').map(str::to_owned);
+    let (key, _, region, service) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let action = target.split('.').nth(1);
     let form = body.strip_prefix("Action=").and_then(|rest| rest.split('&').next());
     let cbor = path.split_once("/operation/").map(|(_, operation)| operation);
     let operation = action.or(form).or(cbor).unwrap_or(path).to_owned();
-    Some(Asked { operation, method, path: path.to_owned(), target, service, region, text })
+    Some(Asked { operation, method, path: path.to_owned(), target, key, service, region, text })
 }

@@ -32,7 +32,7 @@ fn run_on(
 ) -> (Result<Snapshot, CollectError>, Vec<Asked>, Vec<Record>) {
     let server = Replay::start(move |asked| answer(asked).unwrap_or_else(|| world::replicated(asked)));
     let mut writer = Writer { full, ..Writer::default() };
-    let result = block_on(run(request, configuration(&server.url), &mut writer));
+    let result = block_on(run(request, configuration(&server.url), false, &mut writer));
     (result, server.seen(), writer.records)
 }
 
