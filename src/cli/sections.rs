@@ -2,7 +2,7 @@
 //! sorted by account, when all are done.
 //!
 //! The folder `FILE.partial` holds for each account that is done its section, a whole snapshot (`ACCOUNT.jsonl` and what FILE has
-//! behind it), and for each under way its journal (`ACCOUNT.journal`), so that what was collected survives whatever ends the run,
+//! behind it), and for every other one its journal (`ACCOUNT.journal`), so that what was collected survives whatever ends the run,
 //! and only the accounts under way are held in memory. What is packed is packed once: frames stand one after the other.
 
 use std::fs::{self, File};

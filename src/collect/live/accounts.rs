@@ -53,6 +53,13 @@ pub(super) async fn run(
     if targets.is_empty() {
         return Err(CollectError::AllLeftOut { found: accounts });
     }
+    // Every account is in a journal from the start, so that one that was not come to is not missed.
+    let (regions, _) = pools::regions_to_list(request, &home)?;
+    for Target { account, .. } in &targets {
+        let accounts = [AccountScope { account: account.clone(), regions: regions.clone() }].into();
+        let scope = Scope { accounts, ..Scope::default() };
+        watch.with(|observer| observer.keep(&Record::Scope { account: account.clone(), scope }));
+    }
     // As many as are entered at once: one that hangs at the door keeps nobody else from it.
     let door = Door::new(config.clone(), request, &home, rates.of_another_account(ENTERING));
     let run = Run { request, door, config, home, rates };
