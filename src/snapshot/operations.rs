@@ -142,8 +142,9 @@ pub fn find_call(call: &str) -> Option<&'static Operation> {
 /// The same with the name as the table has it. Facts ask for it some hundred times a pool.
 pub fn named(call: &str) -> Option<(&'static str, &'static Operation)> {
     #[expect(clippy::disallowed_types, reason = "looked up, never gone through: its order shows nowhere")]
-    static BY_CALL: LazyLock<std::collections::HashMap<String, &Operation>> =
-        LazyLock::new(|| OPERATIONS.iter().map(|operation| (operation.call(), operation)).collect());
+    static BY_CALL: LazyLock<std::collections::HashMap<String, &Operation>> = LazyLock::new(|| {
+        OPERATIONS.iter().chain(OF_THE_CALLER).map(|operation| (operation.call(), operation)).collect()
+    });
     BY_CALL.get_key_value(call).map(|(name, operation)| (name.as_str(), *operation))
 }
 
