@@ -112,6 +112,7 @@ pub(super) fn collect_to(
     verbose: bool,
 ) -> Result<Snapshot> {
     let encoding = Encoding::of_name(&target.path.to_string_lossy())?;
+    files::check_place(target.path, Readers::Owner)?;
     let options = journal::options(&request, target.configuration);
     let mut journal = match target.resume {
         None => Journal::begin(target.path, options, Timestamp::now())?,

@@ -269,6 +269,11 @@ fn cannot_write(path: &Path) -> String {
     format!("cannot write {}", name(path))
 }
 
+/// Finds out whether a file can be written to this place, before much work is done for it.
+pub(super) fn check_place(path: &Path, readers: Readers) -> Result<()> {
+    WholeFile::create(path, readers).map(drop)
+}
+
 /// Writes a file: beside its place first, then renamed.
 pub(super) fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> Result<()> {
     let mut file = WholeFile::create(path, readers)?;

@@ -26,6 +26,15 @@ const MAX_BYTES: u64 = 2 << 30;
 /// What follows the name of the snapshot.
 const EXTENSION: &str = ".partial";
 
+/// A journal of which nothing was changed so far: whoever is refused leaves it as it was.
+#[derive(Debug)]
+struct Untouched {
+    /// Bytes of the lines that are whole; behind them one may have been cut off.
+    whole: u64,
+    /// When this run goes on with it.
+    now: Timestamp,
+}
+
 /// The journal of the collection of this process.
 #[derive(Debug)]
 pub(super) struct Journal {
@@ -35,6 +44,8 @@ pub(super) struct Journal {
     answers: usize,
     /// Whether an earlier run began it.
     resumed: bool,
+    /// Where the lines of that run end, until this one writes the first of its own.
+    untouched: Option<Untouched>,
     /// Why it can take no more.
     broken: Option<std::io::Error>,
 }
@@ -57,11 +68,13 @@ impl Journal {
                 ),
                 Err(error) => bail!("{error}\nit is in the way of a new collection; remove it if you do not need it"),
             }
+        } else if !journal::is_begun(&bytes) {
+            bail!("{name} is no journal of a collection, and in the way of one; remove it if you do not need it");
         }
         if !bytes.is_empty() {
             file.set_len(0).and_then(|()| file.rewind()).with_context(|| format!("cannot write {name}"))?;
         }
-        let mut journal = Self { path, file, answers: 0, resumed: false, broken: None };
+        let mut journal = Self { path, file, answers: 0, resumed: false, untouched: None, broken: None };
         let line = journal::line(&head(options, now)).and_then(|line| journal.file.write_all(line.as_bytes()));
         line.with_context(|| format!("cannot write {name}"))?;
         Ok(journal)
@@ -78,21 +91,17 @@ impl Journal {
         let bytes = read(&mut file, path)?;
         let read = journal::read(&name, &bytes)?;
         check(&name, &read.head, options)?;
-        let end = read.whole as u64;
-        let end = file.set_len(end).and_then(|()| file.seek(SeekFrom::Start(end)));
-        end.with_context(|| format!("cannot write {name}"))?;
         say(&name, &read, now);
         let memory = Memory::new(&read);
-        let mut journal = Self { path: path.to_owned(), file, answers: read.answers(), resumed: true, broken: None };
-        journal.keep(&Record::Resumed { time: now });
-        Ok((journal, memory))
+        let untouched = Some(Untouched { whole: read.whole as u64, now });
+        let (path, answers) = (path.to_owned(), read.answers());
+        Ok((Self { path, file, answers, resumed: true, untouched, broken: None }, memory))
     }
 
     /// Takes a record; whether it could.
     pub(super) fn keep(&mut self, record: &Record) -> bool {
         if self.broken.is_none() {
-            let written = journal::line(record).and_then(|line| self.file.write_all(line.as_bytes()));
-            match written {
+            match self.go_on().and_then(|()| self.write(record)) {
                 Ok(()) => self.answers += answers(record),
                 Err(error) => self.broken = Some(error),
             }
@@ -100,9 +109,27 @@ impl Journal {
         self.broken.is_none()
     }
 
+    /// Before the first line of this run: what was cut off goes.
+    fn go_on(&mut self) -> std::io::Result<()> {
+        let Some(Untouched { whole, now }) = self.untouched.take() else { return Ok(()) };
+        self.file.set_len(whole)?;
+        self.file.seek(SeekFrom::Start(whole))?;
+        self.write(&Record::Resumed { time: now })
+    }
+
+    fn write(&mut self, record: &Record) -> std::io::Result<()> {
+        self.file.write_all(journal::line(record)?.as_bytes())
+    }
+
     /// The collection is whole and written.
     pub(super) fn remove(self) -> Result<()> {
-        std::fs::remove_file(&self.path).with_context(|| format!("cannot remove {}", files::name(&self.path)))
+        match std::fs::remove_file(&self.path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove {}", files::name(&self.path)))
+            }
+            // Whoever took it away earlier has lost nothing by it.
+            _ => Ok(()),
+        }
     }
 
     /// The collection did not end. Says what is left and how to go on; a journal with nothing in it is taken away.

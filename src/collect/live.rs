@@ -211,6 +211,9 @@ async fn gather(session: &Session<'_>, request: &Request) -> Result<(), CollectE
     {
         return Err(CollectError::OtherRegion { was: was.to_owned(), now: home });
     }
+    if request.memory.is_some() {
+        session.log.withhold();
+    }
     session.log.keep(&Record::Home { region: home.clone() });
     pools::identity(session, &home).await?;
     go_on(session, request)?;
@@ -260,5 +263,6 @@ fn go_on(session: &Session<'_>, request: &Request) -> Result<(), CollectError> {
     }
     // Set once: nothing else sets it.
     let _ = session.memory.set(memory.of(&now).unwrap_or_default());
+    session.log.release();
     Ok(())
 }

@@ -154,6 +154,13 @@ pub fn is_journal(bytes: &[u8]) -> bool {
     json.starts_with(b"{\"mrready_journal\":") && sum.ends_with(b" ")
 }
 
+/// Whether these bytes are the beginning of a journal's first line, cut off anywhere, so that nothing is lost with them.
+pub fn is_begun(bytes: &[u8]) -> bool {
+    let (sum, rest) = bytes.split_at(bytes.len().min(SUM));
+    let begins = b" {\"mrready_journal\":";
+    sum.iter().all(u8::is_ascii_hexdigit) && rest.iter().zip(begins).all(|(byte, wanted)| byte == wanted)
+}
+
 /// Reads a journal; `name` is for messages. Lines that do not check are left out and counted.
 pub fn read(name: &str, bytes: &[u8]) -> Result<Journal, SnapshotError> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
@@ -384,6 +391,7 @@ mod tests {
         }
         for cut in 0..=text.len() {
             let whole = ends.iter().filter(|end| **end <= cut).count();
+            assert!(is_begun(&text.as_bytes()[..cut]), "cut to {cut}");
             let result = read(NAME, &text.as_bytes()[..cut]);
             if whole == 0 {
                 assert!(result.is_err(), "cut to {cut}");
@@ -420,6 +428,9 @@ mod tests {
         let newer = line(&json!({ "mrready_journal": 2, "other": [] })).unwrap();
         let message = read(NAME, newer.as_bytes()).unwrap_err().to_string();
         assert!(message.contains("version 2"), "{message}");
+        for other in ["something else", "{\"mrready_snapshot\":1", "0123456789abcdef {\"mrready_snapshot\"", "\u{0}\u{0}"] {
+            assert!(!is_begun(other.as_bytes()), "{other}");
+        }
         for empty in ["", "\n", " \n\n"] {
             assert!(matches!(read(NAME, empty.as_bytes()), Err(SnapshotError::Empty { .. })));
         }

@@ -120,7 +120,8 @@ pub struct Unasked {
     pub account: String,
     /// The Region, where there is one.
     pub region: String,
-    /// `service:Operation`; or `every other call`, in what was read from the journal of a collection under way.
+    /// `service:Operation`; `sts:AssumeRole` and an account that was left out; or `every other call`, in what was read from the
+    /// journal of a collection under way.
     pub call: String,
     /// Why, and what to do to have it asked.
     pub why: String,

@@ -27,6 +27,8 @@ struct Inner<'a> {
     held: Vec<(Entry, bool)>,
     /// Whether something went to the journal without an account.
     unnamed: bool,
+    /// What the journal is not told yet.
+    withheld: Option<Vec<Record>>,
     stopped: bool,
     entries: Vec<Entry>,
     answered: u64,
@@ -56,6 +58,7 @@ impl<'a> Log<'a> {
                 account: None,
                 held: Vec::new(),
                 unnamed: false,
+                withheld: None,
                 stopped: false,
                 entries: Vec::new(),
                 answered: 0,
@@ -121,9 +124,26 @@ impl<'a> Log<'a> {
         }
     }
 
+    /// From here on the journal is told nothing until [`Log::release`]: it may be of another account.
+    pub(super) fn withhold(&self) {
+        self.inner().withheld.get_or_insert_default();
+    }
+
+    /// The journal is of this account: tells it what was withheld, and from here on everything.
+    pub(super) fn release(&self) {
+        let withheld = self.inner().withheld.take();
+        for record in withheld.into_iter().flatten() {
+            self.keep(&record);
+        }
+    }
+
     /// Tells the journal.
     pub(super) fn keep(&self, record: &Record) {
         let mut inner = self.inner();
+        if let Some(withheld) = &mut inner.withheld {
+            withheld.push(record.clone());
+            return;
+        }
         if !inner.stopped && !inner.observer.keep(record) {
             inner.stopped = true;
             self.stop.notify_one();

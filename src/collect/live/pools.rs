@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::ask::{Answers, Query, Session};
 use super::aws::CREDENTIALS;
-use crate::collect::{CollectError, LeaveOut, Needs, PlannedRegion, PoolNames, Pools, Request};
+use crate::collect::{CollectError, LeaveOut, Needs, PlannedRegion, PoolNames, Pools, Request, is_account};
 
 /// A pool in scope, as far as it is known.
 #[derive(Debug)]
@@ -145,7 +145,8 @@ pub(super) async fn identity(session: &Session<'_>, region: &str) -> Result<(), 
             return Err(CollectError::NoCredentials { because: format!("AWS does not accept them ({})", error.code) });
         }
     }
-    if let Some(account) = answers.text("/Account") {
+    // It becomes the name of a file.
+    if let Some(account) = answers.text("/Account").filter(|account| is_account(account)) {
         session.log.set_account(Some(account.to_owned()));
     }
     Ok(())

@@ -158,6 +158,54 @@ fn an_organization_is_judged_in_one_run() {
     let documents = documents(&bench.read("fleet.jsonl"));
     assert_eq!(documents.len(), 4);
     assert!(!format!("{documents:?}{}{}", String::from_utf8_lossy(&run.stdout), run.stderr).contains("planted"));
+    assert_eq!(left_out(&bench, "fleet.jsonl"), [(own.to_owned(), excluded)]);
+}
+
+/// The accounts that the report of a fleet, judged account by account, says were left out, and in whose line it says so.
+fn left_out(bench: &Bench, fleet: &str) -> Vec<(String, String)> {
+    let run = bench.run(&["audit", fleet, "--no-config", "--format", "jsonl", "--now", &now()]);
+    let text = run.text();
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let accounts: Vec<&str> = lines
+        .iter()
+        .filter(|line| line["kind"] == "account")
+        .map(|line| line["account"].as_str().unwrap_or_else(|| panic!("{line}: {}", run.stderr)))
+        .collect();
+    assert!(accounts.is_sorted_by(|a, b| a < b), "each account has one line: {accounts:?}");
+    let mut found = Vec::new();
+    for line in lines.iter().filter(|line| line["kind"] == "account") {
+        for each in line["not_asked"].as_array().into_iter().flatten() {
+            if let Some(account) = each["what"].as_str().and_then(|what| what.strip_prefix("sts:AssumeRole ")) {
+                found.push((line["account"].as_str().unwrap().to_owned(), account.to_owned()));
+            }
+        }
+    }
+    found
+}
+
+/// A role that is given and left out is named in the file; an account that calls itself something else writes no other file.
+#[test]
+fn a_role_that_is_left_out_is_named_whoever_the_caller_says_to_be() {
+    for (says, named) in [(crate::replay::ACCOUNT, crate::replay::ACCOUNT), ("../../planted", "unknown")] {
+        let replay = Replay::start(&["ready"], move |asked: &Asked| match asked.operation.as_str() {
+            "AssumeRole" => Some(session(asked)),
+            "GetCallerIdentity" if !asked.key.starts_with(SESSION) => Some(Reply::json(
+                format!(
+                    "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
+                     <Arn>arn:aws:iam::1:user/u</Arn><Account>{says}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+                )
+                .into(),
+            )),
+            _ => None,
+        });
+        let bench = Bench::new(&replay.url);
+        let excluded = account(2);
+        let more = ["--exclude", &excluded, "-o", "fleet.jsonl"];
+        let run = bench.run(&arguments("collect", &replay, 4, &more));
+        assert_eq!(run.code(), Some(0), "{}", run.stderr);
+        assert_eq!(bench.files(), ["fleet.jsonl"]);
+        assert_eq!(left_out(&bench, "fleet.jsonl"), [(named.to_owned(), excluded)]);
+    }
 }
 
 /// An organization of moto's, made through the AWS CLI: Organizations and STS are not our own there.

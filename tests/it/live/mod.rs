@@ -8,6 +8,8 @@ mod faults;
 #[cfg(unix)]
 mod import;
 #[cfg(unix)]
+mod journals;
+#[cfg(unix)]
 mod plan;
 mod ready;
 mod replays;

@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use super::{Bench, Run, Running, at_once, by_subject, json};
 use crate::replay::{Asked, Replay, Reply};
 
-const POOL: &str = "us-east-1_ReadyPool";
+pub(super) const POOL: &str = "us-east-1_ReadyPool";
 const HERE: &str = "us-east-1";
-const PARTIAL: &str = "s.json.partial";
+pub(super) const PARTIAL: &str = "s.json.partial";
 /// Calls in flight at once.
 const CONCURRENCY: usize = 8;
 /// App clients, over pages of 5.
@@ -114,7 +114,7 @@ fn account(asked: &Asked) -> Option<Reply> {
 }
 
 /// The account, `latency` away; `answer` comes first.
-fn server(latency: u64, answer: impl Fn(&Asked) -> Option<Reply> + Send + Sync + 'static) -> Replay {
+pub(super) fn server(latency: u64, answer: impl Fn(&Asked) -> Option<Reply> + Send + Sync + 'static) -> Replay {
     Replay::start(&["ready"], move |asked| {
         std::thread::sleep(Duration::from_millis(latency));
         answer(asked).or_else(|| account(asked))
@@ -122,18 +122,18 @@ fn server(latency: u64, answer: impl Fn(&Asked) -> Option<Reply> + Send + Sync +
 }
 
 /// `collect -o s.json`, with further arguments.
-fn arguments(bench: &Bench, more: &[&str]) -> Vec<String> {
+pub(super) fn arguments(bench: &Bench, more: &[&str]) -> Vec<String> {
     let own = ["-o", "s.json", "--concurrency", &CONCURRENCY.to_string()].map(str::to_owned);
     let more = more.iter().map(|each| (*each).to_owned());
     bench.scope("collect", &[POOL]).into_iter().chain(own).chain(more).collect()
 }
 
-fn resume(bench: &Bench) -> Run {
+pub(super) fn resume(bench: &Bench) -> Run {
     bench.run(&arguments(bench, &["--resume", PARTIAL]))
 }
 
 /// The snapshot without its times.
-fn timeless(bench: &Bench) -> Value {
+pub(super) fn timeless(bench: &Bench) -> Value {
     let mut snapshot = json(&bench.read("s.json"));
     for entry in snapshot["entries"].as_array_mut().unwrap() {
         entry.as_object_mut().unwrap().remove("time");
@@ -142,7 +142,7 @@ fn timeless(bench: &Bench) -> Value {
 }
 
 /// What an undisturbed collection makes of the account, and how many calls that takes.
-fn undisturbed() -> (Value, usize) {
+pub(super) fn undisturbed() -> (Value, usize) {
     let replay = server(0, |_| None);
     let bench = Bench::new(&replay.url);
     let run = bench.run(&arguments(&bench, &[]));
@@ -246,7 +246,7 @@ fn killed_many_times_it_comes_to_its_end() {
 }
 
 /// A collection one of whose app clients is never described, when everything else is in its journal.
-fn stalled() -> (Replay, Bench, Running) {
+pub(super) fn stalled() -> (Replay, Bench, Running) {
     let stall = |asked: &Asked| {
         (asked.operation == "DescribeUserPoolClient" && asked.text.contains("client7\"")).then(|| {
             std::thread::sleep(Duration::from_mins(1));
@@ -354,6 +354,16 @@ fn other_options_a_lock_and_a_journal_in_the_way_are_refused() {
     }
 }
 
+/// The journal of a folder, as if it had been begun with this server: the account that answers.
+pub(super) fn moved(bench: &Bench, replay: &Replay) -> String {
+    let port = |url: &str| url.rsplit(':').next().unwrap().to_owned();
+    let text = String::from_utf8(bench.read(PARTIAL)).unwrap();
+    let (head, rest) = text.split_once('\n').unwrap();
+    let head: Value = serde_json::from_str(&head[17..].replace(&port(bench.endpoint()), &port(&replay.url))).unwrap();
+    let head: journal::Head = serde_json::from_value(head).unwrap();
+    journal::line(&head).unwrap() + rest
+}
+
 /// A line is cut in the middle, another one is garbage: what they held is asked again.
 #[test]
 fn a_damaged_journal_goes_on_with_what_is_whole() {
@@ -367,15 +377,9 @@ fn a_damaged_journal_goes_on_with_what_is_whole() {
     lines[middle] = "garbage \u{0} here".to_owned();
     let last = lines.pop().unwrap();
     bench.write(PARTIAL, &(lines.join("\n") + "\n" + &last[..last.len() / 2]));
-    // The same options but for the endpoint, which is the account that answers.
     let replay = server(0, |_| None);
-    let port = |url: &str| url.rsplit(':').next().unwrap().to_owned();
-    let text = String::from_utf8(bench.read(PARTIAL)).unwrap();
-    let (head, rest) = text.split_once('\n').unwrap();
-    let head: Value = serde_json::from_str(&head[17..].replace(&port(bench.endpoint()), &port(&replay.url))).unwrap();
     let other = Bench::new(&replay.url);
-    let head: journal::Head = serde_json::from_value(head).unwrap();
-    other.write(PARTIAL, &(journal::line(&head).unwrap() + rest));
+    other.write(PARTIAL, &moved(&bench, &replay));
     let run = resume(&other);
     assert_eq!(run.code(), Some(0), "{}", run.stderr);
     assert!(run.stderr.contains("1 damaged lines were left out"), "{}", run.stderr);

@@ -12,7 +12,8 @@ use crate::collect::live::log::Log;
 use crate::collect::live::rates::Rates;
 use crate::collect::live::{document, pools};
 use crate::collect::{Accounts, CollectError, LeaveOut, Request, RoleArn, is_account};
-use crate::snapshot::{AccountScope, Snapshot, Unasked};
+use crate::snapshot::journal::UNKNOWN_ACCOUNT;
+use crate::snapshot::{AccountScope, Snapshot};
 
 /// An account and the way into it.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ pub(super) async fn find(
     pools::identity(&session, home).await?;
     match &request.accounts {
         Accounts::Own => Ok(Found::default()),
-        Accounts::Roles(roles) => Ok(of_roles(request, roles, watch)),
+        Accounts::Roles(roles) => Ok(of_roles(request, roles, session, watch)),
         Accounts::Organization { role } => {
             let region = organizations_region(home);
             let listed = session.ask(&Query::new("organizations", "ListAccounts", region, &[])).await;
@@ -70,8 +71,9 @@ fn organizations_region(home: &str) -> &'static str {
     }
 }
 
-/// Each account once; of two roles for one account the first.
-fn of_roles(request: &Request, roles: &[RoleArn], watch: &Watch<'_>) -> Found {
+/// Each account once; of two roles for one account the first. What is left out is said in the document of the caller's own
+/// account.
+fn of_roles(request: &Request, roles: &[RoleArn], session: Session<'_>, watch: &Watch<'_>) -> Found {
     let mut by_account: BTreeMap<&str, &RoleArn> = BTreeMap::new();
     for role in roles {
         by_account.entry(role.account()).or_insert(role);
@@ -80,11 +82,25 @@ fn of_roles(request: &Request, roles: &[RoleArn], watch: &Watch<'_>) -> Found {
     let targets = by_account.into_iter().filter_map(|(account, role)| {
         if let Some(why) = left_out(request, account) {
             watch.with(|observer| observer.note(&format!("account {account} is left out: {why}")));
+            not_entered(&session, account, &why);
             return None;
         }
         Some(Target { account: account.to_owned(), role: Some(role.clone()) })
     });
-    Found { targets: targets.collect(), accounts, own: None }
+    let targets: Vec<Target> = targets.collect();
+    let own = (targets.len() < accounts).then(|| (own_name(&session), document(session.log)));
+    Found { targets, accounts, own }
+}
+
+/// Says that an account is left out. It is said of the caller's account, in whose name the role would have been asked for:
+/// nothing else is known of the one that is left out, and a document is about one account.
+fn not_entered(session: &Session<'_>, account: &str, why: &str) {
+    session.log.not_asked("", &[&format!("sts:AssumeRole {account}")], why);
+}
+
+/// The caller's account.
+fn own_name(session: &Session<'_>) -> String {
+    session.log.account().unwrap_or_else(|| UNKNOWN_ACCOUNT.to_owned())
 }
 
 /// The active accounts of an organization. What is left out is said in the document of the caller's own account.
@@ -106,12 +122,12 @@ fn of_organization(
         }
     }
     let accounts = states.len();
-    let (mut targets, mut not_asked) = (Vec::new(), Vec::new());
+    let mut targets = Vec::new();
     for (account, state) in states {
         let inactive =
             (state != "ACTIVE").then(|| format!("the account is {} in the organization", state.to_ascii_lowercase()));
         if let Some(why) = inactive.or_else(|| left_out(request, &account)) {
-            not_asked.push(Unasked { account, region: String::new(), call: "sts:AssumeRole".to_owned(), why });
+            not_entered(&session, &account, &why);
             continue;
         }
         let role = if own.as_ref() == Some(&account) {
@@ -124,14 +140,13 @@ fn of_organization(
         targets.push(Target { account, role });
     }
     let broken = listed.error.is_some();
+    let own = own_name(&session);
     let mut snapshot = document(session.log);
-    let own = own.unwrap_or_else(|| "unknown".to_owned());
     if broken {
         // Nobody knows which accounts are missing: this one cannot count as whole.
         let regions = pools::regions_to_list(request, home).map(|(regions, _)| regions).unwrap_or_default();
         snapshot.header.scope.accounts.insert(AccountScope { account: own.clone(), regions });
     }
-    snapshot.header.scope.not_asked.extend(not_asked);
     Found { targets, accounts, own: Some((own, snapshot)) }
 }
 
