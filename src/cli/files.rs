@@ -262,7 +262,8 @@ impl Write for WholeFile {
 
 /// The library names its own temporary file in its error, which says nothing to anybody.
 fn plain(error: std::io::Error) -> std::io::Error {
-    error.raw_os_error().map_or(error, std::io::Error::from_raw_os_error)
+    let within = || error.get_ref()?.source()?.downcast_ref::<std::io::Error>()?.raw_os_error();
+    error.raw_os_error().or_else(within).map_or(error, std::io::Error::from_raw_os_error)
 }
 
 fn cannot_write(path: &Path) -> String {
