@@ -428,7 +428,9 @@ mod tests {
         let newer = line(&json!({ "mrready_journal": 2, "other": [] })).unwrap();
         let message = read(NAME, newer.as_bytes()).unwrap_err().to_string();
         assert!(message.contains("version 2"), "{message}");
-        for other in ["something else", "{\"mrready_snapshot\":1", "0123456789abcdef {\"mrready_snapshot\"", "\u{0}\u{0}"] {
+        for other in
+            ["something else", "{\"mrready_snapshot\":1", "0123456789abcdef {\"mrready_snapshot\"", "\u{0}\u{0}"]
+        {
             assert!(!is_begun(other.as_bytes()), "{other}");
         }
         for empty in ["", "\n", " \n\n"] {

@@ -35,8 +35,12 @@ impl Stacks {
     /// From the pages of `DescribeStacks` and of `ListExports` of a Region.
     pub fn new(account: String, described: &[Value], exported: &[Value]) -> Self {
         let mut stacks = Self { account, ..Self::default() };
-        described.iter().for_each(|page| stacks.described(page));
-        exported.iter().for_each(|page| stacks.exported(page));
+        for page in described {
+            stacks.described(page);
+        }
+        for page in exported {
+            stacks.exported(page);
+        }
         stacks
     }
 

@@ -187,7 +187,8 @@ fn left_out(bench: &Bench, fleet: &str) -> Vec<(String, String)> {
 #[test]
 fn a_role_that_is_left_out_is_named_whoever_the_caller_says_to_be() {
     for (says, named) in [(crate::replay::ACCOUNT, crate::replay::ACCOUNT), ("../../planted", "unknown")] {
-        let replay = Replay::start(&["ready"], move |asked: &Asked| match asked.operation.as_str() {
+        let replay = Replay::start(&["ready"], move |asked: &Asked| {
+            match asked.operation.as_str() {
             "AssumeRole" => Some(session(asked)),
             "GetCallerIdentity" if !asked.key.starts_with(SESSION) => Some(Reply::json(
                 format!(
@@ -197,6 +198,7 @@ fn a_role_that_is_left_out_is_named_whoever_the_caller_says_to_be() {
                 .into(),
             )),
             _ => None,
+        }
         });
         let bench = Bench::new(&replay.url);
         let excluded = account(2);

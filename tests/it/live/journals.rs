@@ -47,9 +47,8 @@ fn credentials_of_another_account_are_refused_every_time() {
     running.child.kill().unwrap();
     running.wait();
     let account = server(0, |_| None);
-    let silent = server(0, |asked| {
-        (asked.service == "sts").then(|| Reply { status: 403, ..Reply::json(Value::from("<x/>")) })
-    });
+    let silent =
+        server(0, |asked| (asked.service == "sts").then(|| Reply { status: 403, ..Reply::json(Value::from("<x/>")) }));
     for (replay, said) in [(&account, "these credentials are of account 999999999999"), (&silent, "was not answered")] {
         let mut other = Bench::new(&replay.url);
         if said.contains('9') {
