@@ -62,7 +62,7 @@ pub(super) async fn run(
     }
     // As many as are entered at once: one that hangs at the door keeps nobody else from it.
     let door = Door::new(config.clone(), request, &home, rates.of_another_account(ENTERING));
-    let run = Run { request, door, config, home, rates };
+    let run = Run { request, config, door, home, rates };
     let total = targets.len();
     let mut targets = targets.into_iter();
     let (mut entering, mut asking) = (FuturesUnordered::new(), FuturesUnordered::new());
@@ -143,10 +143,6 @@ impl Run<'_> {
         self.request.patience.deadline.map(|time| Instant::now() + time)
     }
 
-    fn limits(&self, deadline: Option<Instant>) -> Limits {
-        Limits::of_one_of_several(deadline)
-    }
-
     fn session<'w>(
         &self,
         inside: &Target,
@@ -189,7 +185,7 @@ impl Run<'_> {
         watch: &Watch<'_>,
     ) -> Result<(SdkConfig, Vec<Entry>), Snapshot> {
         let mut funnel = Funnel { watch, told: 0 };
-        let limits = self.limits(self.deadline());
+        let limits = Limits::of_one_of_several(self.deadline());
         let config = match &target.role {
             None => self.config.clone(),
             Some(role) => match self.door.enter(role, &limits).await {
@@ -229,7 +225,7 @@ impl Run<'_> {
     async fn attempt(&self, inside: &Inside, watch: &Watch<'_>) -> Snapshot {
         let deadline = self.deadline();
         let mut funnel = Funnel { watch, told: 0 };
-        let limits = self.limits(deadline);
+        let limits = Limits::of_one_of_several(deadline);
         let session = self.session(&inside.target, inside.config.clone(), &inside.rates, limits, &mut funnel);
         // Whoever watches has seen it before.
         session.log.recall(inside.identity.iter().map(|entry| vec![entry.clone()]));
