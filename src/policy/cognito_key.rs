@@ -34,24 +34,36 @@ const POOL_CONTEXT: &str = "kms:EncryptionContext:aws:cognito-idp:userpool-arn";
 /// `DescribeKey` takes no encryption context (<https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html>),
 /// so a statement that allows it under that condition alone is not taken for an Allow.
 pub fn request(service: &str, action: &str, pool_arn: &str, account: &str) -> Request {
-    let mut context = Context::new()
+    Request {
+        principal: Principal::Service(service.to_owned()),
+        action: action.to_owned(),
+        resource: None,
+        context: context(action, pool_arn, account),
+    }
+}
+
+fn context(action: &str, pool_arn: &str, account: &str) -> Context {
+    let context = Context::new()
         .with(SOURCE_ARN, [pool_arn])
         .with("aws:SourceAccount", [account])
         .with("aws:PrincipalIsAWSService", ["true"]);
-    if !action.eq_ignore_ascii_case("kms:DescribeKey") {
-        context = context.with(POOL_CONTEXT, [pool_arn]);
-    }
-    Request { principal: Principal::Service(service.to_owned()), action: action.to_owned(), resource: None, context }
+    if takes_context(action) { context.with(POOL_CONTEXT, [pool_arn]) } else { context }
 }
 
-/// Who asks for what.
-fn questions() -> impl Iterator<Item = (&'static str, &'static str)> {
-    SERVICES.into_iter().flat_map(|service| ACTIONS.into_iter().map(move |action| (service, action)))
+fn takes_context(action: &str) -> bool {
+    !action.eq_ignore_ascii_case("kms:DescribeKey")
 }
 
 /// Every request of both services.
 pub(super) fn requests(pool_arn: &str, account: &str) -> Vec<Request> {
-    questions().map(|(service, action)| request(service, action, pool_arn, account)).collect()
+    let [with, without] = [ACTIONS[0], "kms:DescribeKey"].map(|action| context(action, pool_arn, account));
+    let request = |service: &str, action: &str| Request {
+        principal: Principal::Service(service.to_owned()),
+        action: action.to_owned(),
+        resource: None,
+        context: if takes_context(action) { with.clone() } else { without.clone() },
+    };
+    SERVICES.iter().flat_map(|service| ACTIONS.map(|action| request(service, action))).collect()
 }
 
 /// One of the requests that a policy does not allow.
@@ -109,9 +121,10 @@ pub fn judge(policy: &Policy, pool_arn: &str, account: &str) -> KeyPolicyVerdict
 
     let (mut refused, mut by_condition) = (Vec::new(), Vec::new());
     let (mut excluding, mut deciding, mut doubted) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    for (service, action) in questions() {
+    let questions = SERVICES.into_iter().flat_map(|service| ACTIONS.map(|action| (service, action)));
+    for ((service, action), request) in questions.zip(requests(pool_arn, account)) {
         let what = |by| Refused { service: service.to_owned(), action: action.to_owned(), by };
-        match policy.evaluate(&request(service, action, pool_arn, account)) {
+        match policy.evaluate(&request) {
             Decision::Allowed { .. } => {}
             Decision::Denied { reason: DenialReason::Explicit { by, keys } } => {
                 if keys.iter().any(|key| carries_the_arn(key)) {

@@ -239,12 +239,12 @@ impl Test {
         }
     }
 
-    fn fit_pattern(self, pattern: &Pattern, value: Value<'_>) -> Option<bool> {
+    fn fit_pattern(self, pattern: &Pattern<'_>, value: Value<'_>) -> Option<bool> {
         let same = |a: &str, b: &str| if self == Self::TextIgnoreCase { lower(a) == lower(b) } else { a == b };
         match value {
             Value::Text(text) if self == Self::Arn => pattern.matches_arn(text),
             Value::Text(text) => {
-                Some(pattern.literal().map_or_else(|| pattern.matches(text), |literal| same(&literal, text)))
+                Some(pattern.literal().map_or_else(|| pattern.matches(text), |literal| same(literal, text)))
             }
             Value::NoneOf(_) | Value::Digest(_) | Value::ArnInAccount(_) | Value::ArnOutsideAccounts(_)
                 if self == Self::Like && pattern.matches_everything() =>
@@ -253,12 +253,12 @@ impl Test {
             }
             Value::NoneOf(excluded) => {
                 let literal = pattern.literal()?;
-                excluded.iter().any(|e| same(e, &literal)).then_some(false)
+                excluded.iter().any(|e| same(e, literal)).then_some(false)
             }
             Value::Digest(digest) => {
                 let literal = pattern.literal()?;
                 match self {
-                    _ if !is_same_kind_of_digest(&literal, digest) => None,
+                    _ if !is_same_kind_of_digest(literal, digest) => None,
                     Self::Text | Self::Like => Some(literal == digest),
                     // Another digest may be that of the same text in another case.
                     Self::TextIgnoreCase => (literal == digest).then_some(true),
@@ -276,8 +276,9 @@ impl Test {
                 (!wanted.matches(account)).then_some(false)
             }
             Value::ArnOutsideAccounts(accounts) => {
-                let wanted = pattern.account_part(self != Self::Arn)?.literal()?;
-                accounts.contains(&wanted).then_some(false)
+                let wanted = pattern.account_part(self != Self::Arn)?;
+                let wanted = wanted.literal()?;
+                accounts.iter().any(|account| account == wanted).then_some(false)
             }
         }
     }

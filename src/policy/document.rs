@@ -3,6 +3,7 @@
 //! For: reading a document strictly, so that nothing in it is lost on the way to the evaluation.
 //! Not for: percent-decoding (`trust` does that) or for checking what AWS checks when it saves a policy.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -139,15 +140,15 @@ impl Policy {
     /// Reads a document. The head of [the module](super) says what is refused and what is only doubted.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         let (mut version, mut id, mut statements) = (Version::V2008, None, None);
-        for (key, node) in map(Node::read(text)?, "the document")? {
-            match key.as_str() {
+        for (key, node) in map(Node::read(text)?, &Place::Document)? {
+            match &*key {
                 "Version" => version = read_version(node)?,
-                "Id" => id = Some(text_of(node, "Id")?),
+                "Id" => id = Some(text_of(node, &Place::Member(&Place::Document, "Id"))?.into_owned()),
                 "Statement" => statements = Some(read_statements(node)?),
-                _ => return Err(malformed("the document", format!("unknown member \"{key}\""))),
+                _ => return Err(malformed(Place::Document, format!("unknown member \"{key}\""))),
             }
         }
-        let statements = statements.ok_or_else(|| malformed("the document", "it has no Statement"))?;
+        let statements = statements.ok_or_else(|| malformed(Place::Document, "it has no Statement"))?;
         Ok(Self { version, id, statements })
     }
 }
@@ -157,37 +158,58 @@ pub(super) fn refuse_unsure_json(text: &str) -> Result<(), PolicyError> {
     Node::read(text).map(|_| ())
 }
 
-fn malformed(place: &str, problem: impl Into<String>) -> PolicyError {
-    PolicyError::Malformed { place: place.to_owned(), problem: problem.into() }
+fn malformed(place: impl fmt::Display, problem: impl Into<String>) -> PolicyError {
+    PolicyError::Malformed { place: place.to_string(), problem: problem.into() }
 }
 
-fn read_version(node: Node) -> Result<Version, PolicyError> {
-    match text_of(node, "Version")?.as_str() {
+/// Where something stands in a document; it becomes text only where something is wrong there.
+#[derive(Clone, Copy)]
+enum Place<'p> {
+    Document,
+    Member(&'p Place<'p>, &'p str),
+    Item(&'p Place<'p>, usize),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Document => f.write_str("the document"),
+            Self::Member(Self::Document, name) => f.write_str(name),
+            Self::Member(place, name) => write!(f, "{place}.{name}"),
+            // A list in the place of the document.
+            Self::Item(Self::Document, index) => write!(f, "[{index}]"),
+            Self::Item(place, index) => write!(f, "{place}[{index}]"),
+        }
+    }
+}
+
+fn read_version(node: Node<'_>) -> Result<Version, PolicyError> {
+    match &*text_of(node, &Place::Member(&Place::Document, "Version"))? {
         "2008-10-17" => Ok(Version::V2008),
         "2012-10-17" => Ok(Version::V2012),
         other => Err(malformed("Version", format!("\"{other}\" is neither 2008-10-17 nor 2012-10-17"))),
     }
 }
 
-fn read_statements(node: Node) -> Result<Vec<Statement>, PolicyError> {
+fn read_statements(node: Node<'_>) -> Result<Vec<Statement>, PolicyError> {
     node.one_or_many().into_iter().enumerate().map(|(index, node)| read_statement(index, node)).collect()
 }
 
-fn read_statement(index: usize, node: Node) -> Result<Statement, PolicyError> {
-    let here = format!("Statement[{index}]");
-    let at = |member: &str| format!("{here}.{member}");
+fn read_statement(index: usize, node: Node<'_>) -> Result<Statement, PolicyError> {
+    let statements = Place::Member(&Place::Document, "Statement");
+    let here = Place::Item(&statements, index);
     let (mut sid, mut effect, mut principals, mut actions, mut resources) = (None, None, None, None, None);
     let mut conditions = Vec::new();
     let mut unknown_members = BTreeSet::new();
     for (key, node) in map(node, &here)? {
-        let place = at(&key);
-        match key.as_str() {
-            "Sid" => sid = Some(text_of(node, &place)?),
+        let place = Place::Member(&here, &key);
+        match &*key {
+            "Sid" => sid = Some(text_of(node, &place)?.into_owned()),
             "Effect" => {
-                effect = Some(match text_of(node, &place)?.as_str() {
+                effect = Some(match &*text_of(node, &place)? {
                     "Allow" => Effect::Allow,
                     "Deny" => Effect::Deny,
-                    other => return Err(malformed(&place, format!("\"{other}\" is neither Allow nor Deny"))),
+                    other => return Err(malformed(place, format!("\"{other}\" is neither Allow nor Deny"))),
                 });
             }
             "Principal" => {
@@ -204,41 +226,41 @@ fn read_statement(index: usize, node: Node) -> Result<Statement, PolicyError> {
             "NotResource" => set_once(&mut resources, Scope::AllBut(texts(node, &place)?), &here, "Resource")?,
             "Condition" => conditions = read_conditions(node, &place)?,
             _ => {
-                unknown_members.insert(key);
+                unknown_members.insert(key.into_owned());
             }
         }
     }
     Ok(Statement {
         index,
         sid,
-        effect: effect.ok_or_else(|| malformed(&here, "it has no Effect"))?,
-        principals: principals.ok_or_else(|| malformed(&here, "it has no Principal"))?,
-        actions: actions.ok_or_else(|| malformed(&here, "it has no Action"))?,
+        effect: effect.ok_or_else(|| malformed(here, "it has no Effect"))?,
+        principals: principals.ok_or_else(|| malformed(here, "it has no Principal"))?,
+        actions: actions.ok_or_else(|| malformed(here, "it has no Action"))?,
         resources,
         conditions,
         unknown_members,
     })
 }
 
-fn set_once<T>(slot: &mut Option<T>, value: T, place: &str, name: &str) -> Result<(), PolicyError> {
+fn set_once<T>(slot: &mut Option<T>, value: T, place: &Place<'_>, name: &str) -> Result<(), PolicyError> {
     if slot.replace(value).is_some() {
         return Err(malformed(place, format!("it has both {name} and Not{name}")));
     }
     Ok(())
 }
 
-fn read_principals(node: Node, place: &str) -> Result<Vec<NamedPrincipal>, PolicyError> {
+fn read_principals(node: Node<'_>, place: &Place<'_>) -> Result<Vec<NamedPrincipal>, PolicyError> {
     if let Node::Text(text) = &node {
         return if text == "*" {
-            Ok(vec![NamedPrincipal { kind: PrincipalKind::Everyone, value: text.clone() }])
+            Ok(vec![NamedPrincipal { kind: PrincipalKind::Everyone, value: text.clone().into_owned() }])
         } else {
             Err(malformed(place, format!("\"{text}\" has no principal type")))
         };
     }
     let mut named = Vec::new();
     for (kind, node) in map(node, place)? {
-        let values = texts(node, &format!("{place}.{kind}"))?;
-        let kind = match kind.as_str() {
+        let values = texts(node, &Place::Member(place, &kind))?;
+        let kind = match &*kind {
             "AWS" => PrincipalKind::Aws,
             "Service" => PrincipalKind::Service,
             "Federated" => PrincipalKind::Federated,
@@ -250,18 +272,23 @@ fn read_principals(node: Node, place: &str) -> Result<Vec<NamedPrincipal>, Polic
     if named.is_empty() { Err(malformed(place, "it names nobody")) } else { Ok(named) }
 }
 
-fn read_conditions(node: Node, place: &str) -> Result<Vec<Condition>, PolicyError> {
+fn read_conditions(node: Node<'_>, place: &Place<'_>) -> Result<Vec<Condition>, PolicyError> {
     let mut conditions = Vec::new();
     for (spelled, node) in map(node, place)? {
-        let place = format!("{place}.{spelled}");
+        let place = Place::Member(place, &spelled);
         let keys = map(node, &place)?;
         if keys.is_empty() {
-            return Err(malformed(&place, "it names no condition key"));
+            return Err(malformed(place, "it names no condition key"));
         }
         for (key, node) in keys {
-            let place = format!("{place}.{key}");
+            let place = Place::Member(&place, &key);
             let values = node.one_or_many().into_iter().map(|n| scalar_of(n, &place)).collect::<Result<_, _>>()?;
-            conditions.push(Condition { operator: Operator::read(&spelled), spelled: shown(&spelled), key, values });
+            conditions.push(Condition {
+                operator: Operator::read(&spelled),
+                spelled: shown(&spelled),
+                key: key.into_owned(),
+                values,
+            });
         }
     }
     Ok(conditions)
@@ -272,7 +299,7 @@ fn shown(name: &str) -> String {
     name.chars().take(64).collect()
 }
 
-fn map(node: Node, place: &str) -> Result<Vec<(String, Node)>, PolicyError> {
+fn map<'t>(node: Node<'t>, place: &Place<'_>) -> Result<Vec<(Cow<'t, str>, Node<'t>)>, PolicyError> {
     match node {
         Node::Map(entries) => Ok(entries),
         Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::List(_) => {
@@ -281,7 +308,7 @@ fn map(node: Node, place: &str) -> Result<Vec<(String, Node)>, PolicyError> {
     }
 }
 
-fn text_of(node: Node, place: &str) -> Result<String, PolicyError> {
+fn text_of<'t>(node: Node<'t>, place: &Place<'_>) -> Result<Cow<'t, str>, PolicyError> {
     match node {
         Node::Text(text) => Ok(text),
         Node::Null | Node::Bool(_) | Node::Number(_) | Node::List(_) | Node::Map(_) => {
@@ -291,18 +318,19 @@ fn text_of(node: Node, place: &str) -> Result<String, PolicyError> {
 }
 
 /// One string or a list of at least one. Of an empty list nothing matches, so an empty `NotAction` would be everything.
-fn texts(node: Node, place: &str) -> Result<Vec<String>, PolicyError> {
+fn texts(node: Node<'_>, place: &Place<'_>) -> Result<Vec<String>, PolicyError> {
     let nodes = node.one_or_many();
     if nodes.is_empty() {
         return Err(malformed(place, "the list is empty"));
     }
-    nodes.into_iter().map(|n| text_of(n, place)).collect()
+    nodes.into_iter().map(|node| text_of(node, place).map(Cow::into_owned)).collect()
 }
 
 /// Condition values may be written as JSON numbers and booleans.
-fn scalar_of(node: Node, place: &str) -> Result<String, PolicyError> {
+fn scalar_of(node: Node<'_>, place: &Place<'_>) -> Result<String, PolicyError> {
     match node {
-        Node::Text(text) | Node::Number(text) => Ok(text),
+        Node::Text(text) => Ok(text.into_owned()),
+        Node::Number(text) => Ok(text),
         Node::Bool(value) => Ok(value.to_string()),
         Node::Null | Node::List(_) | Node::Map(_) => {
             Err(malformed(place, "a string, a number or a boolean is expected"))
@@ -311,23 +339,26 @@ fn scalar_of(node: Node, place: &str) -> Result<String, PolicyError> {
 }
 
 /// Any JSON, with every key of an object kept, repeated ones too.
-enum Node {
+enum Node<'t> {
     Null,
     Bool(bool),
     Number(String),
-    Text(String),
-    List(Vec<Node>),
-    Map(Vec<(String, Node)>),
+    Text(Cow<'t, str>),
+    List(Vec<Node<'t>>),
+    Map(Vec<(Cow<'t, str>, Node<'t>)>),
 }
 
-impl Node {
-    fn read(text: &str) -> Result<Self, PolicyError> {
+/// Objects of more members are looked through for a repeated one with an index.
+const FEW: usize = 16;
+
+impl<'t> Node<'t> {
+    fn read(text: &'t str) -> Result<Self, PolicyError> {
         if text.len() > MAX_POLICY_BYTES {
             return Err(PolicyError::TooLarge { bytes: text.len() });
         }
         let node: Self =
             serde_json::from_str(text).map_err(|error| PolicyError::NotJson { problem: error.to_string() })?;
-        refuse_duplicates(&node, "")?;
+        node.refuse_duplicates(&Place::Document)?;
         Ok(node)
     }
 
@@ -335,31 +366,36 @@ impl Node {
     fn one_or_many(self) -> Vec<Self> {
         if let Self::List(nodes) = self { nodes } else { vec![self] }
     }
-}
 
-/// Depth is bounded by `serde_json`'s own limit, so this may recurse.
-fn refuse_duplicates(node: &Node, place: &str) -> Result<(), PolicyError> {
-    match node {
-        Node::Map(entries) => {
-            let mut seen = BTreeSet::new();
-            for (key, value) in entries {
-                if !seen.insert(key) {
-                    let place = if place.is_empty() { "the document" } else { place };
-                    return Err(PolicyError::DuplicateKey { key: key.clone(), place: place.to_owned() });
+    /// Depth is bounded by `serde_json`'s own limit, so this may recurse.
+    fn refuse_duplicates(&self, place: &Place<'_>) -> Result<(), PolicyError> {
+        match self {
+            Self::Map(entries) => {
+                let mut seen = BTreeSet::new();
+                for (number, (key, value)) in entries.iter().enumerate() {
+                    let again = if entries.len() <= FEW {
+                        entries[..number].iter().any(|(earlier, _)| earlier == key)
+                    } else {
+                        !seen.insert(key)
+                    };
+                    if again {
+                        let (key, place) = (key.clone().into_owned(), place.to_string());
+                        return Err(PolicyError::DuplicateKey { key, place });
+                    }
+                    value.refuse_duplicates(&Place::Member(place, key))?;
                 }
-                let separator = if place.is_empty() { "" } else { "." };
-                refuse_duplicates(value, &format!("{place}{separator}{key}"))?;
+                Ok(())
             }
-            Ok(())
+            Self::List(nodes) => {
+                let mut nodes = nodes.iter().enumerate();
+                nodes.try_for_each(|(index, node)| node.refuse_duplicates(&Place::Item(place, index)))
+            }
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) => Ok(()),
         }
-        Node::List(nodes) => {
-            nodes.iter().enumerate().try_for_each(|(i, node)| refuse_duplicates(node, &format!("{place}[{i}]")))
-        }
-        Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) => Ok(()),
     }
 }
 
-impl<'de> Deserialize<'de> for Node {
+impl<'de> Deserialize<'de> for Node<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(NodeVisitor)
     }
@@ -368,29 +404,29 @@ impl<'de> Deserialize<'de> for Node {
 struct NodeVisitor;
 
 impl<'de> Visitor<'de> for NodeVisitor {
-    type Value = Node;
+    type Value = Node<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<Node, E> {
+    fn visit_unit<E>(self) -> Result<Node<'de>, E> {
         Ok(Node::Null)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
+    fn visit_bool<E>(self, value: bool) -> Result<Node<'de>, E> {
         Ok(Node::Bool(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
+    fn visit_i64<E>(self, value: i64) -> Result<Node<'de>, E> {
         Ok(Node::Number(value.to_string()))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
+    fn visit_u64<E>(self, value: u64) -> Result<Node<'de>, E> {
         Ok(Node::Number(value.to_string()))
     }
 
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Node, E> {
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Node<'de>, E> {
         if value.abs() < EXACT_FLOAT {
             Ok(Node::Number(value.to_string()))
         } else {
@@ -398,15 +434,19 @@ impl<'de> Visitor<'de> for NodeVisitor {
         }
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
-        Ok(Node::Text(value.to_owned()))
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Node<'de>, E> {
+        Ok(Node::Text(Cow::Borrowed(value)))
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Node, E> {
-        Ok(Node::Text(value))
+    fn visit_str<E>(self, value: &str) -> Result<Node<'de>, E> {
+        Ok(Node::Text(Cow::Owned(value.to_owned())))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node, A::Error> {
+    fn visit_string<E>(self, value: String) -> Result<Node<'de>, E> {
+        Ok(Node::Text(Cow::Owned(value)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node<'de>, A::Error> {
         let mut nodes = Vec::new();
         while let Some(node) = seq.next_element()? {
             nodes.push(node);
@@ -414,11 +454,25 @@ impl<'de> Visitor<'de> for NodeVisitor {
         Ok(Node::List(nodes))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node<'de>, A::Error> {
         let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
+        while let Some((key, node)) = map.next_entry::<Key<'de>, Node<'de>>()? {
+            entries.push((key.0, node));
         }
         Ok(Node::Map(entries))
+    }
+}
+
+/// The name of a member.
+struct Key<'t>(Cow<'t, str>);
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match deserializer.deserialize_str(NodeVisitor)? {
+            Node::Text(text) => Ok(Self(text)),
+            Node::Null | Node::Bool(_) | Node::Number(_) | Node::List(_) | Node::Map(_) => {
+                Err(serde::de::Error::custom("the name of a member is expected"))
+            }
+        }
     }
 }

@@ -3,6 +3,8 @@
 //! For: turning a value of a policy into a [`Pattern`] and matching text against it in time linear in the pattern.
 //! Not for: regular expressions, paths, or deciding what a match means.
 
+use std::borrow::Cow;
+
 use super::request::{Context, ContextValue};
 use super::{Keys, one};
 
@@ -11,12 +13,10 @@ const ARN_PARTS: usize = 6;
 /// Where the account id stands among them.
 const ACCOUNT_PART: usize = 4;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Token {
-    Literal(char),
-    AnyOne,
-    AnyMany,
-}
+/// Any number of characters. No byte of UTF-8 text has this value.
+const ANY_MANY: u8 = 0xfe;
+/// One character. No byte of UTF-8 text has this value.
+const ANY_ONE: u8 = 0xff;
 
 /// How the text of a pattern is to be read.
 #[derive(Debug, Clone, Copy)]
@@ -27,76 +27,86 @@ pub(super) struct Reading<'a> {
     pub(super) variables: Option<&'a Context>,
 }
 
-/// A value of a policy, ready to match.
+/// A value of a policy, ready to match: its text with [`ANY_MANY`] and [`ANY_ONE`] for wildcards.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pattern(Vec<Token>);
+pub(super) struct Pattern<'a>(Cow<'a, [u8]>);
 
-impl Pattern {
+impl<'a> Pattern<'a> {
     /// Reads a pattern without variables.
-    pub(super) fn plain(text: &str) -> Self {
-        Self(text.chars().map(|c| token(c, true)).collect())
+    pub(super) fn plain(text: &'a str) -> Self {
+        Self::of(text, true)
+    }
+
+    fn of(text: &'a str, wildcards: bool) -> Self {
+        if !wildcards || !text.contains(['*', '?']) {
+            return Self(Cow::Borrowed(text.as_bytes()));
+        }
+        Self(Cow::Owned(text.bytes().map(wildcard).collect()))
     }
 
     /// Reads a pattern; fails with the condition keys of the variables that the context cannot fill.
-    pub(super) fn read(text: &str, reading: Reading<'_>) -> Result<Self, Keys> {
-        let Some(context) = reading.variables else {
-            return Ok(Self(text.chars().map(|c| token(c, reading.wildcards)).collect()));
+    pub(super) fn read(text: &'a str, reading: Reading<'_>) -> Result<Self, Keys> {
+        let Some(context) = reading.variables.filter(|_| text.contains("${")) else {
+            return Ok(Self::of(text, reading.wildcards));
         };
-        let mut tokens = Vec::with_capacity(text.len());
+        let written = |byte| if reading.wildcards { wildcard(byte) } else { byte };
+        let mut pattern = Vec::with_capacity(text.len());
         let mut missing = Keys::new();
         let mut rest = text;
         while let Some(start) = rest.find("${") {
             let (before, from) = rest.split_at(start);
             let Some(end) = from.find('}') else { break };
-            tokens.extend(before.chars().map(|c| token(c, reading.wildcards)));
+            pattern.extend(before.bytes().map(written));
             match fill(&from[2..end], context) {
                 // Filled-in text is literal, also where it holds a `*`.
-                Ok(value) => tokens.extend(value.chars().map(Token::Literal)),
+                Ok(value) => pattern.extend(value.bytes()),
                 Err(keys) => missing.extend(keys),
             }
             rest = &from[end + 1..];
         }
-        tokens.extend(rest.chars().map(|c| token(c, reading.wildcards)));
-        if missing.is_empty() { Ok(Self(tokens)) } else { Err(missing) }
+        pattern.extend(rest.bytes().map(written));
+        if missing.is_empty() { Ok(Self(Cow::Owned(pattern))) } else { Err(missing) }
     }
 
     /// Whether the whole text matches.
     pub(super) fn matches(&self, text: &str) -> bool {
-        matches(&self.0, &text.chars().collect::<Vec<_>>())
+        matches(&self.0, text.as_bytes())
     }
 
     /// The text, if there is no wildcard in it.
-    pub(super) fn literal(&self) -> Option<String> {
+    pub(super) fn literal(&self) -> Option<&str> {
         literal(&self.0)
     }
 
     /// Whether it is `*` (or `**` …): any text matches.
     pub(super) fn matches_everything(&self) -> bool {
-        !self.0.is_empty() && self.0.iter().all(|t| *t == Token::AnyMany)
+        !self.0.is_empty() && self.0.iter().all(|byte| *byte == ANY_MANY)
     }
 
     /// Whether an ARN matches part by part, a `*` never crossing a colon before the sixth part.
     /// `None` if the pattern does not have the six parts of an ARN.
     pub(super) fn matches_arn(&self, text: &str) -> Option<bool> {
-        let pattern: Vec<&[Token]> = self.0.splitn(ARN_PARTS, |t| *t == Token::Literal(':')).collect();
-        if pattern.len() != ARN_PARTS {
+        if self.parts().count() != ARN_PARTS {
             return None;
         }
-        let parts: Vec<&str> = text.splitn(ARN_PARTS, ':').collect();
-        Some(
-            parts.len() == ARN_PARTS
-                && pattern.iter().zip(&parts).all(|(p, part)| matches(p, &part.chars().collect::<Vec<_>>())),
-        )
+        let mut parts = text.as_bytes().splitn(ARN_PARTS, |byte| *byte == b':');
+        Some(self.parts().all(|pattern| parts.next().is_some_and(|part| matches(pattern, part))))
     }
 
     /// The part of an ARN pattern that stands for the account. With `crossing`, wildcards match colons too, so the part is
     /// only known if none stands in or before it.
-    pub(super) fn account_part(&self, crossing: bool) -> Option<Self> {
-        let parts: Vec<&[Token]> = self.0.splitn(ARN_PARTS, |t| *t == Token::Literal(':')).collect();
-        if parts.len() != ARN_PARTS || (crossing && parts[..=ACCOUNT_PART].iter().any(|p| literal(p).is_none())) {
+    pub(super) fn account_part(&self, crossing: bool) -> Option<Pattern<'_>> {
+        if self.parts().count() != ARN_PARTS {
             return None;
         }
-        Some(Self(parts[ACCOUNT_PART].to_vec()))
+        if crossing && self.parts().take(ACCOUNT_PART + 1).any(|part| literal(part).is_none()) {
+            return None;
+        }
+        self.parts().nth(ACCOUNT_PART).map(|part| Pattern(Cow::Borrowed(part)))
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.splitn(ARN_PARTS, |byte| *byte == b':')
     }
 }
 
@@ -109,22 +119,17 @@ pub(super) fn arn_account_and_resource(text: &str) -> Option<(&str, &str)> {
     }
 }
 
-fn token(c: char, wildcards: bool) -> Token {
-    match c {
-        '*' if wildcards => Token::AnyMany,
-        '?' if wildcards => Token::AnyOne,
-        other => Token::Literal(other),
+fn wildcard(byte: u8) -> u8 {
+    match byte {
+        b'*' => ANY_MANY,
+        b'?' => ANY_ONE,
+        other => other,
     }
 }
 
-fn literal(tokens: &[Token]) -> Option<String> {
-    tokens
-        .iter()
-        .map(|t| match t {
-            Token::Literal(c) => Some(*c),
-            Token::AnyOne | Token::AnyMany => None,
-        })
-        .collect()
+fn literal(pattern: &[u8]) -> Option<&str> {
+    // What is no wildcard is text.
+    std::str::from_utf8(pattern).ok()
 }
 
 /// The value of one variable, written as between `${` and `}`.
@@ -154,31 +159,43 @@ fn fill(written: &str, context: &Context) -> Result<String, Keys> {
     }
 }
 
-/// Two pointers and one remembered `*`: at worst pattern plus text squared, whatever the number of stars.
-fn matches(pattern: &[Token], text: &[char]) -> bool {
+/// Two pointers and one remembered `*`: at worst pattern plus text squared, whatever the number of stars. A `?` takes a
+/// whole character, and a `*` begins again at whole characters only.
+fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;
     while t < text.len() {
-        let step = match pattern.get(p) {
-            Some(Token::AnyMany) => {
+        let width = match pattern.get(p) {
+            Some(&ANY_MANY) => {
                 retry = Some((p + 1, t));
                 p += 1;
                 continue;
             }
-            Some(Token::AnyOne) => true,
-            Some(Token::Literal(c)) => *c == text[t],
-            None => false,
+            Some(&ANY_ONE) => width(text[t]),
+            Some(&byte) => usize::from(byte == text[t]),
+            None => 0,
         };
-        if step {
-            (p, t) = (p + 1, t + 1);
+        if width > 0 {
+            (p, t) = (p + 1, t + width);
         } else if let Some((after_star, from)) = retry {
-            retry = Some((after_star, from + 1));
-            (p, t) = (after_star, from + 1);
+            let from = from + self::width(text[from]);
+            retry = Some((after_star, from));
+            (p, t) = (after_star, from);
         } else {
             return false;
         }
     }
-    pattern[p..].iter().all(|t| *t == Token::AnyMany)
+    pattern[p..].iter().all(|byte| *byte == ANY_MANY)
+}
+
+/// How many bytes the character has that begins with this one.
+fn width(first: u8) -> usize {
+    match first {
+        0xf0.. => 4,
+        0xe0.. => 3,
+        0xc0.. => 2,
+        _ => 1,
+    }
 }
 
 #[cfg(test)]
@@ -201,6 +218,15 @@ mod tests {
             ("*ab*ab", "ab", false),
             ("kms:ReEncrypt*", "kms:ReEncryptTo", true),
             ("[a]", "a", false),
+            ("*?", "é", true),
+            ("?*?", "é", false),
+            ("*?é", "ééé", true),
+            ("*?", "", false),
+            ("é*", "é€😀", true),
+            ("???", "é€😀", true),
+            ("*😀", "é€😀", true),
+            ("?", "😀", true),
+            ("??", "😀", false),
         ] {
             assert_eq!(Pattern::plain(pattern).matches(text), expected, "{pattern} ~ {text}");
         }
@@ -208,10 +234,10 @@ mod tests {
 
     #[test]
     fn hostile_stars_end_soon() {
-        let pattern = Pattern::plain(&format!("{}b", "*a".repeat(50_000)));
-        assert!(!pattern.matches(&"a".repeat(60_000)));
-        let pattern = Pattern::plain(&format!("{}b", "*".repeat(100_000)));
-        assert!(pattern.matches(&format!("{}b", "a".repeat(10_000))));
+        let text = format!("{}b", "*a".repeat(50_000));
+        assert!(!Pattern::plain(&text).matches(&"a".repeat(60_000)));
+        let text = format!("{}b", "*".repeat(100_000));
+        assert!(Pattern::plain(&text).matches(&format!("{}b", "a".repeat(10_000))));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! Not for: guessing what AWS would send; a key that nobody listed is unknown, not absent.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,9 +42,10 @@ pub enum ContextValue {
     ArnOutsideAccounts(Vec<String>),
 }
 
-/// The condition keys of a request. Keys compare without regard to case; a key that is not listed is undecided.
+/// The condition keys of a request. Keys compare without regard to case; a key that is not listed is undecided. Several
+/// requests may share one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Context(BTreeMap<String, ContextValue>);
+pub struct Context(Arc<BTreeMap<String, ContextValue>>);
 
 impl Context {
     /// A context about which nothing is known.
@@ -66,13 +68,14 @@ impl Context {
     /// The same, with whatever is known about a key. The last word on a key counts.
     #[must_use]
     pub fn with_value(mut self, key: &str, value: ContextValue) -> Self {
-        self.0.insert(key.to_ascii_lowercase(), value);
+        Arc::make_mut(&mut self.0).insert(key.to_ascii_lowercase(), value);
         self
     }
 
     /// What is known about a key; `None` is "undecided".
     pub fn get(&self, key: &str) -> Option<&ContextValue> {
-        self.0.get(&key.to_ascii_lowercase())
+        // They are a handful.
+        self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(key)).map(|(_, value)| value)
     }
 }
 
