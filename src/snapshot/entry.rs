@@ -237,6 +237,34 @@ pub struct Question {
     pub parameters: String,
 }
 
+/// The order of parameters as compact JSON, which is written only where a look at the first difference does not tell.
+fn order_of_parameters(own: &Map<String, Value>, others: &Map<String, Value>) -> Ordering {
+    for (one, other) in own.iter().zip(others) {
+        if one == other {
+            continue;
+        }
+        match (one, other) {
+            ((name, Value::String(one)), (name_of_other, Value::String(other)))
+                if name == name_of_other && is_written_plainly(one) && is_written_plainly(other) =>
+            {
+                let quote = std::iter::once(b'"');
+                return one.bytes().chain(quote.clone()).cmp(other.bytes().chain(quote));
+            }
+            _ => break,
+        }
+    }
+    if own == others {
+        return Ordering::Equal;
+    }
+    let text = |map: &Map<String, Value>| serde_json::to_string(map).unwrap_or_default();
+    text(own).cmp(&text(others))
+}
+
+/// Whether JSON has no other way to write a text than as it is.
+fn is_written_plainly(text: &str) -> bool {
+    !text.bytes().any(|byte| byte < b' ' || matches!(byte, b'"' | b'\\'))
+}
+
 impl Entry {
     /// What it answers.
     pub fn question(&self) -> Question {
@@ -282,12 +310,10 @@ impl Entry {
 
     /// The order of entries in a document: that of their sort keys, which are made only where the questions are the same.
     pub(super) fn order(&self, other: &Self) -> Ordering {
-        let parameters = |map: &Map<String, Value>| serde_json::to_string(map).unwrap_or_default();
         match (self.asked(), other.asked()) {
-            (Some((about, own)), Some((of_other, others))) => about.cmp(&of_other).then_with(|| {
-                let same = own == others;
-                if same { Ordering::Equal } else { parameters(own).cmp(&parameters(others)) }
-            }),
+            (Some((about, own)), Some((of_other, others))) => {
+                about.cmp(&of_other).then_with(|| order_of_parameters(own, others))
+            }
             _ => self.question().cmp(&other.question()),
         }
         .then_with(|| match (self, other) {
@@ -340,6 +366,40 @@ impl Call {
         match resource_type.filter(|_| self.service == "cloudcontrol") {
             Some(resource_type) => format!("{}:{} {resource_type}", self.service, self.operation),
             None => format!("{}:{}", self.service, self.operation),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn parameters_are_ordered_as_they_are_written() {
+        let samples = [
+            json!({}),
+            json!({ "A": "" }),
+            json!({ "A": "a" }),
+            json!({ "A": "a b" }),
+            json!({ "A": "a!" }),
+            json!({ "A": "a\"b" }),
+            json!({ "A": "a\\b" }),
+            json!({ "A": "a\nb" }),
+            json!({ "A": "a#" }),
+            json!({ "A": "aé" }),
+            json!({ "A": "ab" }),
+            json!({ "A": "a", "B": "c" }),
+            json!({ "A": "a", "B": 1 }),
+            json!({ "A": "a", "B": ["x"] }),
+            json!({ "A": "b", "B": ["x"] }),
+            json!({ "A": 1 }),
+            json!({ "AB": "a" }),
+        ];
+        for (one, other) in samples.iter().flat_map(|one| samples.iter().map(move |other| (one, other))) {
+            let order = order_of_parameters(one.as_object().unwrap(), other.as_object().unwrap());
+            assert_eq!(order, one.to_string().cmp(&other.to_string()), "{one} and {other}");
         }
     }
 }
