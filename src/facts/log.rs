@@ -6,10 +6,11 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::Hasher;
 use std::ops::Range;
 
 use jiff::{SignedDuration, Timestamp};
+use rustc_hash::FxHasher;
 use serde_json::Value;
 
 use crate::model::{Cause, Listed, Observed, Source};
@@ -42,6 +43,8 @@ pub struct Answer<'a> {
     /// The Region asked.
     pub region: Cow<'a, str>,
     operation: &'static Operation,
+    /// The member that holds all the others.
+    wrapper: Option<&'static str>,
     /// All that the log has on it, answered or not.
     logged: &'a [&'a Call],
     /// So many of them are pages that came.
@@ -95,7 +98,7 @@ impl<'a> Log<'a> {
     /// What came back for a `service:Operation` of the table with these parameter values, in the order of the parameters'
     /// names; a value that is no text as compact JSON with sorted names. `None`: there is no such call.
     pub fn ask(&'a self, account: &str, region: &str, call: &str, parameters: &[&str]) -> Option<Answer<'a>> {
-        let (call, operation) = operations::named(call)?;
+        let operations::Named { call, operation, wrapper } = operations::named(call)?;
         let logged = self.logged(account, region, operation, parameters);
         let mut answer = Answer {
             call,
@@ -103,6 +106,7 @@ impl<'a> Log<'a> {
                 .first()
                 .map_or_else(|| Cow::Owned(region.to_owned()), |call| Cow::Borrowed(call.region.as_str())),
             operation,
+            wrapper,
             logged,
             pages: 0,
             problem: None,
@@ -197,9 +201,9 @@ fn group(snapshot: &Snapshot) -> (Vec<Vec<&Call>>, Vec<u32>) {
     (groups, table)
 }
 
-/// The hash of a question, on every machine the same.
+/// The hash of a question. It decides where one is looked for, never what is found.
 fn hash<'p>(question: (&str, &str, &str, &str), parameters: impl Iterator<Item = Cow<'p, str>>) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FxHasher::default();
     let (account, region, service, operation) = question;
     for part in [account, region, service, operation] {
         hasher.write(part.as_bytes());
@@ -294,7 +298,7 @@ impl<'a> Answer<'a> {
             Ok(Some(value)) => Observed::Known(value),
             _ if was_dropped(call, pointer) => Observed::Unknown(Cause::NotAdmitted { member: member(pointer) }),
             Err(value) => self.surprise(pointer, value),
-            Ok(None) => match wrapper(self.operation).filter(|wrapper| matches!(reach(response, wrapper), Ok(None))) {
+            Ok(None) => match self.wrapper.filter(|wrapper| matches!(reach(response, wrapper), Ok(None))) {
                 // The object that everything else is in: without it there is no answer, and absence means nothing.
                 Some(wrapper) => Observed::Unknown(Cause::NoMeaning { member: member(wrapper) }),
                 None => Observed::Absent,
@@ -447,17 +451,6 @@ fn reach<'v>(root: &'v Value, pointer: &str) -> Result<Option<&'v Value>, &'v Va
         value = next;
     }
     Ok((!value.is_null()).then_some(value))
-}
-
-/// The one member of an answer that holds all the others, such as `/UserPool`.
-fn wrapper(operation: &Operation) -> Option<&'static str> {
-    let first = |pattern: &'static str| {
-        let end = pattern[1..].find(['/', '{'])?;
-        Some(&pattern[..=end])
-    };
-    let wrapper = first(operation.keep.first()?)?;
-    (operation.items.is_none() && operation.keep.iter().all(|pattern| first(pattern) == Some(wrapper)))
-        .then_some(wrapper)
 }
 
 /// Whether the member, or something around it, came and was not kept.

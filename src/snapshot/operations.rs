@@ -136,16 +136,39 @@ pub fn find_typed(service: &str, name: &str, resource_type: &str) -> Option<&'st
 
 /// The operation of this `service:Operation`, as [`Operation::call`] writes it.
 pub fn find_call(call: &str) -> Option<&'static Operation> {
-    named(call).map(|(_, operation)| operation)
+    named(call).map(|named| named.operation)
 }
 
-/// The same with the name as the table has it. Facts ask for it some hundred times a pool.
-pub fn named(call: &str) -> Option<(&'static str, &'static Operation)> {
+/// An operation by its name. Facts ask for one some hundred times a pool.
+#[derive(Debug, Clone, Copy)]
+pub struct Named {
+    /// `service:Operation`, as [`Operation::call`] writes it.
+    pub call: &'static str,
+    /// The operation.
+    pub operation: &'static Operation,
+    /// The one member of its answer that holds all the others, such as `/UserPool`.
+    pub wrapper: Option<&'static str>,
+}
+
+/// The operation of this `service:Operation` with what follows from its table.
+pub fn named(call: &str) -> Option<Named> {
     #[expect(clippy::disallowed_types, reason = "looked up, never gone through: its order shows nowhere")]
-    static BY_CALL: LazyLock<std::collections::HashMap<String, &Operation>> = LazyLock::new(|| {
-        OPERATIONS.iter().chain(OF_THE_CALLER).map(|operation| (operation.call(), operation)).collect()
+    static BY_CALL: LazyLock<rustc_hash::FxHashMap<String, (&Operation, Option<&str>)>> = LazyLock::new(|| {
+        let all = OPERATIONS.iter().chain(OF_THE_CALLER);
+        all.map(|operation| (operation.call(), (operation, wrapper(operation)))).collect()
     });
-    BY_CALL.get_key_value(call).map(|(name, operation)| (name.as_str(), *operation))
+    let (call, (operation, wrapper)) = BY_CALL.get_key_value(call)?;
+    Some(Named { call, operation, wrapper: *wrapper })
+}
+
+fn wrapper(operation: &Operation) -> Option<&'static str> {
+    let first = |pattern: &'static str| {
+        let end = pattern[1..].find(['/', '{'])?;
+        Some(&pattern[..=end])
+    };
+    let wrapper = first(operation.keep.first()?)?;
+    (operation.items.is_none() && operation.keep.iter().all(|pattern| first(pattern) == Some(wrapper)))
+        .then_some(wrapper)
 }
 
 const BASE: Operation = Operation {
