@@ -12,6 +12,7 @@ mod users;
 use crate::model::{Absence, Fact, FieldType, Listed, Observed, Source, Value};
 
 use super::{Field, PoolView, TEXT, TEXTS, field};
+pub(super) use health_check::Checks as HealthChecks;
 
 const POOL: &str = "cognito-idp:DescribeUserPool";
 const DOMAIN: &str = "cognito-idp:DescribeUserPoolDomain";

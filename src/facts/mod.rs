@@ -174,6 +174,8 @@ struct Memo {
     related_key_policy: OnceCell<key::Judged>,
     role_trust: OnceCell<messages::Found<(&'static str, String)>>,
     sending: OnceCell<messages::Found<(&'static str, String)>>,
+    health_checks: OnceCell<failover::HealthChecks>,
+    hidden_references: OnceCell<Vec<(&'static str, Cause)>>,
 }
 
 /// A thing other than a pool that a rule judges, with its own fields.
@@ -461,6 +463,11 @@ impl<'f> PoolView<'f> {
         self.log.oldest(&self.key.account, &self.key.id)
     }
 
+    /// What was searched, in words, if somebody wants to know.
+    fn searched_texts(&self, texts: impl FnOnce() -> Vec<String>) -> Vec<String> {
+        if self.told { texts() } else { Vec::new() }
+    }
+
     /// The Regions in which consumers of tokens have to be looked for: primary, replica and those that were searched.
     fn consumer_regions(&self, service: &str) -> (Rc<BTreeSet<String>>, Option<Cause>) {
         let searched = self.searched(service);
@@ -583,14 +590,14 @@ fn child_fields() -> impl Iterator<Item = &'static ChildField> {
 /// A field of a pool and its number.
 fn find(name: &str) -> Option<(usize, &'static Field)> {
     #[expect(clippy::disallowed_types, reason = "looked up, never gone through: its order shows nowhere")]
-    static BY_NAME: LazyLock<std::collections::HashMap<&str, (usize, &Field)>> =
+    static BY_NAME: LazyLock<rustc_hash::FxHashMap<&str, (usize, &Field)>> =
         LazyLock::new(|| tables().enumerate().map(|(number, field)| (field.spec.name, (number, field))).collect());
     BY_NAME.get(name).copied()
 }
 
 fn find_child(name: &str) -> Option<&'static ChildField> {
     #[expect(clippy::disallowed_types, reason = "looked up, never gone through: its order shows nowhere")]
-    static BY_NAME: LazyLock<std::collections::HashMap<&str, &ChildField>> =
+    static BY_NAME: LazyLock<rustc_hash::FxHashMap<&str, &ChildField>> =
         LazyLock::new(|| child_fields().map(|field| (field.spec.name, field)).collect());
     BY_NAME.get(name).copied()
 }

@@ -182,8 +182,8 @@ pub(super) fn of(view: &PoolView<'_>) -> Children {
     let here = |hit: &&Hit| is_tree(hit) || hit.account == view.key.account;
     let hits = named.chain(&index.any_pool).copied().filter(here);
     let items = index.children(hits, view.options, Some(&view.key));
-    let searched = live::searched(view).into_iter().chain(trees(view)).collect();
-    let incomplete = hidden(view).into_iter().next().map(|(_, cause)| cause);
+    let searched = view.searched_texts(|| live::searched(view).into_iter().chain(trees(view)).collect());
+    let incomplete = hidden(view).first().map(|(_, cause)| cause.clone());
     Children { found: Listed { items, incomplete }, searched }
 }
 
@@ -233,10 +233,12 @@ pub(super) fn problem(view: &PoolView<'_>) -> Option<Cause> {
 }
 
 /// Per origin why references may have been missed.
-fn hidden(view: &PoolView<'_>) -> Vec<(&'static str, Cause)> {
-    let mut hidden = live::hidden(view);
-    hidden.extend(problem(view).map(|cause| (IN_TREE, cause)));
-    hidden
+fn hidden<'v>(view: &'v PoolView<'_>) -> &'v [(&'static str, Cause)] {
+    view.memo.hidden_references.get_or_init(|| {
+        let mut hidden = live::hidden(view);
+        hidden.extend(problem(view).map(|cause| (IN_TREE, cause)));
+        hidden
+    })
 }
 
 /// What is known of a reference that was not seen: where it is, if only one place can hide one.
@@ -244,7 +246,7 @@ pub(super) fn unseen(view: &PoolView<'_>, field: &str) -> Option<Fact> {
     if field != "reference.origin" {
         return None;
     }
-    let origins: BTreeSet<&str> = hidden(view).into_iter().map(|(origin, _)| origin).collect();
+    let origins: BTreeSet<&str> = hidden(view).iter().map(|(origin, _)| *origin).collect();
     let mut origins = origins.into_iter();
     let only = origins.next().filter(|_| origins.next().is_none())?;
     Some(Fact::known(only, if only == IN_TREE { searched(view) } else { Vec::new() }))

@@ -87,7 +87,7 @@ pub(super) fn of(view: &PoolView<'_>) -> Children {
             }
         }
     }
-    let searched = regions.iter().map(|region| format!("HTTP APIs in {region}")).collect();
+    let searched = view.searched_texts(|| regions.iter().map(|region| format!("HTTP APIs in {region}")).collect());
     Children { found: Listed { items, incomplete }, searched }
 }
 

@@ -132,10 +132,8 @@ fn search(view: &PoolView<'_>) -> (Vec<String>, Option<Cause>) {
     let (regions, missing) = view.consumer_regions("cloudformation");
     let unread = || view.consumers.stacks.get(&view.key.account, &regions, || unread(view, &regions));
     let incomplete = missing.or_else(unread);
-    (
-        regions.iter().map(|region| format!("CloudFormation stacks, outputs and exports in {region}")).collect(),
-        incomplete,
-    )
+    let place = |region| format!("CloudFormation stacks, outputs and exports in {region}");
+    (view.searched_texts(|| regions.iter().map(place).collect()), incomplete)
 }
 
 /// Why not everything was read in these Regions.

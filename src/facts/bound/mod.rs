@@ -281,7 +281,7 @@ pub(super) fn of(view: &PoolView<'_>, kind: SubjectKind) -> Children {
         let Some(row) = resource_type(reader.type_name) else { continue };
         let (regions, unsearched) = regions_of(view, row);
         missing = missing.or(unsearched);
-        searched.extend(regions.iter().map(|region| {
+        let place = |region: &String| {
             // A global type is named without the Region in which it happens to be asked.
             let place = if row.global { "the account" } else { region };
             let unknown_there = if found.unregistered.contains(&(reader.what, region.clone())) {
@@ -290,7 +290,8 @@ pub(super) fn of(view: &PoolView<'_>, kind: SubjectKind) -> Children {
                 ""
             };
             format!("{} of {place}{unknown_there}", reader.what)
-        }));
+        };
+        searched.extend(view.searched_texts(|| regions.iter().map(place).collect()));
     }
     if kind == SubjectKind::BoundService {
         let (places, unsearched) = opensearch::searched(view);

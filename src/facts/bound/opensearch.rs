@@ -20,7 +20,7 @@ pub(super) const DESCRIBE: &str = "opensearch:DescribeDomains";
 /// Where domains have to be searched and were, in words, and what of that was not.
 pub(super) fn searched(view: &PoolView<'_>) -> (Vec<String>, Option<Cause>) {
     let (regions, missing) = view.consumer_regions("opensearch");
-    (regions.iter().map(|region| format!("{WHAT} of {region}")).collect(), missing)
+    (view.searched_texts(|| regions.iter().map(|region| format!("{WHAT} of {region}")).collect()), missing)
 }
 
 /// Every domain that is bound to a user pool.

@@ -13,16 +13,8 @@ use super::super::{Answer, PoolView};
 use super::{ALARMS, HEALTH_CHECK, blocked, domain, host, numbers, texts};
 
 /// The types of the API.
-pub(super) const TYPES: [&str; 8] = [
-    "HTTP",
-    "HTTPS",
-    "HTTP_STR_MATCH",
-    "HTTPS_STR_MATCH",
-    "TCP",
-    "CALCULATED",
-    "CLOUDWATCH_METRIC",
-    "RECOVERY_CONTROL",
-];
+pub(super) const TYPES: [&str; 8] =
+    ["HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH", "TCP", "CALCULATED", WATCHES_ALARM, "RECOVERY_CONTROL"];
 
 /// Route 53 is global; its answers are logged under this Region.
 const REGION: &str = "us-east-1";
@@ -32,64 +24,94 @@ const CONFIG: &str = "/HealthCheck/HealthCheckConfig";
 const INTERVAL: i64 = 30;
 const THRESHOLD: i64 = 3;
 
-/// A check that Route 53 has.
-struct Check<'f> {
+/// The type of a check that watches an alarm.
+const WATCHES_ALARM: &str = "CLOUDWATCH_METRIC";
+
+/// A check that Route 53 has, and what it says of it.
+#[derive(Debug)]
+struct Check {
     id: String,
     /// Whether the routing names it; else a calculated check does.
     root: bool,
     kind: String,
-    answer: Answer<'f>,
+    disabled: Observed<bool>,
+    inverted: Observed<bool>,
+    /// The name and the path that are asked.
+    name: Observed<String>,
+    path: Observed<String>,
+    /// In seconds.
+    interval: Observed<i64>,
+    /// How often it has to fail.
+    threshold: Observed<i64>,
+    /// The alarm's Region and name; absent for a check that watches none.
+    alarm: Observed<(String, String)>,
+    without_data: Observed<String>,
 }
 
 /// The checks of a pool.
-struct Checks<'f> {
-    found: Listed<Check<'f>>,
+#[derive(Debug)]
+pub(in crate::facts) struct Checks {
+    found: Listed<Check>,
     /// Those that Route 53 does not have, and whether the routing names them.
     missing: Vec<(String, bool)>,
     sources: Vec<Source>,
 }
 
-impl Check<'_> {
-    fn text(&self, member: &str) -> Observed<String> {
-        self.answer.text(&format!("{CONFIG}/{member}"))
-    }
-
-    /// A member whose absence is not documented.
-    fn flag(&self, member: &str) -> Observed<bool> {
-        let pointer = format!("{CONFIG}/{member}");
-        match self.answer.boolean(&pointer) {
-            Observed::Absent => Observed::Unknown(no_meaning(&pointer)),
-            flag @ (Observed::Known(_) | Observed::Unknown(_)) => flag,
+impl Check {
+    fn read(id: String, root: bool, kind: String, answer: &Answer<'_>) -> Self {
+        let text = |member: &str| answer.text(&format!("{CONFIG}/{member}"));
+        let integer = |member: &str| answer.integer(&format!("{CONFIG}/{member}"));
+        // A member whose absence is not documented.
+        let flag = |member: &str| {
+            let pointer = format!("{CONFIG}/{member}");
+            documented(answer.boolean(&pointer), &pointer)
+        };
+        let alarm = || {
+            let part = |name: &str| {
+                let pointer = format!("{CONFIG}/AlarmIdentifier/{name}");
+                documented(answer.text(&pointer), &pointer)
+            };
+            part("Region").and_then(|region| part("Name").map(|name| (region, name)))
+        };
+        Self {
+            root,
+            disabled: flag("Disabled"),
+            inverted: flag("Inverted"),
+            name: text("FullyQualifiedDomainName"),
+            path: text("ResourcePath"),
+            interval: integer("RequestInterval"),
+            threshold: integer("FailureThreshold"),
+            alarm: if kind == WATCHES_ALARM { alarm() } else { Observed::Absent },
+            without_data: text("InsufficientDataHealthStatus"),
+            id,
+            kind,
         }
-    }
-
-    fn watches_alarm(&self) -> bool {
-        self.kind == "CLOUDWATCH_METRIC"
     }
 
     fn asks_endpoint(&self) -> bool {
         self.kind.starts_with("HTTP") || self.kind == "TCP"
     }
 
-    /// The alarm's Region and name; absent for a check that watches none.
-    fn alarm(&self) -> Observed<(String, String)> {
-        if !self.watches_alarm() {
-            return Observed::Absent;
-        }
-        let part = |name: &str| match self.text(&format!("AlarmIdentifier/{name}")) {
-            Observed::Absent => Observed::Unknown(no_meaning(&format!("{CONFIG}/AlarmIdentifier/{name}"))),
-            text @ (Observed::Known(_) | Observed::Unknown(_)) => text,
-        };
-        part("Region").and_then(|region| part("Name").map(|name| (region, name)))
-    }
-
     /// The host and the path that are asked; absent without a host name.
     fn target(&self) -> Observed<(String, String)> {
-        self.text("FullyQualifiedDomainName").and_then(|name| match self.text("ResourcePath") {
-            Observed::Known(path) => Observed::Known((host(&name), path)),
-            Observed::Absent => Observed::Known((host(&name), String::new())),
+        self.name.as_ref().and_then(|name| match self.path.as_ref() {
+            Observed::Known(path) => Observed::Known((host(name), path.clone())),
+            Observed::Absent => Observed::Known((host(name), String::new())),
             Observed::Unknown(cause) => Observed::Unknown(cause),
         })
+    }
+
+    /// The check's id where a flag is set.
+    fn where_set(&self, flag: &Observed<bool>) -> Observed<String> {
+        flag.as_ref().and_then(|set| if *set { Observed::Known(self.id.clone()) } else { Observed::Absent })
+    }
+}
+
+/// A member without which nothing is known.
+fn documented<T>(value: Observed<T>, pointer: &str) -> Observed<T> {
+    match value {
+        Observed::Absent => Observed::Unknown(no_meaning(pointer)),
+        value @ (Observed::Known(_) | Observed::Unknown(_)) => value,
     }
 }
 
@@ -113,8 +135,12 @@ fn named(view: &PoolView<'_>) -> (Listed<String>, Vec<Source>) {
     (ids, sources)
 }
 
-/// The checks that the routing names, then their children, each once.
-fn checks<'f>(view: &PoolView<'f>) -> Checks<'f> {
+/// The checks that the routing names, then their children, each once. Many fields say something about them.
+fn checks<'v>(view: &'v PoolView<'_>) -> &'v Checks {
+    view.memo.health_checks.get_or_init(|| read(view))
+}
+
+fn read(view: &PoolView<'_>) -> Checks {
     let (ids, sources) = named(view);
     let incomplete = ids.incomplete.map(|cause| blocked(HEALTH_CHECK, cause));
     let mut checks = Checks { found: Listed { items: Vec::new(), incomplete }, missing: Vec::new(), sources };
@@ -160,20 +186,28 @@ fn checks<'f>(view: &PoolView<'f>) -> Checks<'f> {
             Observed::Absent => {}
             Observed::Unknown(cause) => gap(cause),
         }
-        checks.found.items.push(Check { id, root, kind, answer });
+        checks.found.items.push(Check::read(id, root, kind, &answer));
     }
     checks
 }
 
 /// What `of` says of the checks, where it says something.
-fn each(view: &PoolView<'_>, of: impl Fn(&Check<'_>) -> Observed<String>) -> Fact {
+fn each(view: &PoolView<'_>, of: impl Fn(&Check) -> Observed<String>) -> Fact {
     let checks = checks(view);
-    texts(said(&checks.found, of), checks.sources)
+    texts(said(&checks.found, of), checks.sources.clone())
 }
 
-fn said<'f, T>(found: &Listed<Check<'f>>, of: impl Fn(&Check<'f>) -> Observed<T>) -> Listed<T> {
-    let mut list = Listed { items: Vec::new(), incomplete: found.incomplete.clone() };
-    for check in &found.items {
+fn said<T>(found: &Listed<Check>, of: impl Fn(&Check) -> Observed<T>) -> Listed<T> {
+    said_of(found.items.iter(), found.incomplete.clone(), of)
+}
+
+fn said_of<'c, T>(
+    found: impl Iterator<Item = &'c Check>,
+    incomplete: Option<Cause>,
+    of: impl Fn(&Check) -> Observed<T>,
+) -> Listed<T> {
+    let mut list = Listed { items: Vec::new(), incomplete };
+    for check in found {
         match of(check) {
             Observed::Known(item) => list.items.push(item),
             Observed::Absent => {}
@@ -181,11 +215,6 @@ fn said<'f, T>(found: &Listed<Check<'f>>, of: impl Fn(&Check<'f>) -> Observed<T>
         }
     }
     list
-}
-
-/// The check's id where a flag is set.
-fn where_set(check: &Check<'_>, member: &str) -> Observed<String> {
-    check.flag(member).and_then(|set| if set { Observed::Known(check.id.clone()) } else { Observed::Absent })
 }
 
 pub(super) fn ids(view: &PoolView<'_>) -> Fact {
@@ -199,12 +228,13 @@ pub(super) fn types(view: &PoolView<'_>) -> Fact {
 
 pub(super) fn missing(view: &PoolView<'_>) -> Fact {
     let checks = checks(view);
-    let roots = checks.missing.into_iter().filter(|(_, root)| *root).map(|(id, _)| id);
-    texts(Listed { items: roots.collect(), incomplete: unread_roots(view, checks.found.incomplete) }, checks.sources)
+    let roots = checks.missing.iter().filter(|(_, root)| *root).map(|(id, _)| id.clone());
+    let incomplete = unread_roots(view, checks.found.incomplete.as_ref());
+    texts(Listed { items: roots.collect(), incomplete }, checks.sources.clone())
 }
 
 /// Why a check that the routing names could not be read; what is unclear about children does not matter here.
-fn unread_roots(view: &PoolView<'_>, incomplete: Option<Cause>) -> Option<Cause> {
+fn unread_roots(view: &PoolView<'_>, incomplete: Option<&Cause>) -> Option<Cause> {
     incomplete?;
     let (ids, _) = named(view);
     let unread = ids.items.iter().find_map(|id| match view.ask(HEALTH_CHECK, REGION, &[id]).problem() {
@@ -215,40 +245,39 @@ fn unread_roots(view: &PoolView<'_>, incomplete: Option<Cause>) -> Option<Cause>
 }
 
 pub(super) fn disabled(view: &PoolView<'_>) -> Fact {
-    let Checks { found, sources, .. } = checks(view);
-    let roots = Listed {
-        incomplete: unread_roots(view, found.incomplete),
-        items: found.items.into_iter().filter(|check| check.root).collect(),
-    };
-    texts(said(&roots, |check| where_set(check, "Disabled")), sources)
+    let checks = checks(view);
+    // What is unclear about children does not matter here.
+    let incomplete = unread_roots(view, checks.found.incomplete.as_ref());
+    let roots = checks.found.items.iter().filter(|check| check.root);
+    texts(said_of(roots, incomplete, |check| check.where_set(&check.disabled)), checks.sources.clone())
 }
 
 pub(super) fn children(view: &PoolView<'_>) -> Fact {
     let checks = checks(view);
     let mut list =
         said(&checks.found, |check| if check.root { Observed::Absent } else { Observed::Known(check.id.clone()) });
-    list.items.extend(checks.missing.into_iter().filter(|(_, root)| !root).map(|(id, _)| id));
-    texts(list, checks.sources)
+    list.items.extend(checks.missing.iter().filter(|(_, root)| !root).map(|(id, _)| id.clone()));
+    texts(list, checks.sources.clone())
 }
 
 pub(super) fn idle_children(view: &PoolView<'_>) -> Fact {
     let checks = checks(view);
     let mut list =
-        said(&checks.found, |check| if check.root { Observed::Absent } else { where_set(check, "Disabled") });
-    list.items.extend(checks.missing.into_iter().filter(|(_, root)| !root).map(|(id, _)| format!("{id} (not there)")));
-    texts(list, checks.sources)
+        said(&checks.found, |check| if check.root { Observed::Absent } else { check.where_set(&check.disabled) });
+    list.items.extend(checks.missing.iter().filter(|(_, root)| !root).map(|(id, _)| format!("{id} (not there)")));
+    texts(list, checks.sources.clone())
 }
 
 pub(super) fn inverted(view: &PoolView<'_>) -> Fact {
-    each(view, |check| where_set(check, "Inverted"))
+    each(view, |check| check.where_set(&check.inverted))
 }
 
 pub(super) fn circular(view: &PoolView<'_>) -> Fact {
     let (routed, _) = domain::routed(view);
     let hosts: BTreeSet<String> = routed.items.into_iter().map(|domain| domain.host).collect();
     each(view, |check| {
-        check.text("FullyQualifiedDomainName").and_then(|name| {
-            if hosts.contains(&host(&name)) {
+        check.name.as_ref().and_then(|name| {
+            if hosts.contains(&host(name)) {
                 Observed::Known(format!("{} asks {name}", check.id))
             } else {
                 Observed::Absent
@@ -273,7 +302,7 @@ pub(super) fn telling_nothing(view: &PoolView<'_>) -> Fact {
     if !checks.found.items.is_empty() {
         list.incomplete = list.incomplete.or(own.incomplete);
     }
-    texts(list, checks.sources)
+    texts(list, checks.sources.clone())
 }
 
 /// Keys and discovery documents are answered without the sign-in service, those of the multi-Region issuer even without P;
@@ -295,52 +324,53 @@ pub(super) fn detection_seconds(view: &PoolView<'_>) -> Fact {
         if !check.asks_endpoint() {
             return Observed::Absent;
         }
-        let number = |member: &str, default: i64| match check.answer.integer(&format!("{CONFIG}/{member}")) {
+        let number = |value: &Observed<i64>, default: i64| match value {
             Observed::Absent => Observed::Known(default),
-            number @ (Observed::Known(_) | Observed::Unknown(_)) => number,
+            number @ (Observed::Known(_) | Observed::Unknown(_)) => number.clone(),
         };
-        number("RequestInterval", INTERVAL)
-            .and_then(|interval| number("FailureThreshold", THRESHOLD).map(|times| interval.saturating_mul(times)))
+        number(&check.interval, INTERVAL)
+            .and_then(|interval| number(&check.threshold, THRESHOLD).map(|times| interval.saturating_mul(times)))
     });
-    Fact { value: Observed::Known(numbers(list)), sources: checks.sources }
+    Fact { value: Observed::Known(numbers(list)), sources: checks.sources.clone() }
 }
 
 pub(super) fn alarms(view: &PoolView<'_>) -> Fact {
-    each(view, |check| check.alarm().map(|(region, name)| format!("{name} in {region}")))
+    each(view, |check| check.alarm.as_ref().map(|(region, name)| format!("{name} in {region}")))
 }
 
 pub(super) fn alarms_in_primary(view: &PoolView<'_>) -> Fact {
     each(view, |check| {
-        check.alarm().and_then(|(region, name)| {
-            if region == view.region { Observed::Known(format!("{name} in {region}")) } else { Observed::Absent }
+        check.alarm.as_ref().and_then(|(region, name)| {
+            if *region == view.region { Observed::Known(format!("{name} in {region}")) } else { Observed::Absent }
         })
     })
 }
 
 pub(super) fn healthy_without_data(view: &PoolView<'_>) -> Fact {
     each(view, |check| {
-        if !check.watches_alarm() {
+        if check.kind != WATCHES_ALARM {
             return Observed::Absent;
         }
-        match check.text("InsufficientDataHealthStatus") {
+        match &check.without_data {
             Observed::Known(word) => match word.as_str() {
                 "Healthy" => Observed::Known(check.id.clone()),
                 "Unhealthy" | "LastKnownStatus" => Observed::Absent,
-                _ => Observed::Unknown(Cause::Unrecognised { value: word }),
+                _ => Observed::Unknown(Cause::Unrecognised { value: word.clone() }),
             },
             Observed::Absent => Observed::Unknown(no_meaning(&format!("{CONFIG}/InsufficientDataHealthStatus"))),
-            Observed::Unknown(cause) => Observed::Unknown(cause),
+            Observed::Unknown(cause) => Observed::Unknown(cause.clone()),
         }
     })
 }
 
 pub(super) fn alarms_healthy_without_data(view: &PoolView<'_>) -> Fact {
-    let mut checks = checks(view);
-    let alarms = said(&checks.found, Check::alarm);
+    let checks = checks(view);
+    let mut sources = checks.sources.clone();
+    let alarms = said(&checks.found, |check| check.alarm.clone());
     let mut calm = Listed { items: Vec::new(), incomplete: alarms.incomplete };
     for (region, name) in alarms.items {
         let answer = view.ask(ALARMS, &region, &[&json!([name]).to_string()]);
-        checks.sources.push(answer.source("/MetricAlarms"));
+        sources.push(answer.source("/MetricAlarms"));
         let named = answer.named("AlarmName");
         let Some((_, alarm)) = named.items.iter().find(|(found, _)| **found == *name) else {
             let gone = || Cause::Contradiction {
@@ -360,7 +390,7 @@ pub(super) fn alarms_healthy_without_data(view: &PoolView<'_>) -> Fact {
             },
         }
     }
-    texts(calm, checks.sources)
+    texts(calm, sources)
 }
 
 #[cfg(test)]
