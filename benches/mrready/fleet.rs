@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hint::black_box;
-use std::io::Write as _;
+use std::io::{BufRead as _, Read as _, Write as _};
 use std::sync::Arc;
 
 use mrready::audit::{Options, audit};
@@ -30,6 +30,8 @@ pub(crate) const OPEN: usize = 5;
 const ROUNDS: usize = 15;
 /// Accounts in one round: more than the processor's caches hold.
 const ACCOUNTS: usize = 64;
+/// Bytes that a thread gets at a time, as much as some accounts have.
+const CHUNK: usize = 1 << 19;
 
 /// The attributes that every user pool has.
 /// Source: <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html>.
@@ -206,6 +208,49 @@ pub(crate) fn file(arguments: &[String]) {
     Fleet::new().write(pools.parse().expect("a number of pools"), path);
 }
 
+/// `fleet-parse FILE THREADS`: parses every line of a fleet to a `Value` with so many threads, which get the lines of some
+/// accounts at a time, and drops it. Prints the seconds it took.
+pub(crate) fn parse(arguments: &[String]) {
+    let [path, threads] = arguments else { return println!("fleet-parse FILE THREADS") };
+    let start = std::time::Instant::now();
+    let mut file = std::io::BufReader::with_capacity(1 << 20, std::fs::File::open(path).expect("a fleet"));
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads.parse().expect("a number of threads"))
+            .map(|_| {
+                let (sender, chunks) = std::sync::mpsc::sync_channel::<Vec<u8>>(2);
+                scope.spawn(move || chunks.iter().for_each(|chunk| values(&chunk)));
+                sender
+            })
+            .collect();
+        for sender in threads.iter().cycle() {
+            let mut chunk = Vec::with_capacity(CHUNK + CHUNK / 4);
+            std::io::Read::by_ref(&mut file).take(CHUNK as u64).read_to_end(&mut chunk).expect("a disk");
+            file.read_until(b'\n', &mut chunk).expect("a disk");
+            if chunk.is_empty() {
+                break;
+            }
+            sender.send(chunk).expect("a thread that waits");
+        }
+    });
+    println!("{:.3}", start.elapsed().as_secs_f64());
+}
+
+fn values(lines: &[u8]) {
+    for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        drop(black_box(serde_json::from_slice::<Value>(line).expect("JSON")));
+    }
+}
+
+/// `fleet-loop ROUNDS`: only reads, judges and writes the accounts of a fleet, for a profiler.
+pub(crate) fn rounds(arguments: &[String]) {
+    let rounds: usize = arguments.first().map_or(1, |rounds| rounds.parse().expect("a number"));
+    let (catalog, table, fleet) = (builder::catalog(), Arc::new(builder::table()), Fleet::new());
+    for account in (0..rounds * ACCOUNTS).map(|number| fleet.account(number)) {
+        let snapshot = format::read("fleet.jsonl", account.as_bytes()).expect("a snapshot");
+        written(&judged(&snapshot, catalog, &table, true));
+    }
+}
+
 /// Reading, judging and writing a fleet in one thread, beside parsing the same bytes.
 pub(crate) fn run() {
     let catalog = builder::catalog();
@@ -232,16 +277,11 @@ pub(crate) fn run() {
     let read = |text: &str| format::read("fleet.jsonl", text.as_bytes()).expect("a snapshot");
     let snapshots: Vec<Snapshot> = text.iter().map(|text| read(text)).collect();
     let reports: Vec<Report> = snapshots.iter().map(|snapshot| judged(snapshot, catalog, &table, true)).collect();
-    let values = |text: &str| {
-        for line in text.lines() {
-            drop(black_box(serde_json::from_slice::<Value>(line.as_bytes()).expect("JSON")));
-        }
-    };
     let each = |run: &dyn Fn(&str)| text.iter().for_each(|text| run(text));
     let times = measure(
         ROUNDS,
         vec![
-            Contestant::new("serde_json::from_slice::<Value> of each line", || each(&values)),
+            Contestant::new("serde_json::from_slice::<Value> of each line", || each(&|text| values(text.as_bytes()))),
             Contestant::new("read, judge and write", || {
                 each(&|text| {
                     let snapshot = read(text);

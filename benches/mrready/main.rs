@@ -73,6 +73,8 @@ fn main() {
         Some("audit") => return audits(),
         Some("fleet") => return fleet::run(),
         Some("fleet-file") => return fleet::file(&arguments[1..]),
+        Some("fleet-parse") => return fleet::parse(&arguments[1..]),
+        Some("fleet-loop") => return fleet::rounds(&arguments[1..]),
         Some("process") => return processes(),
         Some("collect") => return collections(arguments.get(1).map(String::as_str)),
         Some("accounts") => return many_accounts(&arguments[1..]),
