@@ -98,7 +98,7 @@ impl<'a> Log<'a> {
     /// What came back for a `service:Operation` of the table with these parameter values, in the order of the parameters'
     /// names; a value that is no text as compact JSON with sorted names. `None`: there is no such call.
     pub fn ask(&'a self, account: &str, region: &str, call: &str, parameters: &[&str]) -> Option<Answer<'a>> {
-        let operations::Named { call, operation, wrapper } = operations::named(call)?;
+        let (call, operations::Named { operation, wrapper }) = operations::named(call)?;
         let logged = self.logged(account, region, operation, parameters);
         let mut answer = Answer {
             call,

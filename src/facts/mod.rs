@@ -590,14 +590,14 @@ fn child_fields() -> impl Iterator<Item = &'static ChildField> {
 /// A field of a pool and its number.
 fn find(name: &str) -> Option<(usize, &'static Field)> {
     #[expect(clippy::disallowed_types, reason = "looked up, never gone through: its order shows nowhere")]
-    static BY_NAME: LazyLock<rustc_hash::FxHashMap<&str, (usize, &Field)>> =
+    static BY_NAME: LazyLock<std::collections::HashMap<&str, (usize, &Field), rustc_hash::FxBuildHasher>> =
         LazyLock::new(|| tables().enumerate().map(|(number, field)| (field.spec.name, (number, field))).collect());
     BY_NAME.get(name).copied()
 }
 
 fn find_child(name: &str) -> Option<&'static ChildField> {
     #[expect(clippy::disallowed_types, reason = "looked up, never gone through: its order shows nowhere")]
-    static BY_NAME: LazyLock<rustc_hash::FxHashMap<&str, &ChildField>> =
+    static BY_NAME: LazyLock<std::collections::HashMap<&str, &ChildField, rustc_hash::FxBuildHasher>> =
         LazyLock::new(|| child_fields().map(|field| (field.spec.name, field)).collect());
     BY_NAME.get(name).copied()
 }

@@ -136,29 +136,27 @@ pub fn find_typed(service: &str, name: &str, resource_type: &str) -> Option<&'st
 
 /// The operation of this `service:Operation`, as [`Operation::call`] writes it.
 pub fn find_call(call: &str) -> Option<&'static Operation> {
-    named(call).map(|named| named.operation)
+    named(call).map(|(_, named)| named.operation)
 }
 
-/// An operation by its name. Facts ask for one some hundred times a pool.
+/// An operation and what follows from its table.
 #[derive(Debug, Clone, Copy)]
 pub struct Named {
-    /// `service:Operation`, as [`Operation::call`] writes it.
-    pub call: &'static str,
     /// The operation.
     pub operation: &'static Operation,
     /// The one member of its answer that holds all the others, such as `/UserPool`.
     pub wrapper: Option<&'static str>,
 }
 
-/// The operation of this `service:Operation` with what follows from its table.
-pub fn named(call: &str) -> Option<Named> {
+/// The operation of this `service:Operation`, with the name as the table has it. Facts ask for one some hundred times a pool.
+pub fn named(call: &str) -> Option<(&'static str, Named)> {
     #[expect(clippy::disallowed_types, reason = "looked up, never gone through: its order shows nowhere")]
-    static BY_CALL: LazyLock<rustc_hash::FxHashMap<String, (&Operation, Option<&str>)>> = LazyLock::new(|| {
-        let all = OPERATIONS.iter().chain(OF_THE_CALLER);
-        all.map(|operation| (operation.call(), (operation, wrapper(operation)))).collect()
-    });
-    let (call, (operation, wrapper)) = BY_CALL.get_key_value(call)?;
-    Some(Named { call, operation, wrapper: *wrapper })
+    static BY_CALL: LazyLock<std::collections::HashMap<String, Named, rustc_hash::FxBuildHasher>> =
+        LazyLock::new(|| {
+            let all = OPERATIONS.iter().chain(OF_THE_CALLER);
+            all.map(|operation| (operation.call(), Named { operation, wrapper: wrapper(operation) })).collect()
+        });
+    BY_CALL.get_key_value(call).map(|(call, named)| (call.as_str(), *named))
 }
 
 fn wrapper(operation: &Operation) -> Option<&'static str> {
