@@ -13,16 +13,19 @@
 //! | 2, 3 | a scalar, plain or not, that the text writes otherwise | lines, column, length in bytes; then the bytes |
 //! | 4, 5 | a sequence or a mapping begins | lines, column |
 //! | 6 | the innermost of them ends | |
+//! | 7 | a scalar, not plain, that is lines of the text without their indentation | lines, column, bytes since the end of the last scalar of the text, length in bytes there, columns of indentation |
+
+use std::borrow::Cow;
 
 use super::Place;
 
 /// What comes next in a text, and where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Mark<'t> {
     /// A scalar after escapes; `plain` if it was written without quotes.
     Scalar {
         /// What it says.
-        text: &'t str,
+        text: Cow<'t, str>,
         /// Whether it was written without quotes.
         plain: bool,
         /// Where.
@@ -62,23 +65,33 @@ impl<'t> Marks<'t> {
         match kind {
             0 | 1 => {
                 let place = self.place()?;
-                let start = self.end.checked_add(self.signed()?)?;
-                self.end = start.checked_add(i64::try_from(self.number()?).ok()?)?;
-                let text = self.text.get(usize::try_from(start).ok()?..usize::try_from(self.end).ok()?)?;
-                Some(Mark::Scalar { text, plain: *kind == 0, place })
+                Some(Mark::Scalar { text: self.piece()?.into(), plain: *kind == 0, place })
             }
             2 | 3 => {
                 let place = self.place()?;
                 let length = usize::try_from(self.number()?).ok()?;
                 let (text, rest) = self.bytes.split_at_checked(length)?;
                 self.bytes = rest;
-                Some(Mark::Scalar { text: std::str::from_utf8(text).ok()?, plain: *kind == 2, place })
+                Some(Mark::Scalar { text: std::str::from_utf8(text).ok()?.into(), plain: *kind == 2, place })
             }
             4 => self.place().map(Mark::List),
             5 => self.place().map(Mark::Map),
             6 => Some(Mark::End),
+            7 => {
+                let place = self.place()?;
+                let lines = self.piece()?;
+                let indentation = usize::try_from(self.number()?).ok()?;
+                Some(Mark::Scalar { text: without_indentation(lines, indentation).into(), plain: false, place })
+            }
             _ => None,
         }
+    }
+
+    /// The piece of the text that the next two numbers name.
+    fn piece(&mut self) -> Option<&'t str> {
+        let start = self.end.checked_add(self.signed()?)?;
+        self.end = start.checked_add(i64::try_from(self.number()?).ok()?)?;
+        self.text.get(usize::try_from(start).ok()?..usize::try_from(self.end).ok()?)
     }
 
     /// Reads over the next node.
@@ -121,20 +134,31 @@ impl<'t> Marks<'t> {
     }
 }
 
+/// These lines without so many spaces before each; a line that has fewer before its end keeps none.
+fn without_indentation(lines: &str, columns: usize) -> String {
+    let mut text = String::with_capacity(lines.len());
+    for line in lines.split_inclusive('\n') {
+        let spaces = line.bytes().take(columns).take_while(|byte| *byte == b' ').count();
+        text.push_str(&line[spaces..]);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn marks_are_read_as_the_table_says() {
-        let text = "a: 'b'\n";
-        let bytes = [5, 2, 1, 0, 0, 1, 0, 1, 1, 0, 4, 6, 1, 3, 0, 5, 1, b'c', 6];
+        let text = "a: 'b'  x\n\n  y";
+        let bytes = [5, 2, 1, 0, 0, 1, 0, 1, 1, 0, 4, 6, 1, 3, 0, 5, 1, b'c', 7, 2, 1, 2, 8, 2, 6];
         let mut marks = Marks::new(text, &bytes);
         let place = |line, column| Place { line, column };
         assert_eq!(marks.next(), Some(Mark::Map(place(1, 1))));
-        assert_eq!(marks.next(), Some(Mark::Scalar { text: "a", plain: true, place: place(1, 1) }));
-        assert_eq!(marks.next(), Some(Mark::Scalar { text: "b", plain: false, place: place(1, 4) }));
-        assert_eq!(marks.next(), Some(Mark::Scalar { text: "c", plain: false, place: place(1, 5) }));
+        assert_eq!(marks.next(), Some(Mark::Scalar { text: "a".into(), plain: true, place: place(1, 1) }));
+        assert_eq!(marks.next(), Some(Mark::Scalar { text: "b".into(), plain: false, place: place(1, 4) }));
+        assert_eq!(marks.next(), Some(Mark::Scalar { text: "c".into(), plain: false, place: place(1, 5) }));
+        assert_eq!(marks.next(), Some(Mark::Scalar { text: "x\n\ny".into(), plain: false, place: place(2, 1) }));
         assert_eq!(marks.next(), Some(Mark::End));
         assert!(marks.is_empty());
     }
@@ -142,7 +166,8 @@ mod tests {
     #[test]
     fn what_are_no_marks_of_the_text_ends() {
         for bytes in [
-            &[7_u8][..],
+            &[8_u8][..],
+            &[7, 2, 1, 0, 9, 1],
             &[0, 2, 1, 0],
             &[0, 2, 1, 0, 9],
             &[0, 2, 1, 1, 1],

@@ -50,16 +50,43 @@ impl Writer<'_> {
         // Wherever the text has these bytes: mostly they are the scalar itself.
         let found = self.text.get(self.end..)?.find(scalar).map(|at| self.end + at).or_else(|| self.text.find(scalar));
         let Some(start) = found else {
+            if !plain && let Some((start, lines, indentation)) = self.block(scalar, span) {
+                self.begin(7, span)?;
+                self.piece(start, lines)?;
+                self.number(u64::try_from(indentation).ok()?);
+                return Some(());
+            }
             self.begin(2 + kind, span)?;
             self.number(u64::try_from(scalar.len()).ok()?);
             self.bytes.extend_from_slice(scalar.as_bytes());
             return Some(());
         };
         self.begin(kind, span)?;
+        self.piece(start, scalar.len())
+    }
+
+    fn piece(&mut self, start: usize, length: usize) -> Option<()> {
         self.signed(i64::try_from(start).ok()? - i64::try_from(self.end).ok()?);
-        self.number(u64::try_from(scalar.len()).ok()?);
-        self.end = start + scalar.len();
+        self.number(u64::try_from(length).ok()?);
+        self.end = start + length;
         Some(())
+    }
+
+    /// Where the lines begin that without their indentation are this scalar, how long they are, and how far indented. Only
+    /// what comes to the scalar byte by byte is taken.
+    fn block(&self, scalar: &str, span: &Span) -> Option<(usize, usize, usize)> {
+        let mut before = 0;
+        for (index, line) in self.text.split_inclusive('\n').enumerate() {
+            let indentation = line.bytes().take_while(|byte| *byte == b' ').count();
+            // The parser's lines count from one, and a block begins on the line after its sign.
+            if (span.start.line() - 1..=span.start.line() + 1).contains(&index)
+                && let Some(length) = indented(&self.text[before..], scalar, indentation)
+            {
+                return Some((before, length, indentation));
+            }
+            before += line.len();
+        }
+        None
     }
 
     fn number(&mut self, mut number: u64) {
@@ -73,4 +100,19 @@ impl Writer<'_> {
     fn signed(&mut self, number: i64) {
         self.number(if number < 0 { (-1 - number).unsigned_abs() * 2 + 1 } else { number.unsigned_abs() * 2 });
     }
+}
+
+/// How much of the text, without so many spaces before each line, is the scalar.
+fn indented(text: &str, scalar: &str, indentation: usize) -> Option<usize> {
+    let (mut rest, mut length) = (scalar, 0);
+    for line in text.split_inclusive('\n') {
+        let spaces = line.bytes().take(indentation).take_while(|byte| *byte == b' ').count();
+        let said = &line[spaces..];
+        if rest.len() <= said.len() {
+            return said.starts_with(rest).then_some(length + spaces + rest.len());
+        }
+        rest = rest.strip_prefix(said)?;
+        length += line.len();
+    }
+    None
 }

@@ -181,9 +181,9 @@ pub(crate) fn from_marks(text: &str, marks: &[u8], without: Option<&str>) -> Opt
     let mut builder = Builder::default();
     while let Some(mark) = marks.next() {
         match mark {
-            Mark::Scalar { text, .. } if without == Some(text) && builder.awaits_key_of_root() => marks.skip()?,
+            Mark::Scalar { text, .. } if without == Some(&*text) && builder.awaits_key_of_root() => marks.skip()?,
             Mark::Scalar { text, plain, place } => {
-                let value = Value::Scalar { text: text.to_owned(), plain };
+                let value = Value::Scalar { text: text.into_owned(), plain };
                 builder.push(Node { tag: None, value, place }, 0, 1).ok()?;
             }
             Mark::List(place) => builder.start(Open::List(Vec::new()), None, place, 0).ok()?,
