@@ -319,10 +319,19 @@ fn is_lines(text: &[u8]) -> bool {
 }
 
 /// Reads JSON; text that is UTF-8 as a whole is read faster than bytes, of which every string is looked at.
-fn parse<'t, T: serde::Deserialize<'t>>(bytes: &'t [u8]) -> serde_json::Result<T> {
+pub(super) fn parse<'t, T: serde::Deserialize<'t>>(bytes: &'t [u8]) -> serde_json::Result<T> {
     match std::str::from_utf8(bytes) {
         Ok(text) => serde_json::from_str(text),
-        Err(_) => serde_json::from_slice(bytes),
+        Err(error) => Err(not_text(bytes, error)),
+    }
+}
+
+/// Where the text that is none has its mistake. Read as any JSON, so that no type is made to be read from bytes, too.
+#[cold]
+fn not_text(bytes: &[u8], error: std::str::Utf8Error) -> serde_json::Error {
+    match serde_json::from_slice::<serde_json::Value>(bytes) {
+        Ok(_) => serde::de::Error::custom(error),
+        Err(error) => error,
     }
 }
 
@@ -385,7 +394,7 @@ fn version(name: &str, text: &[u8], index: usize) -> Result<(), SnapshotError> {
     struct Version {
         mrready_snapshot: u32,
     }
-    let found: Version = serde_json::from_slice(text).map_err(|error| json_error(name, index, &error))?;
+    let found: Version = parse(text).map_err(|error| json_error(name, index, &error))?;
     if found.mrready_snapshot > SNAPSHOT_SCHEMA_VERSION {
         let (found, known) = (found.mrready_snapshot, SNAPSHOT_SCHEMA_VERSION);
         return Err(SnapshotError::Version { name: name.to_owned(), found, known });

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::format::parse;
 use super::{AccountScope, Entry, PoolKey, Question, Scope, Searched, Snapshot, SnapshotError, Unasked, hex};
 
 /// The version of the journal's shape that this program writes, and the only one that it goes on with.
@@ -176,7 +177,7 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Journal, SnapshotError> {
     let head = head(name, ended.next())?;
     let mut journal = Journal { head, sections: BTreeMap::new(), home: None, damaged: 0, whole: 0 };
     for line in ended {
-        match object(line).and_then(|json| serde_json::from_slice(json).ok()) {
+        match object(line).and_then(|json| parse(json).ok()) {
             Some(record) => journal.take(record),
             None => journal.damaged += 1,
         }
@@ -192,12 +193,12 @@ fn head(name: &str, line: Option<&[u8]>) -> Result<Head, SnapshotError> {
     }
     let damaged = || SnapshotError::Journal { name: name.to_owned() };
     let json = line.and_then(object).ok_or_else(damaged)?;
-    let Version { mrready_journal: found } = serde_json::from_slice(json).map_err(|_| damaged())?;
+    let Version { mrready_journal: found } = parse(json).map_err(|_| damaged())?;
     if found != JOURNAL_VERSION {
         let known = JOURNAL_VERSION;
         return Err(SnapshotError::JournalVersion { name: name.to_owned(), found, known });
     }
-    serde_json::from_slice(json).map_err(|_| damaged())
+    parse(json).map_err(|_| damaged())
 }
 
 impl Journal {
