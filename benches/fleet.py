@@ -3,7 +3,7 @@
 
     benches/fleet.py [--pools 100000 400000] [--rounds 3]
 
-Builds the program without the AWS SDK and the benchmark in release, writes each fleet below `target/bench/` (35 kB a pool:
+Builds the program without the AWS SDK and the benchmark as they are published (profile `dist`), writes each fleet below `target/bench/` (35 kB a pool:
 100,000 pools are 3.5 GB, 400,000 are 14 GB), and runs alternately
 
   - `fleet-parse FILE THREADS` of the benchmark: `serde_json::from_slice::<Value>` of each line, which is then dropped, on as
@@ -30,7 +30,7 @@ NOW = "2026-11-21T10:00:00Z"
 
 def built() -> tuple[Path, Path]:
     """The program and the benchmark."""
-    command = ["cargo", "bench", "--locked", "--no-default-features", "--bench", "mrready", "--no-run"]
+    command = ["cargo", "bench", "--profile", "dist", "--locked", "--no-default-features", "--bench", "mrready", "--no-run"]
     subprocess.run(command, cwd=REPOSITORY, check=True)
     command += ["--message-format", "json"]
     said = subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True, text=True).stdout

@@ -11,7 +11,7 @@ of a run on MANY pools less that of a run on FEW, divided by the difference. The
 per pool for every contestant, and ratios are medians over the rounds. Time is processor time (user and system) of the
 process, which a busy machine blurs less than time on the clock; that is printed too.
 
-    cargo build --release --no-default-features
+    cargo build --profile dist --no-default-features
     cargo install cfn-guard --version 3.2.1 --locked --root target/tools/cfn-guard-3.2.1
     cargo install regorus --version 0.14.1 --locked --example regorus --root target/tools/regorus-0.14.1
     benches/peers.py [--rounds 9] [--mrready PATH]
@@ -183,7 +183,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--few", type=int, default=2)
     parser.add_argument("--many", type=int, default=202)
-    parser.add_argument("--mrready", type=Path, default=TARGET / "release" / "mrready")
+    parser.add_argument("--mrready", type=Path, default=TARGET / "dist" / "mrready")
     arguments = parser.parse_args()
     programs = {
         "mrready": arguments.mrready.resolve(),

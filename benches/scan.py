@@ -5,7 +5,7 @@ The tree: the sources of botocore and boto3 from PyPI and aws-cdk-lib from npm, 
 several times, to more than 1 GB and 50,000 files. The two programs run alternately, the cache is warm, and both read hidden
 files and respect ignore files. Printed are the best and the median of the rounds, the ratios, and the peak of memory.
 
-    cargo build --release --no-default-features
+    cargo build --profile dist --no-default-features
     cargo install ripgrep --version 15.2.0 --locked --root target/tools/ripgrep
     benches/scan.py [--rounds 5] [--mrready PATH] [--rg PATH]
 
@@ -73,7 +73,7 @@ def once(command: list[str], allowed: set[int]) -> tuple[float, float, int]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--mrready", default=str(REPOSITORY / "target/release/mrready"))
+    parser.add_argument("--mrready", default=str(REPOSITORY / "target/dist/mrready"))
     parser.add_argument("--rg", default=str(REPOSITORY / "target/tools/ripgrep/bin/rg"))
     parser.add_argument("--most", type=float, help="fail above this ratio of the best times")
     options = parser.parse_args()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """How large the stripped program is, without and with the AWS SDK, beside the most that it may be; and what other settings
-of the profile `release` would make of it.
+of the profile `dist` would make of it.
 
     benches/size.py [--live]                          # as Cargo.toml has it; exit code 1 if a program is too large
     benches/size.py --set 'lto="thin"' --set 'package.mrready.opt-level="s"'      # each --set is laid over Cargo.toml
@@ -30,12 +30,12 @@ def build(name: str, settings: list[str]) -> tuple[Path, float]:
     """The program built so, and how long that took."""
     mark = hashlib.sha256("\n".join(sorted(settings)).encode()).hexdigest()[:8]
     folder = TARGET / "size" / mark
-    command = ["cargo", "build", "--release", "--locked", "--bin", "mrready", "--target-dir", str(folder)]
-    command += [part for each in settings for part in ("--config", f"profile.release.{each}")]
+    command = ["cargo", "build", "--profile", "dist", "--locked", "--bin", "mrready", "--target-dir", str(folder)]
+    command += [part for each in settings for part in ("--config", f"profile.dist.{each}")]
     command += ["--no-default-features"] if name == "offline" else []
     start = time.perf_counter()
     subprocess.run(command, cwd=REPOSITORY, check=True)
-    return folder / "release" / "mrready", time.perf_counter() - start
+    return folder / "dist" / "mrready", time.perf_counter() - start
 
 
 def judging(program: Path) -> float:
@@ -52,7 +52,7 @@ def judging(program: Path) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--live", action="store_true", help="the program with the AWS SDK too")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of profile.release")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of profile.dist")
     arguments = parser.parse_args()
     large = False
     for name in ["offline", "live"] if arguments.live else ["offline"]:

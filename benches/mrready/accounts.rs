@@ -4,10 +4,12 @@
 //! connection and never answer, 5 throttle throughout. Beside the same run without those 45.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use mrready::collect::{Accounts, Observer, Patience, Pools, Request, RoleArn, Section, collect_accounts};
-use mrready::snapshot::Entry;
+use mrready::snapshot::{Encoding, Entry, Snapshot, format};
+use serde_json::Value;
 
 use crate::replay::{Asked, Replay, SESSION, no_session, session, throttled};
 
@@ -83,15 +85,59 @@ pub(crate) fn run(arguments: &[String]) {
         "\nAccounts: {accounts}, one pool each; concurrency {CONCURRENCY}, no rate limit, {} s and {ATTEMPTS} attempts each\n",
         deadline.as_secs()
     );
-    let (without, calls) = gather(&replay, &good, deadline);
-    println!("  {} accounts that answer: {:.1} s, {calls} calls", good.len(), without.as_secs_f64());
-    let (with, calls) = gather(&replay, &all, deadline);
-    println!("  all {accounts}: {:.1} s, {calls} calls in the snapshot", with.as_secs_f64());
+    let (without, sections) = gather(&replay, &good, deadline);
+    println!("  {} accounts that answer: {:.1} s, {} calls", good.len(), without.as_secs_f64(), calls(&sections));
+    let (with, sections) = gather(&replay, &all, deadline);
+    println!("  all {accounts}: {:.1} s, {} calls in the snapshot", with.as_secs_f64(), calls(&sections));
     println!("  ratio: {:.2}", with.as_secs_f64() / without.as_secs_f64());
+    judge(sections.into_values());
 }
 
-/// Collects, checks each account's document, and says how long it took and how many calls it holds.
-fn gather(replay: &Replay, numbers: &[usize], deadline: Duration) -> (Duration, usize) {
+fn calls(sections: &BTreeMap<String, Snapshot>) -> usize {
+    sections.values().map(|snapshot| snapshot.calls().count()).sum()
+}
+
+/// Judges the fleet with the program, every question to a person answered, and counts what it says of accounts and pools.
+fn judge(sections: impl Iterator<Item = Snapshot>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (fleet, answers) = (folder.path().join("fleet.jsonl"), folder.path().join("answers.yaml"));
+    let encoding = Encoding::of_name("fleet.jsonl").expect("a known name");
+    let lines: Vec<u8> = sections.flat_map(|one| format::write(&one, encoding).expect("memory")).collect();
+    std::fs::write(&fleet, lines).expect("a file");
+    let answered = crate::builder::persons().into_iter().fold(String::new(), |text, rule| {
+        text + &format!(
+            "- {{ kind: attest, rule: {rule}, subject: '**', reason: asked, owner: team, expires: 2099-12-31, answer: yes, \
+             evidence: seen, by: someone, on: 2026-01-01 }}\n"
+        )
+    });
+    std::fs::write(&answers, answered).expect("a file");
+    let mut program = Command::new(env!("CARGO_BIN_EXE_mrready"));
+    program.arg("audit").arg(&fleet).arg("--waivers").arg(&answers).args(["--no-config", "--format", "jsonl"]);
+    let output = program.output().expect("the program");
+    let mut said: BTreeMap<String, usize> = BTreeMap::new();
+    for line in output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let line: Value = serde_json::from_slice(line).expect("JSON");
+        let text = |pointer: &str| line.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let what = match line["kind"].as_str() {
+            Some("account") => {
+                let named = line["coverage"]["cause"].is_string() || line["problems"].as_array().is_some_and(|all| !all.is_empty());
+                let cause = if named { ", with cause" } else { "" };
+                format!("account {}{cause}", text("/coverage/outcome"))
+            }
+            Some("pool") => {
+                let gates = line["pool"]["gates"].as_object().expect("gates");
+                let ready = gates.values().filter(|gate| gate["counted"] == true).all(|gate| gate["status"] == "ready");
+                format!("pool {}", if ready { "ready" } else { "not ready" })
+            }
+            _ => continue,
+        };
+        *said.entry(what).or_default() += 1;
+    }
+    println!("  judged: exit code {}; {said:?}", output.status.code().unwrap_or(-1));
+}
+
+/// Collects, checks each account's document, and says how long it took.
+fn gather(replay: &Replay, numbers: &[usize], deadline: Duration) -> (Duration, BTreeMap<String, Snapshot>) {
     let role = |number: &usize| {
         RoleArn::parse(&format!("arn:aws:iam::{}:role/mrready-read-only", account(*number))).expect("a role's ARN")
     };
@@ -103,7 +149,7 @@ fn gather(replay: &Replay, numbers: &[usize], deadline: Duration) -> (Duration, 
     request.concurrency = CONCURRENCY;
     request.max_rps = Some(1e9);
     request.patience = Patience { deadline: Some(deadline), attempts: ATTEMPTS };
-    let (mut calls, mut seen) = (0, BTreeMap::new());
+    let (mut sections, mut seen) = (BTreeMap::new(), BTreeMap::new());
     let mut troubles = Troubles::default();
     let start = Instant::now();
     collect_accounts(&request, &mut troubles, &mut |Section { account, snapshot }| {
@@ -111,7 +157,7 @@ fn gather(replay: &Replay, numbers: &[usize], deadline: Duration) -> (Duration, 
         let whole = errors == 0 && snapshot.header.scope.pools.len() == 1;
         let kind = kind(number(&account));
         assert!(whole == (kind == Kind::Ready), "{account} {kind:?}: {errors} calls were not answered");
-        calls += snapshot.calls().count();
+        sections.insert(account, snapshot);
         *seen.entry(kind).or_insert(0_usize) += 1;
         Ok(())
     })
@@ -121,5 +167,5 @@ fn gather(replay: &Replay, numbers: &[usize], deadline: Duration) -> (Duration, 
     assert_eq!(seen.values().sum::<usize>(), numbers.len());
     assert_eq!(troubles.0.len(), named, "each account that is not whole is named with its cause");
     println!("  {} whole; named with cause: {named}", numbers.len() - named);
-    (time, calls)
+    (time, sections)
 }
