@@ -120,7 +120,8 @@ fn judge(sections: impl Iterator<Item = Snapshot>) {
         let text = |pointer: &str| line.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
         let what = match line["kind"].as_str() {
             Some("account") => {
-                let named = line["coverage"]["cause"].is_string() || line["problems"].as_array().is_some_and(|all| !all.is_empty());
+                let named = line["coverage"]["cause"].is_string()
+                    || line["problems"].as_array().is_some_and(|all| !all.is_empty());
                 let cause = if named { ", with cause" } else { "" };
                 format!("account {}{cause}", text("/coverage/outcome"))
             }

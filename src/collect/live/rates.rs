@@ -237,6 +237,11 @@ impl Ranks {
     /// Calls that about as many rules need have one rank: among them whoever comes first goes first, so that what follows
     /// from one pool need not wait for the first question about the last.
     fn rank(&self, call: &str) -> u32 {
+        // Entering an account comes before all work: one that hangs is found at once, and has waited its time when the others
+        // are done.
+        if call.starts_with("sts:") {
+            return u32::MAX;
+        }
         self.rules.get(call).and_then(|rules| rules.checked_ilog2()).map_or(0, |log| log / 2)
     }
 }
@@ -459,6 +464,17 @@ mod tests {
         assert_eq!(rates.shared.state().lanes.len(), 1);
         let turns = futures_util::future::join_all((0..8).map(|_| rates.turn(&query))).await;
         assert_eq!(turns.len(), 8, "every place is free again");
+    }
+
+    #[test]
+    fn entering_comes_first_then_what_most_rules_need() {
+        let rules = [("cognito-idp:DescribeUserPool".to_owned(), 64), ("kms:DescribeKey".to_owned(), 2)];
+        let ranks = Ranks { rules: rules.into() };
+        let mut calls =
+            ["kms:DescribeKey", "sts:AssumeRole", "cognito-idp:DescribeUserPool", "acm:ListTagsForCertificate"];
+        calls.sort_by_key(|call| std::cmp::Reverse(ranks.rank(call)));
+        assert_eq!(calls[..2], ["sts:AssumeRole", "cognito-idp:DescribeUserPool"]);
+        assert_eq!(ranks.rank("sts:GetCallerIdentity"), ranks.rank("sts:AssumeRole"));
     }
 
     #[test]
