@@ -134,7 +134,10 @@ fn judge(sections: impl Iterator<Item = Snapshot>) {
         };
         *said.entry(what).or_default() += 1;
     }
-    println!("  judged: exit code {}; {said:?}", output.status.code().unwrap_or(-1));
+    println!("  judged: exit code {}", output.status.code().unwrap_or(-1));
+    for (what, count) in said {
+        println!("  {count:>5} {what}");
+    }
 }
 
 /// Collects, checks each account's document, and says how long it took.
