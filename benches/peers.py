@@ -19,7 +19,7 @@ process, which a busy machine blurs less than time on the clock; that is printed
 Without the two programs in their places the script installs them with the commands above.
 
 cfn-guard reads a folder with a file for each pool; regorus one file that is a list of the snapshots; mrready the same files
-as cfn-guard, named one after the other. mrready writes a line for each pool and finding (`--format jsonl`); cfn-guard
+as cfn-guard, named one after the other, and once the same snapshots as a fleet in one file, which it judges one by one. mrready writes a line for each pool and finding (`--format jsonl`); cfn-guard
 writes nothing but failures; regorus the names of the broken rules. All go to nowhere.
 """
 
@@ -100,17 +100,26 @@ def write(folder: Path, both: list[dict], pools: int) -> list[Path]:
         files.append(folder / "each" / f"{number:05}.json")
         files[-1].write_text(json.dumps(snapshot))
     (folder / "list" / "all.json").write_text(json.dumps(made))
+    with (folder / "list" / "fleet.jsonl").open("w") as fleet:
+        for snapshot in made:
+            head = {name: value for name, value in snapshot.items() if name != "entries"}
+            end = {"end": len(snapshot["entries"])}
+            fleet.writelines(json.dumps(line, separators=(",", ":")) + "\n" for line in [head, *snapshot["entries"], end])
     return files
 
 
 def commands(programs: dict[str, Path], rules: Path, folder: Path, files: list[Path]) -> dict[str, list[str]]:
     """The contestants on these pools."""
-    ours = [str(programs["mrready"]), "audit", *map(str, files), "--now", NOW, "--no-config"]
+    audit = [str(programs["mrready"]), "audit"]
+    ours = [*audit, *map(str, files), "--now", NOW, "--no-config"]
+    fleet = [*audit, str(folder / "list" / "fleet.jsonl"), "--now", NOW, "--no-config"]
     lines = ["--format", "jsonl"]
     only = ["--no-builtin-rules", "--rules", str(rules)]
     return {
         "mrready, five rules": [*ours, *only, *lines],
         "mrready, all rules": [*ours, *lines],
+        "mrready, five, fleet": [*fleet, *only, *lines],
+        "mrready, all, fleet": [*fleet, *lines],
         "cfn-guard": [
             str(programs["cfn-guard"]), "validate", "--rules", str(PEERS / "five.guard"), "--data", str(folder / "each"),
             "--show-summary", "none",
