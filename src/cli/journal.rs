@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use crate::collect::{Accounts, LeaveOut, Memory, Needs, Pools, Request, Search};
+use crate::render::aws_cli::quote;
 use crate::snapshot::journal::{self, Head, JOURNAL_VERSION, ORG_ROLE, ROLE_ARN, Record};
 use crate::snapshot::{Entry, hex};
 
@@ -143,7 +144,10 @@ impl Journal {
                 "{name} keeps {} answers; `audit` reads it as it is, and what is not in it is unknown\n\
                  to go on: {}",
                 self.answers,
-                command(std::env::args_os().skip(1).map(|each| each.to_string_lossy().into_owned()), &name)
+                command(
+                    std::env::args_os().skip(1).map(|each| each.to_string_lossy().into_owned()),
+                    &self.path.to_string_lossy()
+                )
             ));
         }
         self.broken
@@ -333,29 +337,27 @@ fn needed(needs: &Needs) -> String {
     hex(&hasher.finalize()[..8])
 }
 
-/// The command that goes on, for a shell: these arguments, and `--resume`.
+/// The command that goes on, for a shell: these arguments, and `--resume`. The external id is a secret between two parties, so
+/// its variable stands in its place.
 fn command(arguments: impl Iterator<Item = String>, journal: &str) -> String {
-    let mut arguments = arguments.peekable();
+    let mut arguments = arguments;
     let mut command = "mrready".to_owned();
     while let Some(argument) = arguments.next() {
-        if argument == "--resume" {
-            arguments.next();
-        } else if !argument.starts_with("--resume=") {
-            command.push(' ');
-            command.push_str(&word(&argument));
+        let (option, value) =
+            argument.split_once('=').map_or((argument.as_str(), None), |(option, value)| (option, Some(value)));
+        if matches!(option, "--resume" | "--external-id") {
+            if value.is_none() {
+                arguments.next();
+            }
+            if option == "--external-id" {
+                command.push_str(" --external-id \"$MRREADY_EXTERNAL_ID\"");
+            }
+            continue;
         }
+        command.push(' ');
+        command.push_str(&quote(&argument));
     }
-    command + " --resume " + &word(journal)
-}
-
-/// An argument as a shell takes it.
-fn word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
+    command + " --resume " + &quote(journal)
 }
 
 #[cfg(test)]
@@ -372,7 +374,13 @@ mod tests {
         for resumed in [&["collect", "--resume", "x", "-v"][..], &["collect", "--resume=x", "-v"]] {
             assert_eq!(command(resumed), "mrready collect -v --resume 'a b.json.partial'");
         }
-        assert_eq!(word("it's"), "'it'\\''s'");
+        for given in [&["collect", "--external-id", "planted-id"][..], &["collect", "--external-id=planted-id"]] {
+            assert_eq!(
+                command(given),
+                "mrready collect --external-id \"$MRREADY_EXTERNAL_ID\" --resume 'a b.json.partial'"
+            );
+        }
+        assert_eq!(command(&["it's"]), "mrready 'it'\\''s' --resume 'a b.json.partial'");
     }
 
     #[test]
