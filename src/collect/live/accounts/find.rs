@@ -135,7 +135,13 @@ fn of_organization(
             watch.with(|observer| observer.note(&note));
             None
         } else {
-            RoleArn::parse(&format!("arn:{}:iam::{account}:role/{role}", pools::partition(home)))
+            let arn = format!("arn:{}:iam::{account}:role/{role}", pools::partition(home));
+            let Some(role) = RoleArn::parse(&arn) else {
+                // Without a role it would be asked with the run's own credentials, and what they see is another account's.
+                not_entered(&session, &account, &format!("{arn} is not the ARN of a role"));
+                continue;
+            };
+            Some(role)
         };
         targets.push(Target { account, role });
     }
