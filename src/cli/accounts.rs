@@ -1,6 +1,5 @@
 //! Which accounts and Regions a live run looks at, by its options and its configuration; and what that leaves out.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,12 +29,8 @@ pub(super) fn fill(request: &mut Request, scope: &ScopeArgs) -> Result<()> {
         bail!("--pool-id with several --role-arn: which account is it in? Give that account's role alone");
     }
     if scope.all_regions {
-        let mut by_partition: BTreeMap<String, _> = BTreeMap::new();
-        let table = collect::region_table()?;
-        for partition in ["aws", "aws-cn", "aws-eusc", "aws-us-gov"] {
-            by_partition.insert(partition.to_owned(), table.of_partition(partition).into_iter().collect());
-        }
-        request.pools = Pools::Everywhere(by_partition);
+        let regions = collect::region_table()?.by_partition().into_iter();
+        request.pools = Pools::Everywhere(regions.map(|(of, regions)| (of, regions.into_iter().collect())).collect());
     }
     check_external_id(&scope.live)?;
     if !scope.exclude.is_empty() && !several && !scope.all_regions {
@@ -112,9 +107,7 @@ fn check_pattern(pattern: &str) -> Result<()> {
         return Ok(());
     }
     let glob = Glob::new(pattern);
-    let table = collect::region_table()?;
-    let mut regions = ["aws", "aws-cn", "aws-eusc", "aws-us-gov"].into_iter().flat_map(|of| table.of_partition(of));
-    if !regions.any(|region| glob.matches(&region)) {
+    if !collect::region_table()?.by_partition().values().flatten().any(|region| glob.matches(region)) {
         bail!(
             "--exclude `{pattern}` matches no account's id and no Region; it looks like 111122223333, `1111*` or `me-*`. \
              Organizational units and names of accounts are not matched"

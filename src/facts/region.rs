@@ -58,6 +58,15 @@ impl RegionTable {
         self.regions.iter().filter(|(_, (of, _))| of == partition).map(|(name, _)| name.clone()).collect()
     }
 
+    /// The listed Regions by their partition, both sorted.
+    pub fn by_partition(&self) -> BTreeMap<String, Vec<String>> {
+        let mut partitions: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (region, (partition, _)) in &self.regions {
+            partitions.entry(partition.clone()).or_default().push(region.clone());
+        }
+        partitions
+    }
+
     /// The partition a Region lies in, by the table or by its name.
     pub fn partition(&self, region: &str) -> &str {
         if let Some((partition, _)) = self.regions.get(region) {
