@@ -141,7 +141,8 @@ pub(super) fn collect_to(
 
 /// Collects; everything goes to `journal` as it comes.
 pub(super) fn collect_live(request: &Request, journal: Option<&mut Journal>, verbose: bool) -> Result<Snapshot> {
-    let mut watcher = Watcher::new(verbose, journal);
+    let mut keep = journal.map(|journal| move |record: &Record| journal.keep(record));
+    let mut watcher = Watcher::new(verbose, keep.as_mut().map(|keep| keep as &mut Keep<'_>));
     let result = collect(request, &mut watcher);
     watcher.finish();
     result.map_err(Interrupted::of)
@@ -263,10 +264,13 @@ pub(super) fn region_table() -> Result<RegionTable> {
 /// So many accounts that were not entered, or not whole, are named as they come; of more the number is said.
 const NAMED: usize = 50;
 
+/// Takes what a journal is told; whether to go on.
+pub(super) type Keep<'k> = dyn FnMut(&Record) -> bool + Send + 'k;
+
 /// The progress, the journal, and what went wrong.
 pub(super) struct Watcher<'a> {
     progress: Progress,
-    journal: Option<&'a mut Journal>,
+    journal: Option<&'a mut Keep<'a>>,
     /// Accounts that were not entered, or not whole; and all.
     troubles: usize,
     accounts: usize,
@@ -274,7 +278,7 @@ pub(super) struct Watcher<'a> {
 
 impl<'a> Watcher<'a> {
     /// Nothing has happened yet.
-    pub(super) fn new(verbose: bool, journal: Option<&'a mut Journal>) -> Self {
+    pub(super) fn new(verbose: bool, journal: Option<&'a mut Keep<'a>>) -> Self {
         Self { progress: Progress::new(verbose), journal, troubles: 0, accounts: 0 }
     }
 
@@ -306,7 +310,7 @@ impl Observer for Watcher<'_> {
     }
 
     fn keep(&mut self, record: &Record) -> bool {
-        self.journal.as_mut().is_none_or(|journal| journal.keep(record))
+        self.journal.as_mut().is_none_or(|keep| keep(record))
     }
 
     fn accounts(&mut self, done: usize, of: usize) {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
-use crate::collect::{CollectError, Observer, Remaining, Request, Section, collect_accounts};
+use crate::collect::{CollectError, Request, Section, collect_accounts};
 use crate::snapshot::journal::{Head, Record};
 use crate::snapshot::{self, Encoding, Entry, Scope, Snapshot, format};
 
@@ -57,15 +57,22 @@ pub(super) fn collect_to(
     let head = journal::head(journal::options(request, target.configuration), Timestamp::now());
     let sections = Sections::create(target.path, &head)?;
     let mut tally = Tally::default();
-    let mut watcher = FleetWatcher { watcher: Watcher::new(verbose, None), sections: &sections, broken: None };
+    let mut broken = None;
+    // What is whole is kept without a journal; a disk that is full is noticed there.
+    let mut keep = |record: &Record| {
+        if broken.is_none() {
+            broken = sections.note(record).err();
+        }
+        true
+    };
+    let mut watcher = Watcher::new(verbose, Some(&mut keep));
     let result = collect_accounts(request, &mut watcher, &mut |section| {
         tally.calls += section.snapshot.calls().count();
         tally.unanswered += section.snapshot.calls().filter(|call| call.error.is_some()).count();
         seen(&section.snapshot);
         sections.close(&section)
     });
-    watcher.watcher.finish();
-    let broken = watcher.broken;
+    watcher.finish();
     match result {
         Ok(()) => {}
         Err(error @ (CollectError::Interrupted | CollectError::Terminated)) => {
@@ -186,45 +193,5 @@ impl Sections {
     /// Nothing was collected: nothing to keep.
     fn discard(self) {
         let _ = fs::remove_dir_all(&self.folder);
-    }
-}
-
-struct FleetWatcher<'s> {
-    watcher: Watcher<'s>,
-    sections: &'s Sections,
-    broken: Option<std::io::Error>,
-}
-
-impl Observer for FleetWatcher<'_> {
-    fn planned(&mut self, calls_known: u64) {
-        self.watcher.planned(calls_known);
-    }
-
-    fn done(&mut self, entry: &Entry) {
-        self.watcher.done(entry);
-    }
-
-    fn remaining(&mut self, remaining: &Remaining) {
-        self.watcher.remaining(remaining);
-    }
-
-    fn keep(&mut self, record: &Record) -> bool {
-        if self.broken.is_none() {
-            self.broken = self.sections.note(record).err();
-        }
-        // What is whole is kept without a journal; a disk that is full is noticed there.
-        true
-    }
-
-    fn note(&mut self, text: &str) {
-        self.watcher.note(text);
-    }
-
-    fn accounts(&mut self, done: usize, of: usize) {
-        self.watcher.accounts(done, of);
-    }
-
-    fn trouble(&mut self, account: &str, why: &str) {
-        self.watcher.trouble(account, why);
     }
 }

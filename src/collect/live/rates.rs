@@ -327,9 +327,7 @@ impl Turn {
             self.shared.changed.notify_one();
         }
     }
-}
 
-impl Turn {
     /// The call has its answer: it is not under way any more, although it keeps its place in flight.
     pub(super) fn end(&mut self) {
         let now = self.shared.now();
